@@ -1,0 +1,1 @@
+"""What all processes of Gatecall share, and the Flask application. Importing it opens nothing."""

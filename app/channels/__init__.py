@@ -1,0 +1,1 @@
+"""Providers of messages. Their errors end here: what leaves is an error of app.domain.errors."""

@@ -1,0 +1,261 @@
+"""What is worth telling: the difference between what a person heard and what they should know.
+
+Two questions, asked in two places. The notifier asks what is true of the flight: is this news for anybody,
+above the smallest threshold anyone can choose (`is_news`). Delivery asks what is true of the
+person: `decide`, between heard and want. So two delays of 10 minutes are one of 20 for somebody whose step
+is 15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
+
+
+class Kind(StrEnum):
+    """One kind of news about a flight."""
+
+    CANCELLED = "cancelled"
+    REMOVED = "removed"
+    REINSTATED = "reinstated"
+    DIVERTED = "diverted"
+    RESCHEDULED = "rescheduled"
+    DELAYED = "delayed"
+    EARLIER = "earlier"
+    GATE = "gate"
+    TERMINAL = "terminal"
+    BOARDING = "boarding"
+    GATE_CLOSED = "gate_closed"
+    DEPARTED = "departed"
+    LANDED = "landed"
+    ARRIVED = "arrived"
+    BELT = "belt"
+    AIRCRAFT = "aircraft"
+
+
+class Role(StrEnum):
+    """Why a person hears about a flight: they hold a booking, or they follow it."""
+
+    TRAVELLER = "traveller"
+    FOLLOWER = "follower"
+
+
+URGENT = frozenset({Kind.CANCELLED, Kind.REINSTATED, Kind.DIVERTED})
+ABOUT_DEPARTURE = frozenset(
+    {Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER, Kind.GATE, Kind.TERMINAL, Kind.BOARDING, Kind.GATE_CLOSED}
+)
+NEAR_DEPARTURE = frozenset({Kind.GATE, Kind.TERMINAL})
+
+_EVERYBODY = frozenset(Role)
+_TRAVELLERS = frozenset({Role.TRAVELLER})
+_FOLLOWERS = frozenset({Role.FOLLOWER})
+_NOBODY: frozenset[Role] = frozenset()
+
+TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
+    Kind.CANCELLED: _EVERYBODY,
+    Kind.REMOVED: _EVERYBODY,
+    Kind.REINSTATED: _EVERYBODY,
+    Kind.DIVERTED: _EVERYBODY,
+    Kind.RESCHEDULED: _EVERYBODY,
+    Kind.DELAYED: _EVERYBODY,
+    Kind.EARLIER: _EVERYBODY,
+    Kind.GATE: _EVERYBODY,
+    Kind.TERMINAL: _EVERYBODY,
+    Kind.BOARDING: _EVERYBODY,
+    Kind.GATE_CLOSED: _NOBODY,
+    Kind.DEPARTED: _FOLLOWERS,
+    Kind.LANDED: _FOLLOWERS,
+    Kind.ARRIVED: _FOLLOWERS,
+    Kind.BELT: _EVERYBODY,
+    Kind.AIRCRAFT: _NOBODY,
+}
+
+USEFUL_AFTER_DEPARTURE = timedelta(hours=24)
+"""How long after its departure anything about a flight is still worth a message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Thresholds of the times of a flight."""
+
+    delay: timedelta
+    reschedule: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What one person wants to hear.
+
+    gate_window: gate and terminal are told from this long before departure on.
+    told: for each kind, the roles that hear of it; a kind that is missing is told to nobody.
+    """
+
+    steps: Steps
+    gate_window: timedelta
+    told: Mapping[Kind, frozenset[Role]] = field(default_factory=lambda: TOLD_BY_DEFAULT)
+
+
+class Action(StrEnum):
+    """TELL now; WAIT until a time; SETTLE in silence; SKIP what has become useless, on the record."""
+
+    TELL = "tell"
+    WAIT = "wait"
+    SETTLE = "settle"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """kinds: what is told (TELL), or would have been (WAIT, SKIP), most important first.
+
+    reason: a constant code, None with TELL. until: aware UTC on the domain clock, only with WAIT.
+    """
+
+    action: Action
+    kinds: tuple[Kind, ...] = ()
+    reason: str | None = None
+    until: datetime | None = None
+
+
+def differences(heard: Flight, want: Flight, steps: Steps) -> tuple[Kind, ...]:
+    """All news between two states of a flight, most important first; () when nothing reaches its step.
+
+    A first gate, terminal, belt or aircraft is no change for gate, terminal and aircraft; a first belt is
+    news, since nobody could know it before.
+    """
+    kinds: set[Kind] = set()
+    if want.status in NOT_FLYING:
+        if want.status is not heard.status and not (heard.status in NOT_FLYING and want.status is Status.REMOVED):
+            kinds.add(Kind.CANCELLED if want.status is Status.CANCELLED else Kind.REMOVED)
+        return _sorted(kinds)
+    if heard.status in NOT_FLYING:
+        kinds.add(Kind.REINSTATED)
+    kinds |= _progress(heard, want)
+    kinds |= _times(heard, want, steps)
+    kinds |= _places(heard, want)
+    return _sorted(kinds)
+
+
+def _progress(heard: Flight, want: Flight) -> set[Kind]:
+    kinds = set()
+    if want.status is Status.DIVERTED and (heard.status, heard.diverted_to) != (want.status, want.diverted_to):
+        kinds.add(Kind.DIVERTED)
+    elif want.status is not heard.status:
+        by_status = {
+            Status.BOARDING: Kind.BOARDING,
+            Status.GATE_CLOSED: Kind.GATE_CLOSED,
+            Status.DEPARTED: Kind.DEPARTED,
+            Status.LANDED: Kind.LANDED,
+            Status.ARRIVED: Kind.ARRIVED,
+        }
+        if want.status in by_status:
+            kinds.add(by_status[want.status])
+    return kinds
+
+
+def _times(heard: Flight, want: Flight, steps: Steps) -> set[Kind]:
+    kinds = set()
+    moved = want.departs_at - heard.departs_at
+    later = want.leaves_at - heard.leaves_at
+    if abs(moved) >= steps.reschedule:
+        kinds.add(Kind.RESCHEDULED)
+        later = want.delay - heard.delay  # the rest of the shift is told as the new schedule
+    if later >= steps.delay:
+        kinds.add(Kind.DELAYED)
+    elif -later >= steps.delay:
+        kinds.add(Kind.EARLIER)
+    elif _delayed_without_time(want) and not _delayed_without_time(heard) and heard.delay < steps.delay:
+        kinds.add(Kind.DELAYED)
+    elif _delayed_without_time(heard) and want.status is Status.SCHEDULED:
+        kinds.add(Kind.EARLIER)
+    return kinds
+
+
+def _delayed_without_time(flight: Flight) -> bool:
+    return flight.status is Status.DELAYED and flight.estimated_departure_time is None
+
+
+def _places(heard: Flight, want: Flight) -> set[Kind]:
+    kinds = set()
+    if heard.gate and want.gate and heard.gate != want.gate:
+        kinds.add(Kind.GATE)
+    if heard.terminal and want.terminal and heard.terminal != want.terminal:
+        kinds.add(Kind.TERMINAL)
+    if heard.aircraft and want.aircraft and heard.aircraft != want.aircraft:
+        kinds.add(Kind.AIRCRAFT)
+    if want.belt and want.belt != heard.belt:
+        kinds.add(Kind.BELT)
+    return kinds
+
+
+def is_news(announced: Flight, value: Flight, floor: Steps) -> bool:
+    """Whether the conversations about a flight must learn of its new state.
+
+    floor: the smallest steps anyone can choose. A first gate, terminal or aircraft counts too: nobody is told
+    of it, but what a later change is told against moves with it (`absorb_first_values`).
+    """
+    return bool(differences(announced, value, floor)) or absorb_first_values(announced, value) != announced
+
+
+def decide(heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime) -> Decision:
+    """What to do for one person about one flight.
+
+    now: the domain clock. Nothing about departure is told once the flight has left or its time has passed;
+    nothing at all later than USEFUL_AFTER_DEPARTURE.
+    """
+    found = differences(heard, want, rules.steps)
+    if not found:
+        return Decision(Action.SETTLE, reason="below_threshold" if heard != want else "nothing_new")
+    mine = tuple(kind for kind in found if role in rules.told.get(kind, _NOBODY))
+    if not mine:
+        return Decision(Action.SETTLE, reason="not_wanted")
+    timely = tuple(kind for kind in mine if _still_useful(kind, want, now))
+    if not timely:
+        return Decision(Action.SKIP, mine, reason=_too_late(want, now))
+    tellable = tuple(k for k in timely if k not in NEAR_DEPARTURE or want.leaves_at - now <= rules.gate_window)
+    if tellable:
+        return Decision(Action.TELL, timely)
+    return Decision(Action.WAIT, timely, reason="gate_too_early", until=want.leaves_at - rules.gate_window)
+
+
+def _still_useful(kind: Kind, want: Flight, now: datetime) -> bool:
+    if kind is Kind.REMOVED:
+        return want.leaves_at > now
+    if now - max(want.leaves_at, want.lands_at or want.leaves_at) > USEFUL_AFTER_DEPARTURE:
+        return False
+    if kind in ABOUT_DEPARTURE:
+        return want.status not in AFTER_DEPARTURE and want.leaves_at > now
+    return True
+
+
+def _too_late(want: Flight, now: datetime) -> str:
+    if want.status in AFTER_DEPARTURE or want.leaves_at <= now:
+        return "departed"
+    return "past"
+
+
+def absorb_first_values(heard: Flight, want: Flight) -> Flight:
+    """What a person counts as having heard after silence: first values of gate, terminal and aircraft stand on
+    the boarding pass and the screens, so a later change is told against them."""
+    return replace(
+        heard,
+        gate=heard.gate or want.gate,
+        terminal=heard.terminal or want.terminal,
+        aircraft=heard.aircraft or want.aircraft,
+    )
+
+
+def priority(kinds: tuple[Kind, ...]) -> int:
+    """Place in the queue: 0 urgent, 1 times, 2 the rest. Lower goes first."""
+    if any(kind in URGENT or kind is Kind.REMOVED for kind in kinds):
+        return 0
+    return 1 if any(kind in {Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER} for kind in kinds) else 2
+
+
+def _sorted(kinds: set[Kind]) -> tuple[Kind, ...]:
+    order = list(Kind)
+    return tuple(sorted(kinds, key=order.index))

@@ -1,0 +1,89 @@
+"""The person a message goes to, read from a `users` document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.headerregistry import Address
+from typing import Any
+
+import phonenumbers
+
+from app.domain.errors import PermanentError
+
+DEFAULT_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """id: the user's `_id` as text. email, phone: None when there is none; phone in E.164 ("+15550100142").
+
+    time_zone: IANA name, None when unknown. language: BCP 47 tag.
+    """
+
+    id: str
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    language: str = DEFAULT_LANGUAGE
+    time_zone: str | None = None
+
+
+def parse(document: Mapping[str, Any]) -> Person:
+    """A person from a `users` document. What is missing is None; names lose line breaks and control characters."""
+    name = document.get("name")
+    printable = "".join(c if c.isprintable() else " " for c in name) if isinstance(name, str) else ""
+    return Person(
+        id=str(document["_id"]),
+        name=" ".join(printable.split())[:80],
+        email=_text(document.get("email")),
+        phone=_text(document.get("phone")),
+        language=_text(document.get("language")) or DEFAULT_LANGUAGE,
+        time_zone=_text(document.get("time_zone")),
+    )
+
+
+def email_address(text: str) -> str:
+    """The address as it goes into an envelope and a header.
+
+    Raises PermanentError when it is not one address (RFC 5322 addr-spec) or holds a line break.
+    """
+    if any(c in text for c in "\r\n\0"):
+        raise PermanentError("the e-mail address holds a line break")
+    try:
+        address = Address(addr_spec=text)
+    except (ValueError, IndexError) as error:  # HeaderParseError is a ValueError; IndexError for some garbage
+        raise PermanentError("the e-mail address cannot be understood") from error
+    if "." not in address.domain and address.domain != "localhost":
+        raise PermanentError("the e-mail address has no domain")
+    return address.addr_spec
+
+
+def phone_number(text: str) -> str:
+    """The number in E.164 (ITU-T E.164: "+" and up to 15 digits).
+
+    Raises PermanentError when it is not a number with its country code.
+    """
+    try:
+        number = phonenumbers.parse(text, None)
+    except phonenumbers.NumberParseException as error:
+        raise PermanentError("the phone number needs its country code, like +15550100142") from error
+    if not phonenumbers.is_possible_number(number):
+        raise PermanentError("the phone number has too few or too many digits")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def masked_email(text: str) -> str:
+    """As shown to people: m***@example.org."""
+    local, at, domain = text.partition("@")
+    return f"{local[:1]}***{at}{domain}"
+
+
+def masked_phone(text: str) -> str:
+    """As shown to people: "ends in 42 17"."""
+    digits = [c for c in text if c.isdigit()]
+    return f"ends in {''.join(digits[-4:-2])} {''.join(digits[-2:])}"
+
+
+def _text(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None

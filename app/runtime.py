@@ -1,0 +1,182 @@
+"""Life and death of a process: logging, the stop flag, worker threads, readiness, the health server.
+
+Signals only set the stop flag; every loop looks at it and ends by itself. A process whose worker thread died
+is not ready, and ends with status 1 so that whoever runs it starts it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+import structlog
+from prometheus_client import make_wsgi_app
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+from socketserver import ThreadingMixIn
+
+from app.settings import Settings
+
+log = structlog.get_logger()
+
+Check = Callable[[], str | None]
+"""Looks at one thing; None when it is well, else a sentence that says what is wrong."""
+
+
+class StopFlag:
+    """Set once, by a signal or by a worker that died; never unset."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask every loop of the process to end."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Whether the process is to end."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but not beyond the stop; True when the process is to end."""
+        return self._event.wait(seconds)
+
+    def on_signals(self) -> None:
+        """Let SIGTERM and SIGINT set the flag. Only the main thread may call this."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.set())
+
+
+class Health:
+    """What a process knows of its own health. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._checks: dict[str, Check] = {}
+        self._dead: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def add(self, name: str, check: Check) -> None:
+        """Let readiness depend on a check, which must answer within a second."""
+        with self._lock:
+            self._checks[name] = check
+
+    def worker_died(self, name: str, why: str) -> None:
+        """Note that a worker thread ended with an error: the process is not ready any more."""
+        with self._lock:
+            self._dead[name] = why
+
+    def problems(self) -> dict[str, str]:
+        """What is wrong now, by name; empty when ready."""
+        with self._lock:
+            found, checks = dict(self._dead), dict(self._checks)
+        for name, check in checks.items():
+            try:
+                words = check()
+            except Exception as error:  # noqa: BLE001 - a check that fails is an answer
+                words = f"{type(error).__name__}: {error}"
+            if words:
+                found[name] = words
+        return found
+
+
+def run_workers(workers: Mapping[str, Callable[[], None]], stop: StopFlag, health: Health) -> int:
+    """Run each worker in a thread of its own until all have ended; returns the exit status.
+
+    A worker that raises stops the whole process (status 1): half a process is worse than a restart.
+    """
+    failed = threading.Event()
+
+    def guarded(name: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:
+            log.exception("worker died", worker=name)
+            health.worker_died(name, f"{type(error).__name__}: {error}")
+            failed.set()
+            stop.set()
+
+    threads = [
+        threading.Thread(target=guarded, args=(name, work), name=name, daemon=True) for name, work in workers.items()
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():  # join with a time-out, so that signals reach the main thread
+            thread.join(0.5)
+    return 1 if failed.is_set() else 0
+
+
+def configure_logging(settings: Settings, process: str) -> None:
+    """Log lines on standard error: a constant sentence and fields, for people or as JSON."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    if settings.log_format == "json":
+        shared += [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=lambda v, **_: orjson.dumps(v, default=str).decode()),
+        ]
+    else:
+        shared.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+    structlog.configure(
+        processors=shared,
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level.lower()),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    timeout = 5  # a connection that says nothing does not keep a thread
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the parent's
+        """Health requests are not logged."""
+
+
+@contextmanager
+def health_server(health: Health, settings: Settings) -> Iterator[int]:
+    """Serve /health/live, /health/ready and /metrics while the block runs; yields the port.
+
+    For processes without a web server; the web process has the same paths. Port 0 takes any free one.
+    """
+    metrics = make_wsgi_app()
+    started = time.monotonic()
+
+    def app(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Any:
+        path = environ["PATH_INFO"]
+        if path == "/metrics":
+            return metrics(environ, start_response)  # type: ignore[no-untyped-call,unused-ignore]
+        if path == "/health/live":
+            status, body = "200 OK", {"status": "alive", "uptime_s": round(time.monotonic() - started, 1)}
+        elif path == "/health/ready":
+            problems = health.problems()
+            status = "503 Service Unavailable" if problems else "200 OK"
+            body = {"status": "not ready" if problems else "ready", "problems": problems}
+        else:
+            status, body = "404 Not Found", {"status": "not found"}
+        start_response(status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")])
+        return [orjson.dumps(body)]
+
+    server = make_server(settings.host, settings.health_port, app, server_class=_Server, handler_class=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()

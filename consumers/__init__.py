@@ -1,0 +1,1 @@
+"""What reads Kafka and due conversations (python -m consumers NAME)."""

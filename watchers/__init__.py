@@ -1,0 +1,1 @@
+"""MongoDB change streams to Kafka (python -m watchers)."""
