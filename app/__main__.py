@@ -149,11 +149,19 @@ def staff_key() -> None:
 
 
 @main.command("settings")
-def list_settings() -> None:
+@click.option("--markdown", is_flag=True, help="As docs/settings.md has it.")
+def list_settings(*, markdown: bool) -> None:
     """List every setting with its default and meaning."""
+    if markdown:
+        click.echo("# Settings\n")
+        click.echo("Environment variables, or lines of `.env`. Made by `gatecall settings --markdown`.\n")
+        click.echo("| setting | default | meaning |\n|---|---|---|")
     for name, field in Settings.model_fields.items():
         default = "required" if field.is_required() else _shown(field.default)
-        click.echo(f"{name.upper():<26} {default:<24} {field.description}")
+        if markdown:
+            click.echo(f"| `{name.upper()}` | {default} | {field.description} |")
+        else:
+            click.echo(f"{name.upper():<26} {default:<24} {field.description}")
 
 
 def _shown(default: Any) -> str:
