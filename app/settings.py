@@ -210,7 +210,25 @@ def load(**overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError([_sentence(e) for e in error.errors(include_input=False, include_url=False)]) from None
+        raise SettingsError(_all_problems(error, overrides)) from None
+
+
+def _all_problems(error: ValidationError, overrides: dict[str, Any]) -> list[str]:
+    """What is wrong with single settings, and then what does not go together, with the wrong ones set aside.
+
+    pydantic looks at what goes together only when every single one is right.
+    """
+    errors = error.errors(include_input=False, include_url=False)
+    problems = [_sentence(e) for e in errors]
+    wrong = {str(e["loc"][0]) for e in errors if e["loc"]}
+    if wrong:
+        right: dict[str, Any] = {"mongodb_uri": "mongodb://host/name", "kafka_bootstrap_servers": "host:1"}
+        right |= {n: f.default for n, f in Settings.model_fields.items() if not f.is_required()}
+        try:
+            Settings(**(overrides | {name: right[name] for name in wrong}))
+        except ValidationError as second:
+            problems += [_sentence(e) for e in second.errors(include_input=False, include_url=False)]
+    return problems
 
 
 def _sentence(error: Any) -> str:
