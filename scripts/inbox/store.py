@@ -1,0 +1,158 @@
+"""What the inbox has received: the newest messages whole, and a receipt of every one ever.
+
+Display is bounded, counting is not: the demo's checks compare the receipts with the ledger, one by one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
+from itertools import islice
+
+KEEP_WHOLE = 3000
+"""Messages kept with their bodies: some 60 MB of mails of 20 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The trace of one received message, kept for ever.
+
+    number counts from 1 in order of arrival, over both channels. id: the mail's Message-ID or the SMS's sid.
+    digest: SHA-256 of what a person reads (the text part of a mail with its subject; the SMS). received_at:
+    aware UTC, the system clock.
+    """
+
+    number: int
+    channel: str
+    address: str
+    id: str
+    subject: str
+    digest: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message kept whole. text: the SMS, or the mail's text part. raw: the mail, None for an SMS."""
+
+    receipt: Receipt
+    sender: str
+    text: str
+    raw: bytes | None
+
+
+class Inbox:
+    """All that arrived. Safe to use from several threads."""
+
+    def __init__(self, keep_whole: int = KEEP_WHOLE) -> None:
+        self._lock = threading.Lock()
+        self._receipts: list[Receipt] = []
+        self._whole: deque[Stored] = deque(maxlen=keep_whole)
+        self._counts: Counter[str] = Counter()
+
+    def add_mail(self, sender: str, recipient: str, raw: bytes) -> int:
+        """Take in a mail for one recipient of its envelope; returns its number."""
+        mail = message_from_bytes(raw)
+        subject, text = header(mail, "Subject"), text_of(mail, "text/plain")
+        return self._add("email", recipient, header(mail, "Message-ID"), subject, text, sender, raw)
+
+    def add_sms(self, sender: str, recipient: str, sid: str, text: str) -> int:
+        """Take in an SMS; returns its number."""
+        return self._add("sms", recipient, sid, "", text, sender, None)
+
+    def _add(
+        self,
+        channel: str,
+        address: str,
+        name: str,
+        subject: str,
+        text: str,
+        sender: str,
+        raw: bytes | None,
+    ) -> int:
+        digest = hashlib.sha256(f"{subject}\0{text}".encode()).hexdigest()
+        with self._lock:
+            number = len(self._receipts) + 1
+            receipt = Receipt(number, channel, address, name, subject, digest, datetime.now(UTC))
+            self._receipts.append(receipt)
+            self._whole.append(Stored(receipt, sender, text, raw))
+            self._counts[channel] += 1
+        return number
+
+    def counts(self) -> dict[str, int]:
+        """How many messages have arrived, by channel, since the start."""
+        with self._lock:
+            return {"email": self._counts["email"], "sms": self._counts["sms"]}
+
+    def receipts(self, after: int = 0) -> list[Receipt]:
+        """Receipts with a number above `after`, in order of arrival; all of them with 0."""
+        with self._lock:
+            return self._receipts[max(0, after) :]
+
+    def newest(self, *, after: int, limit: int, channel: str = "", person: str = "") -> list[Stored]:
+        """Whole messages with a number above `after`, newest first, at most `limit`.
+
+        channel: "email", "sms" or "" for both. person: part of an address or of the name beside it.
+        """
+        wanted = person.casefold()
+        with self._lock:
+            kept = list(self._whole)
+        found = (
+            stored
+            for stored in reversed(kept)
+            if stored.receipt.number > after
+            and channel in ("", stored.receipt.channel)
+            and (not wanted or wanted in _people(stored).casefold())
+        )
+        return list(islice(found, limit))
+
+    def whole(self, number: int) -> Stored | None:
+        """The message with this number; None when it never came or is no longer kept."""
+        with self._lock:
+            return next((stored for stored in self._whole if stored.receipt.number == number), None)
+
+    def sms_to(self, address: str) -> list[Stored]:
+        """Whole SMS to this number, newest first."""
+        with self._lock:
+            kept = list(self._whole)
+        return [s for s in reversed(kept) if s.receipt.channel == "sms" and s.receipt.address == address]
+
+
+def header(mail: Message, name: str) -> str:
+    """A header as people read it; "" when it is absent. Undecodable parts stay as they came."""
+    value = mail.get(name)
+    if value is None:
+        return ""
+    text = " ".join(str(value).split())
+    try:
+        return str(make_header(decode_header(text)))
+    except (HeaderParseError, LookupError, UnicodeDecodeError):
+        return text
+
+
+def text_of(mail: Message, content_type: str) -> str:
+    """The first part of a content type ("text/plain", "text/html") as text; "" when there is none."""
+    for part in mail.walk():
+        if part.get_content_type() == content_type and not part.is_multipart():
+            payload = part.get_payload(decode=True)
+            if not isinstance(payload, bytes):
+                return ""
+            try:
+                return payload.decode(part.get_content_charset() or "utf-8", errors="replace")
+            except LookupError:  # an encoding nobody knows
+                return payload.decode("utf-8", errors="replace")
+    return ""
+
+
+def _people(stored: Stored) -> str:
+    if stored.raw is None:
+        return stored.receipt.address
+    head, _, _ = stored.raw.partition(b"\r\n\r\n")
+    return f"{stored.receipt.address} {header(message_from_bytes(head), 'To')}"

@@ -1,0 +1,187 @@
+"""The HTTP side of the inbox: the page, its JSON, a mail's HTML for its frame, and the Twilio endpoint."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from email import message_from_bytes
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
+
+from scripts.inbox import twilio
+from scripts.inbox.store import Inbox, Stored, header, text_of
+
+MAX_BODY_BYTES = 64 * 1024
+_PAGE = files("scripts.inbox") / "page"
+_STATIC = {
+    "/": ("index.html", "text/html; charset=utf-8"),
+    "/inbox.css": ("inbox.css", "text/css; charset=utf-8"),
+    "/inbox.js": ("inbox.js", "text/javascript; charset=utf-8"),
+    "/favicon.svg": ("favicon.svg", "image/svg+xml"),
+}
+_SHOWN_HEADERS = (
+    *("From", "To", "Subject", "Date", "Message-ID"),
+    *("Auto-Submitted", "List-Id", "List-Unsubscribe", "Content-Type"),
+)
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; frame-src 'self'"
+)
+# A mail is shown with its own style and without anything else: no script, no form, nothing from elsewhere.
+_MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection. The server carries the inbox."""
+
+    protocol_version = "HTTP/1.1"
+    # Headers and body go out in one packet: in two, Nagle and the delayed ACK cost 40 ms a request.
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    timeout = 60
+    server: InboxServer
+
+    def do_GET(self) -> None:
+        """The page and its parts."""
+        url = urlsplit(self.path)
+        query = dict(parse_qsl(url.query))
+        inbox = self.server.inbox
+        message = twilio.PATH.fullmatch(url.path)
+        if message is not None:
+            self._twilio(message["account"], message["sid"], query)
+        elif url.path in _STATIC:
+            name, kind = _STATIC[url.path]
+            self._answer(200, (_PAGE / name).read_bytes(), kind, policy=_PAGE_POLICY)
+        elif url.path == "/api/messages":
+            self._json(200, _messages(inbox, query))
+        elif url.path == "/api/counts":
+            self._json(200, inbox.counts())
+        elif url.path == "/api/receipts":
+            receipts = [asdict(receipt) for receipt in inbox.receipts(_number(query.get("after")))]
+            self._json(200, {"counts": inbox.counts(), "receipts": receipts})
+        elif url.path == "/health/live":
+            self._json(200, {"status": "alive"})
+        elif url.path.startswith(("/api/messages/", "/mails/")):
+            self._one(
+                inbox.whole(_number(url.path.rsplit("/", 1)[1])), as_mail=url.path.startswith("/mails/")
+            )
+        else:
+            self._json(404, {"error": "There is nothing here. The page is at /."})
+
+    def do_POST(self) -> None:
+        """An SMS by Twilio's API."""
+        length = _number(self.headers.get("Content-Length"))
+        if length > MAX_BODY_BYTES:
+            self.close_connection = True
+            self._json(413, {"error": f"At most {MAX_BODY_BYTES} bytes."})
+            return
+        form = dict(parse_qsl(self.rfile.read(length).decode("utf-8", errors="replace")))
+        message = twilio.PATH.fullmatch(urlsplit(self.path).path)
+        if message is None or message["sid"]:
+            self._json(404, {"error": "There is nothing here."})
+        elif not twilio.authorised(message["account"], self.headers.get("Authorization")):
+            self._json(*twilio.unauthorised())
+        else:
+            self._json(*twilio.send(self.server.inbox, message["account"], form))
+
+    def _twilio(self, account: str, sid: str | None, query: dict[str, str]) -> None:
+        if not twilio.authorised(account, self.headers.get("Authorization")):
+            self._json(*twilio.unauthorised())
+        elif sid:
+            self._json(*twilio.fetch(self.server.inbox, account, sid))
+        else:
+            self._json(*twilio.listing(self.server.inbox, account, query))
+
+    def _one(self, stored: Stored | None, *, as_mail: bool) -> None:
+        if stored is None or (as_mail and stored.raw is None):
+            self._json(404, {"error": "No such message, or it is so old that it is no longer kept."})
+        elif as_mail:
+            assert stored.raw is not None
+            html = text_of(message_from_bytes(stored.raw), "text/html") or "<p>This mail has no HTML part."
+            self._answer(200, html.encode(), "text/html; charset=utf-8", policy=_MAIL_POLICY)
+        else:
+            self._json(200, _whole(stored))
+
+    def _json(self, status: int, body: Any) -> None:
+        self._answer(
+            status, json.dumps(body, default=str).encode(), "application/json", policy="default-src 'none'"
+        )
+
+    def _answer(self, status: int, body: bytes, kind: str, *, policy: str) -> None:
+        self.send_response(HTTPStatus(status))
+        for name, value in (
+            ("Content-Type", kind),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+            ("Content-Security-Policy", policy),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Referrer-Policy", "no-referrer"),
+        ):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the parent's
+        """Requests are not logged."""
+
+
+class InboxServer(ThreadingHTTPServer):
+    """Serves one inbox over HTTP. `serve_forever` blocks until `shutdown` is called from another thread."""
+
+    daemon_threads = True
+    request_queue_size = 128
+    inbox: Inbox
+    allow_reuse_address: ClassVar[bool] = True  # type: ignore[misc]
+
+    def __init__(self, inbox: Inbox, host: str, port: int) -> None:
+        super().__init__((host, port), _Handler)
+        self.inbox = inbox
+
+
+def _messages(inbox: Inbox, query: dict[str, str]) -> dict[str, Any]:
+    """Messages as the list shows them, newest first, and the counts of all that ever came."""
+    found = inbox.newest(
+        after=_number(query.get("after")),
+        limit=max(1, min(500, _number(query.get("limit"), 100))),
+        channel=query.get("channel", ""),
+        person=query.get("person", ""),
+    )
+    return {"counts": inbox.counts(), "messages": [_line(stored) for stored in found]}
+
+
+def _line(stored: Stored) -> dict[str, Any]:
+    receipt = stored.receipt
+    words = " ".join(stored.text.split())
+    return {
+        "number": receipt.number,
+        "channel": receipt.channel,
+        "to": receipt.address,
+        "subject": receipt.subject or words[:160],
+        "received_at": receipt.received_at.isoformat(timespec="milliseconds"),
+    }
+
+
+def _whole(stored: Stored) -> dict[str, Any]:
+    shown = {
+        **_line(stored),
+        "text": stored.text,
+        "id": stored.receipt.id,
+        "from": stored.sender,
+        "headers": [],
+    }
+    if stored.raw is not None:
+        mail = message_from_bytes(stored.raw)
+        shown["headers"] = [
+            [name, header(mail, name)] for name in _SHOWN_HEADERS if mail.get(name) is not None
+        ]
+        shown["bytes"] = len(stored.raw)
+        shown["html"] = any(part.get_content_type() == "text/html" for part in mail.walk())
+    return shown
+
+
+def _number(text: str | None, otherwise: int = 0) -> int:
+    return int(text) if text is not None and text.isdecimal() and len(text) < 12 else otherwise
