@@ -161,7 +161,7 @@ def _properties(
         "num.partitions": "6",
         "default.replication.factor": str(copies),
         "min.insync.replicas": str(in_sync),
-        # Kafka's own topics: with 50 partitions each, the first consumer group waits seconds for their creation.
+        # Kafka's own topics: with 50 partitions each, the first group waits seconds for their creation.
         "offsets.topic.replication.factor": str(copies),
         "offsets.topic.num.partitions": "3",
         "transaction.state.log.replication.factor": str(copies),
