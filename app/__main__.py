@@ -14,7 +14,8 @@ from typing import Any
 
 import click
 
-from app import runtime, settings as settings_module
+from app import runtime
+from app import settings as settings_module
 from app.domain.errors import SetupError
 from app.settings import Settings, SettingsError
 
@@ -52,9 +53,10 @@ def check() -> None:
     else:
         findings = checks.run(settings)
     for finding in findings:
-        mark = {checks.OK: click.style("ok  ", fg="green"), checks.WARN: click.style("look", fg="yellow")}.get(
-            finding.state, click.style("BAD ", fg="red", bold=True)
-        )
+        mark = {
+            checks.OK: click.style("ok  ", fg="green"),
+            checks.WARN: click.style("look", fg="yellow"),
+        }.get(finding.state, click.style("BAD ", fg="red", bold=True))
         click.echo(f"{mark}  {finding.name:<12} {finding.words}")
         if finding.remedy:
             click.echo(f"      {'':<12} -> {finding.remedy}")

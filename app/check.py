@@ -56,7 +56,9 @@ def run(settings: Settings) -> list[Finding]:
 def _settings(settings: Settings) -> Iterator[Finding]:
     yield Finding("settings", OK, "every setting is understood")
     if not settings.channels:
-        yield Finding("channels", WARN, "no channel is on: nobody can be told", "set MAIL_SERVER or TWILIO_ACCOUNT_SID")
+        yield Finding(
+            "channels", WARN, "no channel is on: nobody can be told", "set MAIL_SERVER or TWILIO_ACCOUNT_SID"
+        )
     if not settings.staff_key_hashes:
         yield Finding("staff key", WARN, "none: POST /update is closed", "gatecall staff-key")
     if settings.public_url.startswith("http://") and "localhost" not in settings.public_url:
@@ -71,16 +73,31 @@ def _mongodb(settings: Settings) -> Iterator[Finding]:
         mongo.check_replica_set(client)
         yield Finding("mongodb", OK, f"version {version}, a replica set, database {settings.database}")
         yield from _schema(mongo.database(client, settings))
-        window_h = mongo.oplog_window_s(client) / 3600
-        state = OK if window_h >= _OPLOG_ENOUGH_H else WARN
-        remedy = None if state == OK else "a longer stop of the watchers means a snapshot; replSetResizeOplog makes it larger"
-        yield Finding("oplog", state, f"holds {window_h:.1f} h of changes", remedy)
+        yield _oplog(mongo.oplog_window_s(client))
+
+
+def _oplog(window_s: float | None) -> Finding:
+    if window_s is None:
+        return Finding(
+            "oplog", WARN, "may not be read, so its window is not known", "grant find on local.oplog.rs"
+        )
+    words = f"holds {window_s / 3600:.1f} h of changes"
+    if window_s >= _OPLOG_ENOUGH_H * 3600:
+        return Finding("oplog", OK, words)
+    return Finding(
+        "oplog",
+        WARN,
+        words,
+        "fine while it is young; watchers that stop for longer read their collections again",
+    )
 
 
 def _schema(database: Database[dict[str, object]]) -> Iterator[Finding]:
     missing = schema.check(database)
     if missing:
-        yield Finding("schema", BAD, "; ".join(missing[:3]) + (" ..." if len(missing) > 3 else ""), "gatecall schema")
+        yield Finding(
+            "schema", BAD, "; ".join(missing[:3]) + (" ..." if len(missing) > 3 else ""), "gatecall schema"
+        )
     else:
         yield Finding("schema", OK, "collections, validators, indexes and pre-images are there")
 
@@ -126,5 +143,7 @@ def _sms(settings: Settings) -> Iterator[Finding]:
     if answer.status_code == requests.codes.ok:
         yield Finding("sms", OK, "Twilio knows the account")
     else:
-        remedy = "look at TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN" if answer.status_code in (401, 403) else None
+        remedy = (
+            "look at TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN" if answer.status_code in (401, 403) else None
+        )
         yield Finding("sms", BAD, f"Twilio answers {answer.status_code}", remedy)

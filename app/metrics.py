@@ -7,11 +7,21 @@ from prometheus_client import Counter, Gauge, Histogram
 _LATENCY_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 
 # Watchers
-WATCHER_EVENTS = Counter("gatecall_watcher_events", "Change events published and acknowledged.", ["collection", "op"])
-WATCHER_UNCHANGED = Counter("gatecall_watcher_unchanged", "Edits that changed no watched field.", ["collection"])
-WATCHER_SNAPSHOTS = Counter("gatecall_watcher_snapshots", "Snapshots begun, by their cause.", ["collection", "cause"])
-WATCHER_LAG = Gauge("gatecall_watcher_lag_seconds", "From the write to its acknowledgement by Kafka.", ["collection"])
-WATCHER_TOKEN_AGE = Gauge("gatecall_watcher_token_age_seconds", "Age of the stored resume token.", ["collection"])
+WATCHER_EVENTS = Counter(
+    "gatecall_watcher_events", "Change events published and acknowledged.", ["collection", "op"]
+)
+WATCHER_UNCHANGED = Counter(
+    "gatecall_watcher_unchanged", "Edits that changed no watched field.", ["collection"]
+)
+WATCHER_SNAPSHOTS = Counter(
+    "gatecall_watcher_snapshots", "Snapshots begun, by their cause.", ["collection", "cause"]
+)
+WATCHER_LAG = Gauge(
+    "gatecall_watcher_lag_seconds", "From the write to its acknowledgement by Kafka.", ["collection"]
+)
+WATCHER_TOKEN_AGE = Gauge(
+    "gatecall_watcher_token_age_seconds", "Age of the stored resume token.", ["collection"]
+)
 OPLOG_WINDOW = Gauge("gatecall_oplog_window_seconds", "How far back the oplog reaches.")
 LEASE_HELD = Gauge("gatecall_lease_held", "1 while this process holds the lease.", ["collection"])
 DEAD_LETTERS = Counter("gatecall_dead_letters", "Dead letters written.", ["source", "reason"])
@@ -20,19 +30,30 @@ DEAD_LETTERS = Counter("gatecall_dead_letters", "Dead letters written.", ["sourc
 NOTIFIER_EVENTS = Counter("gatecall_notifier_events", "Events handled.", ["collection", "outcome"])
 NOTIFIER_LAG = Gauge("gatecall_notifier_lag_seconds", "From the write to its handling by the notifier.")
 ANNOUNCEMENTS = Counter("gatecall_announcements", "Decisions to tell those concerned.", ["kind"])
-FAN_OUT = Histogram("gatecall_fan_out_seconds", "One batch of events: decisions and fan-out.", buckets=_LATENCY_S)
-RESYNC_MENDED = Counter("gatecall_resync_mended", "Conversations the resync had to mend; more than none is a defect.")
+FAN_OUT = Histogram(
+    "gatecall_fan_out_seconds", "One batch of events: decisions and fan-out.", buckets=_LATENCY_S
+)
+RESYNC_MENDED = Counter(
+    "gatecall_resync_mended", "Conversations the resync had to mend; more than none is a defect."
+)
 
 # Delivery
 ATTEMPTS = Counter("gatecall_attempts", "Hand-overs to a provider, by outcome.", ["channel", "outcome"])
 ATTEMPT_SECONDS = Histogram("gatecall_attempt_seconds", "One hand-over.", ["channel"], buckets=_LATENCY_S)
-NOTIFICATIONS = Counter("gatecall_notifications", "Rows of the ledger that reached a status.", ["channel", "status"])
+NOTIFICATIONS = Counter(
+    "gatecall_notifications", "Rows of the ledger that reached a status.", ["channel", "status"]
+)
 SETTLED = Counter("gatecall_settled", "Conversations settled in silence, by reason.", ["channel", "reason"])
 SAVE_TO_PROVIDER = Histogram(
-    "gatecall_save_to_provider_seconds", "From the write in MongoDB to the provider's answer.", ["channel"], buckets=_LATENCY_S
+    "gatecall_save_to_provider_seconds",
+    "From the write in MongoDB to the provider's answer.",
+    ["channel"],
+    buckets=_LATENCY_S,
 )
 DOUBTFUL_SENDS = Counter(
-    "gatecall_doubtful_sends", "Messages sent although an earlier one may have arrived: the stated window.", ["channel"]
+    "gatecall_doubtful_sends",
+    "Messages sent although an earlier one may have arrived: the stated window.",
+    ["channel"],
 )
 CLAIMS_LOST = Counter("gatecall_claims_lost", "Claims whose lease ran out before the end.", ["channel"])
 DUE_AGE = Gauge("gatecall_due_age_seconds", "Age of the oldest due conversation.", ["channel"])

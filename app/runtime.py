@@ -13,13 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from socketserver import ThreadingMixIn
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import orjson
 import structlog
 from prometheus_client import make_wsgi_app
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-from socketserver import ThreadingMixIn
 
 from app.settings import Settings
 
@@ -102,7 +102,8 @@ def run_workers(workers: Mapping[str, Callable[[], None]], stop: StopFlag, healt
             stop.set()
 
     threads = [
-        threading.Thread(target=guarded, args=(name, work), name=name, daemon=True) for name, work in workers.items()
+        threading.Thread(target=guarded, args=(name, work), name=name, daemon=True)
+        for name, work in workers.items()
     ]
     for thread in threads:
         thread.start()
@@ -123,7 +124,9 @@ def configure_logging(settings: Settings, process: str) -> None:
     if settings.log_format == "json":
         shared += [
             structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=lambda v, **_: orjson.dumps(v, default=str).decode()),
+            structlog.processors.JSONRenderer(
+                serializer=lambda v, **_: orjson.dumps(v, default=str).decode()
+            ),
         ]
     else:
         shared.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))

@@ -35,7 +35,9 @@ class Settings(BaseSettings):
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    mongodb_uri: SecretStr = Field(description="MongoDB with the database's name, a replica set or a sharded cluster.")
+    mongodb_uri: SecretStr = Field(
+        description="MongoDB with the database's name, a replica set or a sharded cluster."
+    )
 
     kafka_bootstrap_servers: Texts = Field(description="Kafka brokers, host:port, comma separated.")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
@@ -46,7 +48,9 @@ class Settings(BaseSettings):
     )
     kafka_sasl_username: str | None = Field(None, description="SASL user.")
     kafka_sasl_password: SecretStr | None = Field(None, description="SASL password.")
-    kafka_ssl_cafile: str | None = Field(None, description="File with the certificate authority of the brokers.")
+    kafka_ssl_cafile: str | None = Field(
+        None, description="File with the certificate authority of the brokers."
+    )
     kafka_topic_prefix: str = Field(
         "", pattern=r"^[a-zA-Z0-9._-]*$", description="Put before every topic and consumer group."
     )
@@ -55,7 +59,10 @@ class Settings(BaseSettings):
         -1, ge=-1, description="Copies of each partition; -1 leaves it to the brokers."
     )
     kafka_session_timeout_s: float = Field(
-        10.0, ge=6, le=300, description="A consumer that is silent for so long loses its partitions (seconds)."
+        10.0,
+        ge=6,
+        le=300,
+        description="A consumer that is silent for so long loses its partitions (seconds).",
     )
     kafka_retention_hours: int = Field(168, ge=1, description="How long topics keep a change (hours).")
 
@@ -66,7 +73,9 @@ class Settings(BaseSettings):
     mail_use_tls: bool = Field(False, description="STARTTLS after connecting.")
     mail_use_ssl: bool = Field(False, description="TLS from the first byte.")
     mail_default_sender: str = Field("Gatecall <hello@gatecall.example>", description="From: of all mails.")
-    mail_connections: int = Field(4, ge=1, le=64, description="Connections to the SMTP server, one per sender.")
+    mail_connections: int = Field(
+        4, ge=1, le=64, description="Connections to the SMTP server, one per sender."
+    )
 
     twilio_account_sid: str | None = Field(None, description="Twilio account; without it SMS is off.")
     twilio_auth_token: SecretStr | None = Field(None, description="Twilio token.")
@@ -74,37 +83,62 @@ class Settings(BaseSettings):
     twilio_api_base_url: str | None = Field(None, description="Another address of the Twilio API, for tests.")
     twilio_connections: int = Field(4, ge=1, le=64, description="Requests to Twilio at the same time.")
 
-    public_url: str = Field("http://localhost:8080", description="Address of the web pages, used in messages.")
+    public_url: str = Field(
+        "http://localhost:8080", description="Address of the web pages, used in messages."
+    )
     secret_key: SecretStr | None = Field(None, description="Signs links; 32 random characters or more.")
-    staff_key_hashes: Texts = Field((), description="SHA-256 of the staff keys (`gatecall staff-key` makes one).")
+    staff_key_hashes: Texts = Field(
+        (), description="SHA-256 of the staff keys (`gatecall staff-key` makes one)."
+    )
     cors_origins: Texts = Field((), description="Origins whose pages may read the feed, comma separated.")
-    log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
+    log_format: Literal["console", "json"] = Field(
+        "console", description="Log lines for people or for machines."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least level that is logged."
+    )
 
     host: str = Field("127.0.0.1", description="Address the web server and the health pages listen on.")
     port: int = Field(8080, ge=1, le=65535, description="Port of the web server.")
     web_workers: int = Field(1, ge=1, le=64, description="Web server processes.")
-    health_port: int = Field(9100, ge=0, le=65535, description="Health and metrics of the other processes; 0: any.")
+    health_port: int = Field(
+        9100, ge=0, le=65535, description="Health and metrics of the other processes; 0: any."
+    )
 
-    settle_s: float = Field(2.0, ge=0, le=600, description="Edits within this time become one message (seconds).")
+    settle_s: float = Field(
+        2.0, ge=0, le=600, description="Edits within this time become one message (seconds)."
+    )
     settle_delete_s: float = Field(
-        60.0, ge=0, le=3600, description="A deleted flight is told after this time, unless it comes back (seconds)."
+        60.0,
+        ge=0,
+        le=3600,
+        description="A deleted flight is told after this time, unless it comes back (seconds).",
     )
     delay_step_min: int = Field(15, ge=5, le=240, description="A delay is told at each such step (minutes).")
-    reschedule_step_min: int = Field(10, ge=5, le=240, description="A new schedule is told from this on (minutes).")
-    gate_window_h: int = Field(24, ge=1, le=168, description="Gate and terminal are told this long before (hours).")
+    reschedule_step_min: int = Field(
+        10, ge=5, le=240, description="A new schedule is told from this on (minutes)."
+    )
+    gate_window_h: int = Field(
+        24, ge=1, le=168, description="Gate and terminal are told this long before (hours)."
+    )
     floor_step_min: int = Field(5, ge=1, le=15, description="Smallest step a person can choose (minutes).")
 
     lease_s: float = Field(30.0, ge=1, le=600, description="Lease of a watched collection (seconds).")
     claim_lease_s: float = Field(60.0, ge=2, le=600, description="Lease of a claimed conversation (seconds).")
-    send_timeout_s: float = Field(20.0, ge=0.1, le=300, description="Deadline of one hand-over to a provider.")
+    send_timeout_s: float = Field(
+        20.0, ge=0.1, le=300, description="Deadline of one hand-over to a provider."
+    )
     send_attempts: int = Field(12, ge=1, le=100, description="Tries before a message is failed for good.")
-    conversation_keep_days: int = Field(30, ge=1, description="Conversations end so long after their flight (days).")
+    conversation_keep_days: int = Field(
+        30, ge=1, description="Conversations end so long after their flight (days)."
+    )
     ledger_keep_days: int = Field(396, ge=1, description="Notifications are kept so long (days; 13 months).")
 
     feed_hours: int = Field(24, ge=1, le=744, description="How far back the feed reaches (hours).")
     feed_updates: int = Field(50_000, ge=100, description="Most updates the feed keeps in memory.")
-    feed_waiting: int = Field(200, ge=0, le=2000, description="Long polls and streams a web worker keeps waiting.")
+    feed_waiting: int = Field(
+        200, ge=0, le=2000, description="Long polls and streams a web worker keeps waiting."
+    )
     stale_s: float = Field(30.0, ge=1, description="Data older than this is called STALE (seconds).")
 
     demo: bool = Field(False, description="Set by the demo; allows its clock. Never in production.")
@@ -115,7 +149,11 @@ class Settings(BaseSettings):
     @field_validator("kafka_bootstrap_servers", "staff_key_hashes", "cors_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod
@@ -134,9 +172,13 @@ class Settings(BaseSettings):
         try:
             parsed = parse_uri(value.get_secret_value())
         except (PyMongoError, ValueError) as error:
-            raise ValueError(f"not a MongoDB address ({type(error).__name__}); write mongodb://host:port/gatecall") from None
+            raise ValueError(
+                f"not a MongoDB address ({type(error).__name__}); write mongodb://host:port/gatecall"
+            ) from None
         if not parsed["database"]:
-            raise ValueError("the database's name is missing; write mongodb://host:port/gatecall?replicaSet=rs0")
+            raise ValueError(
+                "the database's name is missing; write mongodb://host:port/gatecall?replicaSet=rs0"
+            )
         return value
 
     @field_validator("staff_key_hashes")
@@ -163,11 +205,15 @@ class Settings(BaseSettings):
         if self.kafka_security_protocol.startswith("SASL") and not (
             self.kafka_sasl_mechanism and self.kafka_sasl_username and self.kafka_sasl_password
         ):
-            problems.append("KAFKA_SECURITY_PROTOCOL with SASL needs KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD")
+            problems.append(
+                "KAFKA_SECURITY_PROTOCOL with SASL needs KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD"
+            )
         if self.send_timeout_s >= self.claim_lease_s:
             problems.append("SEND_TIMEOUT_S must be shorter than CLAIM_LEASE_S")
         if (self.demo_clock_start or self.demo_clock_origin or self.demo_clock_rate != 1.0) and not self.demo:
-            problems.append("DEMO_CLOCK_* is for the demo alone: unset it, or set DEMO=1 on a system nobody relies on")
+            problems.append(
+                "DEMO_CLOCK_* is for the demo alone: unset it, or set DEMO=1 on a system nobody relies on"
+            )
         if (self.demo_clock_start is None) != (self.demo_clock_origin is None):
             problems.append("DEMO_CLOCK_START and DEMO_CLOCK_ORIGIN go together")
         if problems:
@@ -190,7 +236,9 @@ class Settings(BaseSettings):
         """The clock of the airports: real, except in the demo."""
         if self.demo_clock_start is None or self.demo_clock_origin is None:
             return real_time()
-        return DomainClock(_aware(self.demo_clock_start), _aware(self.demo_clock_origin), self.demo_clock_rate)
+        return DomainClock(
+            _aware(self.demo_clock_start), _aware(self.demo_clock_origin), self.demo_clock_rate
+        )
 
     @property
     def rules(self) -> Rules:
@@ -206,7 +254,10 @@ class Settings(BaseSettings):
 
 
 def load(**overrides: Any) -> Settings:
-    """Settings from the environment and .env; overrides win. Raises SettingsError with every problem at once."""
+    """Settings from the environment and .env; overrides win.
+
+    Raises SettingsError with every problem at once.
+    """
     try:
         return Settings(**overrides)
     except ValidationError as error:

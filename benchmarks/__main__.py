@@ -8,8 +8,8 @@ from __future__ import annotations
 import importlib
 import sys
 
-from benchmarks.stack import running_stack
 from benchmarks.report import Row, print_rows
+from benchmarks.stack import running_stack
 
 NAMES = ("drain", "fan_out", "delivery", "feed", "latency")
 

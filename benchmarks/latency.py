@@ -37,8 +37,22 @@ def run(stack: Stack) -> list[Row]:
     detail = "; ".join(f"{ours:.0f} ms, bare {raw:.0f} ms" for (ours, raw), _ in rounds)
     tail = "; ".join(f"{ours:.0f} ms, bare {raw:.0f} ms" for _, (ours, raw) in rounds)
     return [
-        Row("save to provider, p50 above a bare change stream", _above(r[0] for r in rounds), "ms", P50_ABOVE_RAW_MS, True, detail),
-        Row("save to provider, p99 above a bare change stream", _above(r[1] for r in rounds), "ms", P99_ABOVE_RAW_MS, True, tail),
+        Row(
+            "save to provider, p50 above a bare change stream",
+            _above(r[0] for r in rounds),
+            "ms",
+            P50_ABOVE_RAW_MS,
+            True,
+            detail,
+        ),
+        Row(
+            "save to provider, p99 above a bare change stream",
+            _above(r[1] for r in rounds),
+            "ms",
+            P99_ABOVE_RAW_MS,
+            True,
+            tail,
+        ),
     ]
 
 
@@ -58,11 +72,21 @@ def _round(stack: Stack) -> tuple[tuple[float, float], tuple[float, float]]:
             database = mongo.database(client, settings)
             schema.ensure(database)
             flights = _load(database)
-            commands = {"watchers": ["watch"], "notifier": ["consume", "notifier"], "delivery": ["consume", "delivery"]}
+            commands = {
+                "watchers": ["watch"],
+                "notifier": ["consume", "notifier"],
+                "delivery": ["consume", "delivery"],
+            }
             with product(settings, commands, stack.directory):
-                _wait(lambda: database.conversations.count_documents({}) == len(flights), 120, "conversations")
+                _wait(
+                    lambda: database.conversations.count_documents({}) == len(flights), 120, "conversations"
+                )
                 saved, seen = _cancel(database, flights)
-                _wait(lambda: database.notifications.count_documents({"status": "sent"}) == len(flights), 60, "mails")
+                _wait(
+                    lambda: database.notifications.count_documents({"status": "sent"}) == len(flights),
+                    60,
+                    "mails",
+                )
             sent = {
                 row["subject"].partition(":")[2]: row["sent_at"]
                 for row in database.notifications.find({}, {"subject": 1, "sent_at": 1})

@@ -9,7 +9,7 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """values: one for each round, in unit. at_least: the goal; when at_most is True the value must stay below.
+    """values: one for each round, in unit. goal: the least, or with at_most the most, that is enough.
 
     detail: the raw figures behind it, a short text.
     """
@@ -28,7 +28,9 @@ class Row:
         return middle <= self.goal if self.at_most else middle >= self.goal
 
 
-def ratios(name: str, ours: Callable[[], float], raw: Callable[[], float], *, rounds: int, goal: float, unit: str) -> Row:
+def ratios(
+    name: str, ours: Callable[[], float], raw: Callable[[], float], *, rounds: int, goal: float, unit: str
+) -> Row:
     """Measure ours and raw in turn, `rounds` times; both return a rate (more is better)."""
     pairs = [(ours(), raw()) for _ in range(rounds)]
     detail = f"median {median(o for o, _ in pairs):,.0f} of {median(r for _, r in pairs):,.0f} {unit}"
@@ -41,7 +43,5 @@ def print_rows(rows: Sequence[Row]) -> None:
         spread = f"{min(row.values):.2f} to {max(row.values):.2f}"
         sign = "<=" if row.at_most else ">="
         verdict = "ok" if row.reached else "MISSED"
-        print(
-            f"{row.name:<58} {median(row.values):8.2f} {row.unit:<6} ({spread}) {sign} {row.goal:g} {verdict}  {row.detail}",
-            flush=True,
-        )
+        middle = f"{median(row.values):8.2f} {row.unit:<6}"
+        print(f"{row.name:<50} {middle} ({spread}) {sign} {row.goal:g} {verdict}  {row.detail}", flush=True)

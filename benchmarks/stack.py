@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
+
 from app import settings as settings_module
 from app.settings import Settings
 from scripts.children import Child
@@ -53,7 +55,9 @@ def running_stack() -> Iterator[Stack]:
     """Start the servers; on leaving stop them and remove their data."""
     with ExitStack() as opened:
         directory = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="gatecall-bench-")))
-        replica_set = opened.enter_context(start_replica_set(directory / "mongo", free_ports(3), oplog_mb=2048, cache_gb=1))
+        replica_set = opened.enter_context(
+            start_replica_set(directory / "mongo", free_ports(3), oplog_mb=2048, cache_gb=1)
+        )
         kafka = opened.enter_context(start_apache_kafka(directory / "kafka", free_ports(1)))
         yield Stack(replica_set.uri(), kafka.bootstrap_servers, directory)
 
@@ -62,9 +66,8 @@ def environment(settings: Settings) -> dict[str, str]:
     """These settings as environment variables, for processes of the product."""
     env = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
     for name, value in settings.model_dump(exclude_defaults=True).items():
-        if hasattr(value, "get_secret_value"):
-            value = value.get_secret_value()
-        env[name.upper()] = ",".join(value) if isinstance(value, tuple) else str(value)
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+        env[name.upper()] = ",".join(plain) if isinstance(plain, tuple) else str(plain)
     return env
 
 
@@ -73,7 +76,9 @@ def product(settings: Settings, commands: Mapping[str, list[str]], directory: Pa
     """Run processes of the product, by name and arguments of `gatecall`, while the block runs."""
     env = environment(settings)
     children = [
-        Child(name, [sys.executable, "-m", "app", *arguments], log=directory / f"{name}.log", env=env, cwd=ROOT)
+        Child(
+            name, [sys.executable, "-m", "app", *arguments], log=directory / f"{name}.log", env=env, cwd=ROOT
+        )
         for name, arguments in commands.items()
     ]
     try:

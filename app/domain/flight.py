@@ -189,7 +189,9 @@ def parse(document: Mapping[str, Any]) -> Flight:
         departure_time=departure_time,
         arrival_date=_date(document, "arrival_date") if arrival_time else None,
         arrival_time=arrival_time,
-        estimated_departure_date=_date(document, "estimated_departure_date") if estimated_departure_time else None,
+        estimated_departure_date=_date(document, "estimated_departure_date")
+        if estimated_departure_time
+        else None,
         estimated_departure_time=estimated_departure_time,
         estimated_arrival_date=_date(document, "estimated_arrival_date") if estimated_arrival_time else None,
         estimated_arrival_time=estimated_arrival_time,
@@ -257,7 +259,9 @@ def _airport(document: Mapping[str, Any], field: str) -> str | None:
 
 
 def _status(document: Mapping[str, Any]) -> Status:
-    text = (_text(document, "status", MAX_TEXT) or Status.SCHEDULED).lower().replace(" ", "_").replace("-", "_")
+    text = (
+        (_text(document, "status", MAX_TEXT) or Status.SCHEDULED).lower().replace(" ", "_").replace("-", "_")
+    )
     text = {"canceled": "cancelled", "on_time": "scheduled"}.get(text, text)
     if text == Status.REMOVED or text not in set(Status):
         known = ", ".join(s for s in Status if s is not Status.REMOVED)

@@ -129,7 +129,9 @@ def differences(heard: Flight, want: Flight, steps: Steps) -> tuple[Kind, ...]:
     """
     kinds: set[Kind] = set()
     if want.status in NOT_FLYING:
-        if want.status is not heard.status and not (heard.status in NOT_FLYING and want.status is Status.REMOVED):
+        if want.status is not heard.status and not (
+            heard.status in NOT_FLYING and want.status is Status.REMOVED
+        ):
             kinds.add(Kind.CANCELLED if want.status is Status.CANCELLED else Kind.REMOVED)
         return _sorted(kinds)
     if heard.status in NOT_FLYING:
@@ -142,7 +144,10 @@ def differences(heard: Flight, want: Flight, steps: Steps) -> tuple[Kind, ...]:
 
 def _progress(heard: Flight, want: Flight) -> set[Kind]:
     kinds = set()
-    if want.status is Status.DIVERTED and (heard.status, heard.diverted_to) != (want.status, want.diverted_to):
+    if want.status is Status.DIVERTED and (heard.status, heard.diverted_to) != (
+        want.status,
+        want.diverted_to,
+    ):
         kinds.add(Kind.DIVERTED)
     elif want.status is not heard.status:
         by_status = {
@@ -216,7 +221,9 @@ def decide(heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime)
     timely = tuple(kind for kind in mine if _still_useful(kind, want, now))
     if not timely:
         return Decision(Action.SKIP, mine, reason=_too_late(want, now))
-    tellable = tuple(k for k in timely if k not in NEAR_DEPARTURE or want.leaves_at - now <= rules.gate_window)
+    tellable = tuple(
+        k for k in timely if k not in NEAR_DEPARTURE or want.leaves_at - now <= rules.gate_window
+    )
     if tellable:
         return Decision(Action.TELL, timely)
     return Decision(Action.WAIT, timely, reason="gate_too_early", until=want.leaves_at - rules.gate_window)
@@ -239,8 +246,11 @@ def _too_late(want: Flight, now: datetime) -> str:
 
 
 def absorb_first_values(heard: Flight, want: Flight) -> Flight:
-    """What a person counts as having heard after silence: first values of gate, terminal and aircraft stand on
-    the boarding pass and the screens, so a later change is told against them."""
+    """What a person counts as having heard after silence.
+
+    First values of gate, terminal and aircraft stand on the boarding pass and the screens, so a later change
+    is told against them.
+    """
     return replace(
         heard,
         gate=heard.gate or want.gate,

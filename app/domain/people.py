@@ -30,7 +30,10 @@ class Person:
 
 
 def parse(document: Mapping[str, Any]) -> Person:
-    """A person from a `users` document. What is missing is None; names lose line breaks and control characters."""
+    """A person from a `users` document.
+
+    What is missing is None; names lose line breaks and control characters.
+    """
     name = document.get("name")
     printable = "".join(c if c.isprintable() else " " for c in name) if isinstance(name, str) else ""
     return Person(

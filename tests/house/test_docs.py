@@ -17,7 +17,9 @@ from app.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
-DOCS = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.*") if path.suffix in {".md", ".yaml"}}
+DOCS = {
+    path.name: path.read_text() for path in (ROOT / "docs").glob("*.*") if path.suffix in {".md", ".yaml"}
+}
 
 
 def test_the_settings_page_is_what_the_command_prints() -> None:
@@ -67,7 +69,7 @@ def test_every_metric_is_in_the_operating_manual() -> None:
 def test_links_between_documents_lead_somewhere() -> None:
     dead = []
     for name, text in {"README.md": README, **{f"docs/{n}": t for n, t in DOCS.items()}}.items():
-        for target in re.findall(r"\]\(([^)#]+)", text):
-            if "://" not in target and not (ROOT / name).parent.joinpath(target).exists():
-                dead.append(f"{name}: {target}")
+        targets = re.findall(r"\]\(([^)#]+)", text)
+        folder = (ROOT / name).parent
+        dead += [f"{name}: {t}" for t in targets if "://" not in t and not (folder / t).exists()]
     assert not dead

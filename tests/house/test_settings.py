@@ -23,11 +23,21 @@ def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None
 def test_all_wrong_settings_are_reported_at_once() -> None:
     with pytest.raises(settings.SettingsError) as caught:
         settings.load(
-            mongodb_uri="localhost", web_workers=0, twilio_account_sid="AC1", demo_clock_rate=60, staff_key_hashes="abc"
+            mongodb_uri="localhost",
+            web_workers=0,
+            twilio_account_sid="AC1",
+            demo_clock_rate=60,
+            staff_key_hashes="abc",
         )
     text = str(caught.value)
-    for name in ("MONGODB_URI", "KAFKA_BOOTSTRAP_SERVERS is missing", "WEB_WORKERS", "TWILIO_AUTH_TOKEN", "DEMO=1",
-                 "STAFF_KEY_HASHES"):
+    for name in (
+        "MONGODB_URI",
+        "KAFKA_BOOTSTRAP_SERVERS is missing",
+        "WEB_WORKERS",
+        "TWILIO_AUTH_TOKEN",
+        "DEMO=1",
+        "STAFF_KEY_HASHES",
+    ):
         assert name in text
 
 
@@ -44,18 +54,31 @@ def test_the_database_must_be_named() -> None:
 
 
 def test_secrets_do_not_show() -> None:
-    loaded = settings.load(**GOOD, mail_password="hidden-word", twilio_account_sid="A", twilio_auth_token="hidden-word",
-                           twilio_from="+15550100142")
+    loaded = settings.load(
+        **GOOD,
+        mail_password="hidden-word",
+        twilio_account_sid="A",
+        twilio_auth_token="hidden-word",
+        twilio_from="+15550100142",
+    )
     assert "hidden-word" not in repr(loaded) + str(loaded)
 
 
 def test_the_demo_clock_is_refused_unless_the_demo_says_so() -> None:
-    clock = {"demo_clock_start": "2013-02-08T10:00:00Z", "demo_clock_origin": "2026-01-01T00:00:00Z", "demo_clock_rate": 60}
+    clock = {
+        "demo_clock_start": "2013-02-08T10:00:00Z",
+        "demo_clock_origin": "2026-01-01T00:00:00Z",
+        "demo_clock_rate": 60,
+    }
     with pytest.raises(settings.SettingsError, match="DEMO=1"):
         settings.load(**GOOD, **clock)
     allowed = settings.load(**GOOD, **clock, demo=True)
-    assert allowed.domain_clock.at(datetime(2026, 1, 1, 0, 1, tzinfo=UTC)) == datetime(2013, 2, 8, 11, tzinfo=UTC)
-    assert allowed.domain_clock.system_time_of(datetime(2013, 2, 8, 11, tzinfo=UTC)) == datetime(2026, 1, 1, 0, 1, tzinfo=UTC)
+    assert allowed.domain_clock.at(datetime(2026, 1, 1, 0, 1, tzinfo=UTC)) == datetime(
+        2013, 2, 8, 11, tzinfo=UTC
+    )
+    assert allowed.domain_clock.system_time_of(datetime(2013, 2, 8, 11, tzinfo=UTC)) == datetime(
+        2026, 1, 1, 0, 1, tzinfo=UTC
+    )
 
 
 def test_a_channel_without_settings_is_off() -> None:
