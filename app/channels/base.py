@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 
+from app.domain.errors import TransientError
 from app.domain.people import Person
 from app.domain.wording import Message
+
+
+class ChannelDownError(TransientError):
+    """The provider is out of reach, does not let us in, or asks us to slow down: no message would pass now.
+
+    Nothing was handed over, and it says nothing about the message at hand.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +46,29 @@ class Sender(Protocol):
     def send(self, parcel: Parcel, deadline_s: float) -> Receipt:
         """Hand over within deadline_s seconds in all.
 
-        Raises TransientError (nothing was handed over, try later), PermanentError (never), UnknownOutcomeError
-        (it may have been accepted).
+        Raises TransientError (nothing was handed over, try later; ChannelDownError when that holds for every
+        message), PermanentError (never), UnknownOutcomeError (it may have been accepted).
         """
+        ...
+
+    def abort(self) -> None:
+        """End a hand-over under way, from another thread: it raises as if its time were over."""
         ...
 
     def close(self) -> None:
         """Give the connection back; safe to repeat."""
+        ...
+
+
+@runtime_checkable
+class AskableSender(Sender, Protocol):
+    """A sender whose provider can be asked what became of a message."""
+
+    def find(self, address: str, text: str, since: datetime, deadline_s: float) -> Receipt | None:
+        """The receipt of a message with this text accepted since then, None when there is none.
+
+        Raises TransientError when the provider cannot be asked now.
+        """
         ...
 
 
@@ -58,3 +84,8 @@ class Channel(Protocol):
     def open(self) -> Sender:
         """A sender of its own for one thread; it connects when first used."""
         ...
+
+
+def text_hash(conversation: str, text: str) -> str:
+    """The same 32 hexadecimal digits for the same conversation and rendered text, whoever sends it."""
+    return hashlib.sha256(f"{conversation}\n{text}".encode()).hexdigest()[:32]

@@ -1,0 +1,207 @@
+"""E-mail by Flask-Mail, with its message and its connection replaced.
+
+Flask-Mail builds legacy MIMEText, lets a line break in an extra header become a real Bcc, and sets no
+time-out. `Letter` builds an EmailMessage, which refuses line breaks in headers (RFC 5322 section 2.2);
+`Line` has one deadline for a whole hand-over and knows what the server may have taken. No Flask application
+takes part.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import formatdate, parseaddr
+from typing import Any
+
+import flask_mail
+
+from app.channels import rendering
+from app.channels.base import Parcel, Receipt, text_hash
+from app.channels.deadline import Deadline
+from app.channels.smtp import ConnectionLostError, SmtpSession, open_session
+from app.domain.errors import PermanentError
+from app.domain.people import Person, email_address
+from app.domain.wording import Message
+from app.settings import Settings
+
+_IDLE_S = 5.0
+"""Silence after which a connection is asked (NOOP) before it is trusted with a mail."""
+
+
+class Letter(flask_mail.Message):
+    """A mail with text and HTML. The addresses, subject and headers may not hold line breaks."""
+
+    def __init__(
+        self, *, sender: str, recipient: str, subject: str, text: str, html: str, headers: Mapping[str, str]
+    ) -> None:
+        super().__init__(
+            subject=subject,
+            sender=sender,
+            recipients=[recipient],
+            body=text,
+            html=html,
+            extra_headers=dict(headers),
+        )
+        self.recipient = recipient
+
+    @property
+    def needs_utf8(self) -> bool:
+        """Whether the address can only travel with SMTPUTF8 (RFC 6531)."""
+        return not self.recipient.isascii()
+
+    def _message(self) -> Any:
+        message = EmailMessage(policy=SMTPUTF8 if self.needs_utf8 else SMTP)
+        message["From"] = self.sender
+        message["To"] = self.recipient
+        message["Subject"] = self.subject
+        message["Date"] = formatdate(self.date or time.time())
+        for name, value in (self.extra_headers or {}).items():
+            message[name] = value
+        message.set_content(self.body or "")
+        message.add_alternative(self.html or "", subtype="html")
+        return message
+
+    def as_bytes(self) -> bytes:
+        """The mail as it travels. Raises PermanentError when a header cannot be written."""
+        try:
+            built: bytes = self._message().as_bytes()
+        except (ValueError, LookupError) as error:  # a line break or broken text in a header
+            raise PermanentError(f"the mail cannot be written: {type(error).__name__}") from error
+        return built
+
+
+class Line(flask_mail.Connection):
+    """One persistent connection to the mail server, made when used, and again when the server went away."""
+
+    host: SmtpSession | None
+
+    def __init__(self, settings: Settings) -> None:
+        password = settings.mail_password
+        super().__init__(
+            flask_mail.Mail().init_mail(  # the state Flask-Mail keeps of its settings; no application needed
+                {
+                    "MAIL_SERVER": settings.mail_server,
+                    "MAIL_PORT": settings.mail_port,
+                    "MAIL_USERNAME": settings.mail_username,
+                    "MAIL_PASSWORD": password.get_secret_value() if password else None,
+                    "MAIL_USE_TLS": settings.mail_use_tls,
+                    "MAIL_USE_SSL": settings.mail_use_ssl,
+                    "MAIL_DEFAULT_SENDER": settings.mail_default_sender,
+                }
+            )  # type: ignore[arg-type]  # annotated as Mail; Mail.connect passes this state too
+        )
+        self.deadline = Deadline()
+
+    def configure_host(self) -> SmtpSession:
+        """A fresh session, within the deadline. Raises ChannelDownError."""
+        mail = self.mail
+        login = (mail.username, mail.password) if mail.username and mail.password else None
+        return open_session(
+            mail.server,
+            mail.port,
+            within=self.deadline,
+            use_ssl=mail.use_ssl,
+            use_tls=mail.use_tls,
+            login=login,
+        )
+
+    def deliver(self, letter: Letter, envelope_from: str) -> str:
+        """Send it within the deadline; returns the server's words. A connection that turns out to be dead
+        before the mail was given is replaced once. Errors as `SmtpSession.hand_over`, `configure_host`."""
+        payload = letter.as_bytes()
+        reused = self._reuse()
+        if self.host is None:
+            self.host = self.configure_host()
+        try:
+            return self.host.hand_over(envelope_from, letter.recipient, payload, utf8=letter.needs_utf8)
+        except ConnectionLostError:
+            self.host.close()
+            if not reused:
+                raise
+        self.host = self.configure_host()
+        return self.host.hand_over(envelope_from, letter.recipient, payload, utf8=letter.needs_utf8)
+
+    def _reuse(self) -> bool:
+        if self.host is None:
+            return False
+        if not self.host.is_alive(_IDLE_S):
+            self.host.close()
+            self.host = None
+        return self.host is not None
+
+
+class EmailSender:
+    """Hands mails over, one at a time, on a connection of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._line = Line(settings)
+        self._from = settings.mail_default_sender
+        self._envelope_from = parseaddr(self._from)[1]
+        self._list_id = f"Gatecall flight news <flights.{self._envelope_from.rpartition('@')[2]}>"
+
+    def send(self, parcel: Parcel, deadline_s: float) -> Receipt:
+        """Hand the mail over within deadline_s seconds in all; the errors are those of `Sender.send`."""
+        self._line.deadline.restart(deadline_s)
+        letter = Letter(
+            sender=self._from,
+            recipient=parcel.address,
+            subject=parcel.message.subject,
+            text=parcel.text,
+            html=rendering.as_html(parcel.message),
+            headers={
+                "Message-ID": f"<{parcel.message_id}>",
+                "Auto-Submitted": "auto-generated",  # RFC 3834 section 5: no vacation notices, please
+                "List-Id": self._list_id,  # RFC 2919
+            },
+        )
+        return Receipt(provider_id=parcel.message_id, words=self._line.deliver(letter, self._envelope_from))
+
+    def abort(self) -> None:
+        """End a hand-over under way, from another thread."""
+        self._line.deadline.abort()
+        session = self._line.host
+        sock = session.sock if session is not None else None
+        if sock is not None:
+            sock.abort()
+
+    def close(self) -> None:
+        """Leave the server; safe to repeat."""
+        if self._line.host is not None:
+            self._line.deadline.restart(0.5)
+            self._line.host.leave()
+            self._line.host = None
+
+
+class EmailChannel:
+    """The channel "email". Opens senders; connects to nothing itself."""
+
+    name = "email"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._domain = parseaddr(settings.mail_default_sender)[1].rpartition("@")[2]
+
+    def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
+        """The mail's address, text and Message-ID. Raises PermanentError without a usable address."""
+        if person.email is None:
+            raise PermanentError("no e-mail address")
+        text = rendering.as_text(message)
+        message_id = f"{text_hash(conversation, text)}@{self._domain}"
+        return Parcel(_deliverable(email_address(person.email)), message_id, text, message)
+
+    def open(self) -> EmailSender:
+        """A sender with a connection of its own, made when first used."""
+        return EmailSender(self._settings)
+
+
+def _deliverable(address: str) -> str:
+    """The address with its domain as DNS knows it (RFC 5891); the local part stays. Raises PermanentError."""
+    if address.isascii():
+        return address
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode('ascii')}"
+    except UnicodeError as error:
+        raise PermanentError("the e-mail address has a domain that cannot exist") from error

@@ -1,0 +1,117 @@
+"""SMS by Twilio's client library, with its HTTP client replaced by one that has a deadline."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.rest import Client
+
+from app.channels import rendering
+from app.channels.base import Parcel, Receipt, text_hash
+from app.channels.http_session import HttpSession
+from app.channels.twilio_errors import meaning_of
+from app.domain import gsm
+from app.domain.clock import Now, system_now
+from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
+from app.domain.people import Person, phone_number
+from app.domain.wording import Message
+from app.settings import Settings
+
+_CLOCKS_APART = timedelta(minutes=5)
+_LOOK_BACK = 50  # messages to one number that are looked at; nobody gets more in the minutes that matter
+
+
+class SmsSender:
+    """Hands texts over, one request at a time, on a connection of its own."""
+
+    def __init__(self, settings: Settings, now: Now = system_now) -> None:
+        token = settings.twilio_auth_token
+        self._http = HttpSession()
+        self._client = Client(
+            settings.twilio_account_sid, token.get_secret_value() if token else "", http_client=self._http
+        )
+        if settings.twilio_api_base_url:
+            self._client.api.base_url = settings.twilio_api_base_url
+        self._from = settings.twilio_from or ""
+        self._now = now
+
+    def send(self, parcel: Parcel, deadline_s: float) -> Receipt:
+        """Hand the text over within deadline_s seconds in all; the errors are those of `Sender.send`."""
+        self._http.deadline.restart(deadline_s)
+        # A messaging service chooses among its numbers; its SID stands where a number would.
+        sender = "messaging_service_sid" if self._from.startswith("MG") else "from_"
+        try:
+            made = self._client.messages.create(to=parcel.address, body=parcel.text, **{sender: self._from})
+            sid, status = str(made.sid or ""), str(made.status or "")
+        except (TwilioRestException, TwilioServiceException) as error:
+            raise self._meaning(error) from error
+        except (ValueError, TypeError, TwilioException) as error:  # 2xx, but not what Twilio sends
+            raise UnknownOutcomeError(f"the answer cannot be read: {type(error).__name__}") from error
+        if not sid:
+            raise UnknownOutcomeError("the answer names no message")
+        return Receipt(provider_id=sid, words=f"{status}, {_parts(parcel.text)}")
+
+    def find(self, address: str, text: str, since: datetime, deadline_s: float) -> Receipt | None:
+        """The receipt of this text to this number since then, from Twilio's list; None when it has none.
+
+        Not filtered by DateSent: a message that waits in Twilio's queue has none yet.
+        Raises TransientError when the list cannot be had.
+        """
+        self._http.deadline.restart(deadline_s)
+        try:
+            for message in self._client.messages.list(to=address, limit=_LOOK_BACK, page_size=_LOOK_BACK):
+                made_at = message.date_created
+                # A trial account puts words before the text.
+                if made_at and made_at >= since - _CLOCKS_APART and str(message.body).endswith(text):
+                    return Receipt(
+                        provider_id=str(message.sid), words=f"{message.status}, found in Twilio's list"
+                    )
+        except (TwilioException, ValueError, TypeError, GatecallError) as error:
+            raise TransientError(f"Twilio's list cannot be had: {type(error).__name__}") from error
+        return None
+
+    def _meaning(self, error: TwilioRestException | TwilioServiceException) -> GatecallError:
+        words = error.msg if isinstance(error, TwilioRestException) else (error.detail or error.title)
+        code = error.code if isinstance(error.code, int) else error.status
+        return meaning_of(error.status, code, str(words), self._http.retry_after, self._now())
+
+    def abort(self) -> None:
+        """End a hand-over under way, from another thread."""
+        self._http.abort()
+
+    def close(self) -> None:
+        """Close the connection; safe to repeat."""
+        self._http.close()
+
+
+class SmsChannel:
+    """The channel "sms". Opens senders; connects to nothing itself."""
+
+    name = "sms"
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
+        """The text and the number. Raises PermanentError without a usable number."""
+        if person.phone is None:
+            raise PermanentError("no phone number")
+        text = rendering.as_sms(message)
+        return Parcel(phone_number(person.phone), text_hash(conversation, text), text, message)
+
+    def open(self) -> SmsSender:
+        """A sender with a connection of its own, made when first used."""
+        return SmsSender(self._settings)
+
+
+def _parts(text: str) -> str:
+    """For the ledger: how many parts the text is billed as (3GPP TS 23.040: 160, then 153 septets each)."""
+    try:
+        septets = gsm.septets(text)
+    except ValueError:
+        units = len(text.encode("utf-16-be")) // 2
+        number, alphabet = (1 if units <= 70 else -(-units // 67)), "UCS-2"
+    else:
+        number, alphabet = (1 if septets <= gsm.ONE_PART else -(-septets // 153)), "GSM-7"
+    return f"{number} part{'s' if number > 1 else ''} of {alphabet}"

@@ -1,0 +1,84 @@
+"""What Twilio's errors mean for the message: now, later or never.
+
+Codes: Twilio's "Error and Warning Dictionary" (www.twilio.com/docs/api/errors). HTTP statuses: "Twilio's request and
+response" (www.twilio.com/docs/usage/twilios-response): a 5xx other than 503 does not say whether the message was
+created, so its outcome is unknown.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from app.channels.base import ChannelDownError
+from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
+
+# Ours to mend, or Twilio is asking for a pause: no message would pass.
+CHANNEL_DOWN = {
+    20003: "the account or its token is refused",
+    20005: "the account is not active",
+    20404: "there is no such account or resource",
+    20429: "too many requests",
+    21212: "the number that sends is invalid",
+    21603: "no number that sends was given",
+    21606: "the number that sends cannot send SMS",
+    21659: "the number that sends is not ours",
+    21660: "the number that sends is not this account's",
+    21701: "there is no such messaging service",
+    21703: "the messaging service has no numbers",
+    63038: "the account's daily limit is reached",
+}
+LATER = {
+    14107: "messages are sent too fast",
+    20503: "the service is not available",
+    21611: "the queue of the number that sends is full",
+    30001: "the queue of the number that sends is full",
+}
+NEVER = {
+    21211: "the number is invalid",
+    21214: "the number cannot be reached",
+    21217: "the number is invalid",
+    21265: "the number is a short code",
+    21266: "the number is the one that sends",
+    21408: "the account may not send to this country",
+    21602: "the text is empty",
+    21604: "no number was given",
+    21608: "a trial account may not send to this number",
+    21610: "the person has opted out (STOP)",
+    21612: "there is no route to the number",
+    21614: "the number is not a mobile number",
+    21617: "the text is too long",
+    21635: "the number is a landline",
+}
+
+
+def meaning_of(status: int, code: int, words: str, retry_after: str | None, now: datetime) -> GatecallError:
+    """The error for an answer that is not 2xx.
+
+    code: Twilio's, or the HTTP status when it sent none. retry_after: the header as it came. now: aware UTC.
+    """
+    text = f"HTTP {status}, Twilio {code}: {' '.join(words.split())[:200]}"
+    wait_s = retry_after_s(retry_after, now)
+    if code in CHANNEL_DOWN or status in {401, 403, 404, 429}:
+        return ChannelDownError(text, retry_after_s=wait_s)
+    if code in LATER or status in {408, 425, 503}:
+        return TransientError(text, retry_after_s=wait_s)
+    if code in NEVER or 400 <= status <= 499:
+        return PermanentError(text)
+    if 500 <= status <= 599:
+        return UnknownOutcomeError(text)
+    return ChannelDownError(text)  # a redirect: TWILIO_API_BASE_URL leads elsewhere
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Seconds a Retry-After header asks for (RFC 9110 section 10.2.3: a number or a date); None for none."""
+    if header is None:
+        return None
+    if header.strip().isdigit():
+        return min(float(header), 86_400.0)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max((moment - now).total_seconds(), 0.0), 86_400.0)
