@@ -1,66 +1,49 @@
-"""Every sentence a person reads in a message about a flight, in one place."""
+"""Every sentence a person reads in a message about a flight, in one place.
+
+This module puts a message together; `wording_leads` has the news itself, `wording_details` what stands around it,
+`wording_sms` the short form, `wording_terms` the terms they share.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from app.domain.wording_details import advice, facts, footer, more, preheader
+from app.domain.wording_leads import lead
+from app.domain.wording_shapes import FlightNews, Highlight, Message
+from app.domain.wording_sms import sms
+from app.domain.wording_terms import Terms
 
-from app.domain.flight import Flight
-from app.domain.news import Kind, Role
-
-
-@dataclass(frozen=True, slots=True)
-class FlightNews:
-    """What is to be said to one person about one flight.
-
-    kinds: most important first, at least one. doubtful: an earlier message may or may not have arrived, so say
-    "now: ..." instead of "was ...". found_late: the change was found after a gap. changed_at: when it was saved, now:
-    the present; both on the domain clock, aware UTC. public_url: no slash at its end.
-    """
-
-    heard: Flight
-    want: Flight
-    kinds: tuple[Kind, ...]
-    role: Role
-    doubtful: bool
-    found_late: bool
-    changed_at: datetime
-    now: datetime
-    public_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Highlight:
-    """The change itself, set large. tone is "change" or "bad"; old is None when it is not to be shown."""
-
-    label: str
-    old: str | None
-    new: str
-    note: str | None
-    tone: str
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message in words, before it becomes an e-mail or an SMS.
-
-    subject: one line, the news itself. opening: the news in a sentence or two. facts: label and value, in
-    order. advice: what to do, a sentence each. link: label and address. footer: why this person gets it, and
-    when it was changed and sent. sms: the whole text of at most one part where possible.
-    """
-
-    subject: str
-    headline: str
-    preheader: str
-    opening: str
-    highlight: Highlight
-    facts: tuple[tuple[str, str], ...]
-    advice: tuple[str, ...]
-    link: tuple[str, str]
-    footer: tuple[str, ...]
-    sms: str
+__all__ = ["FlightNews", "Highlight", "Message", "compose"]
 
 
 def compose(news: FlightNews) -> Message:
-    """The message for one person about one flight."""
-    raise NotImplementedError
+    """The message for one person about one flight. Raises nothing, whatever the states of the flight."""
+    t = Terms(news)
+    first = lead(t)
+    url = f"{news.public_url}/f/{news.want.flight_number}/{news.want.departure_date}"
+    mark = first.highlight
+    return Message(
+        subject=_line(first.subject),
+        headline=_line(first.headline),
+        preheader=_line(preheader(t, first)),
+        opening=_line(first.opening),
+        highlight=Highlight(
+            label=_line(mark.label),
+            old=None if mark.old is None else _line(mark.old),
+            new=_line(mark.new),
+            note=None if mark.note is None else _line(mark.note),
+            tone=mark.tone,
+        ),
+        facts=tuple((label, _line(value)) for label, value in facts(t)),
+        advice=tuple(_line(sentence) for sentence in advice(t)),
+        link=(f"Open {t.number}", url),
+        footer=tuple(_line(sentence) for sentence in footer(t)),
+        sms=sms(t, url),
+        more=tuple(_line(sentence) for sentence in more(t, first)),
+    )
+
+
+def _line(text: str) -> str:
+    """One line without control characters and without marks that turn the direction of writing."""
+    if text.isprintable():
+        return text
+    return " ".join("".join(c if c.isprintable() else " " if c.isspace() else "" for c in text).split())

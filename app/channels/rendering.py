@@ -1,0 +1,87 @@
+"""A message in words as an e-mail (HTML and plain text of equal content) and as an SMS. Adds no words of its own
+but "What to do"."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from app.domain.wording import Message
+
+WIDTH = 72
+"""Characters of a line of the plain text; only an address may be longer."""
+
+
+class Renderer:
+    """Renders messages. Compiles its template when made; keep one, it is safe to use from several threads."""
+
+    def __init__(self) -> None:
+        environment = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            auto_reload=False,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._html = environment.get_template("email.html")
+
+    def as_html(self, message: Message) -> str:
+        """The HTML part of an e-mail: one document, every value escaped."""
+        return self._html.render(m=message, mark=message.highlight, has_bad_news=_is_bad(message))
+
+    def as_text(self, message: Message) -> str:
+        """The plain text part of an e-mail: lines of at most 72 characters, ended by a line feed."""
+        return as_text(message)
+
+    def as_sms(self, message: Message) -> str:
+        """The text of an SMS, in the GSM alphabet."""
+        return message.sms
+
+
+def as_text(message: Message) -> str:
+    """The plain text part of an e-mail: lines of at most 72 characters, ended by a line feed."""
+    return "\n".join(_lines(message)) + "\n"
+
+
+def _lines(message: Message) -> Iterator[str]:
+    yield from _wrapped(message.opening)
+    further = [*([message.highlight.note] if message.highlight.note else []), *message.more]
+    if further:
+        yield from _wrapped(" ".join(further))
+    yield ""
+    if message.facts:
+        column = max(len(label) for label, _ in message.facts) + 2
+        for label, value in message.facts:
+            yield from _wrapped(value, first=label.ljust(column), rest=" " * column)
+        yield ""
+    if message.advice:
+        if _is_bad(message):
+            yield "What to do"
+        yield from _wrapped(" ".join(message.advice))
+        yield ""
+    yield message.link[1]
+    yield ""
+    yield "--"
+    for sentence in message.footer:
+        yield from _wrapped(sentence)
+
+
+def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
+    if len(first) + len(text) <= WIDTH:  # the usual case, twenty times as fast
+        return [first + text]
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=True,
+        break_on_hyphens=False,
+    )
+
+
+def _is_bad(message: Message) -> bool:
+    return message.highlight.tone == "bad"

@@ -1,0 +1,239 @@
+"""What stands around the news: further changes, the facts as they are, what to do, and why one hears it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from app.domain.flight import NOT_FLYING, Status
+from app.domain.news import Kind
+from app.domain.wording_leads import Lead, diversion
+from app.domain.wording_terms import NOT_KNOWN, Moment, Terms
+
+NEAR = timedelta(hours=3)
+"""From here on a traveller is at the airport or on the way."""
+
+_TIMES = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
+_GATES = frozenset({Kind.GATE, Kind.TERMINAL})
+
+
+def more(t: Terms, lead: Lead) -> tuple[str, ...]:
+    """A sentence for each further kind, and what is to be said of the message itself."""
+    told = lead.covers | {t.kinds[0]}
+    sentences = [sentence for kind in t.kinds if kind not in told and (sentence := _ALSO[kind](t))]
+    if t.doubtful:
+        sentences.append("This is how things stand now; an earlier message may have said otherwise.")
+    if t.news.found_late:
+        sentences.append("We found this change late.")
+    return tuple(sentences)
+
+
+def _also_leaves(t: Terms) -> str:
+    if t.time_unknown:
+        return "It is delayed; until when is not yet known."
+    return f"It leaves {t.lateness}: {t.when(t.leaves)}{t.was(t.old_departure)}."
+
+
+_ALSO: Mapping[Kind, Callable[[Terms], str | None]] = {
+    Kind.CANCELLED: lambda t: None,  # these two never come along: nothing else counts beside them
+    Kind.REMOVED: lambda t: None,
+    Kind.REINSTATED: lambda t: "It flies after all.",
+    Kind.DIVERTED: lambda t: f"It {diversion(t)}; when is not yet known.",
+    Kind.RESCHEDULED: lambda t: f"Its scheduled time is {t.planned.full}{t.was(t.old_schedule)}.",
+    Kind.DELAYED: _also_leaves,
+    Kind.EARLIER: _also_leaves,
+    Kind.GATE: lambda t: f"{'Gate now' if t.doubtful else 'New gate'}: {t.want.gate}{t.was(t.heard.gate)}.",
+    Kind.TERMINAL: lambda t: (
+        f"{'Terminal now' if t.doubtful else 'New terminal'}: {t.want.terminal}{t.was(t.heard.terminal)}."
+    ),
+    Kind.BOARDING: lambda t: "Boarding has begun.",
+    Kind.GATE_CLOSED: lambda t: "The gate has closed.",
+    Kind.DEPARTED: lambda t: f"It has left {t.origin}.",
+    Kind.LANDED: lambda t: "It has landed.",
+    Kind.ARRIVED: lambda t: "It has arrived.",
+    Kind.BELT: lambda t: f"Bags come out at belt {t.want.belt}{t.was(t.heard.belt)}.",
+    Kind.AIRCRAFT: lambda t: f"It flies with aircraft {t.want.aircraft}{t.was(t.heard.aircraft)}.",
+}
+
+
+def facts(t: Terms) -> tuple[tuple[str, str], ...]:
+    """How the flight stands now, label and value; old values in brackets where they differ."""
+    if t.want.status in NOT_FLYING:
+        planned = [("Was to leave", f"{t.planned.full}, {t.at(t.want.origin)}")]
+        return (*planned, *_arrival(t, "Was to arrive"))
+    if t.want.status is Status.DIVERTED:
+        place = t.want.diverted_to
+        lands = f"{t.at(place)}, time not yet known" if place else NOT_KNOWN
+        return ("Destination", t.at(t.want.destination)), ("Lands in", lands), *_bags(t)
+    if t.has_left:
+        landed = t.want.status in {Status.LANDED, Status.ARRIVED}
+        return (
+            *_departure(t, "Left"),
+            *_arrival(t, "Landed" if landed else "Lands"),
+            *_at_destination(t),
+            *_bags(t),
+        )
+    return *_departure(t, "Leaves"), *_gate(t), *_arrival(t, "Arrives"), *_aircraft(t), *_bags(t)
+
+
+def _departure(t: Terms, label: str) -> list[tuple[str, str]]:
+    if t.time_unknown:
+        return [(label, f"{NOT_KNOWN}, planned {t.planned.full}, {t.at(t.want.origin)}")]
+    soon = t.leaves.instant - t.news.now < timedelta(hours=24)
+    stands = f", {t.lateness}" if t.want.delay or (soon and not t.has_left) else ""
+    # What the highlight has said is not repeated.
+    was = "" if t.kinds[0] in _TIMES or t.kinds[0] is Kind.REINSTATED else t.was(t.old_departure)
+    return [(label, f"{t.leaves.full}{stands}, {t.at(t.want.origin)}{was}")]
+
+
+def _gate(t: Terms) -> list[tuple[str, str]]:
+    if t.want.gate is None:
+        rows = [("Gate", NOT_KNOWN)]
+        return rows + ([("Terminal", t.want.terminal)] if t.want.terminal else [])
+    place = f"{t.want.gate}, terminal {t.want.terminal}" if t.want.terminal else t.want.gate
+    if t.kinds[0] in _GATES:
+        return [("Gate", place)]
+    same = (t.heard.gate, t.heard.terminal) == (t.want.gate, t.want.terminal)
+    if same and not t.doubtful:
+        return [("Gate", f"{place}, unchanged")]
+    return [("Gate", place + t.was(t.heard.gate if t.heard.gate != t.want.gate else None))]
+
+
+def _arrival(t: Terms, label: str) -> list[tuple[str, str]]:
+    city = t.at(t.want.destination)
+    new, old = t.arrives, t.arrived_before
+    if t.want.status in NOT_FLYING:
+        planned = t.want.arrives_at
+        new, old = (None if planned is None else t.moment(planned, t.want.destination)), None
+        return [] if new is None else [(label, f"{new.full}{_later_day(t.planned, new)}, {city}")]
+    if new is None:
+        return [(label, f"{NOT_KNOWN}, {city}")]
+    differs = old is not None and old.instant != new.instant and t.heard.destination == t.want.destination
+    was = t.was(old.against(new)) if old is not None and differs else ""
+    return [(label, f"{new.full}{_later_day(t.leaves, new)}, {city}{was}")]
+
+
+def _later_day(leaves: Moment, lands: Moment) -> str:
+    days = (lands.date - leaves.date).days
+    return "" if not days else f" ({days:+d} {'day' if abs(days) == 1 else 'days'})"
+
+
+def _at_destination(t: Terms) -> list[tuple[str, str]]:
+    if t.want.arrival_gate is None:
+        return [("Terminal", t.want.arrival_terminal)] if t.want.arrival_terminal else []
+    terminal = f", terminal {t.want.arrival_terminal}" if t.want.arrival_terminal else ""
+    return [("Gate there", f"{t.want.arrival_gate}{terminal}")]
+
+
+def _aircraft(t: Terms) -> list[tuple[str, str]]:
+    return (
+        [("Aircraft", str(t.want.aircraft))]
+        if Kind.AIRCRAFT in t.kinds and t.kinds[0] is not Kind.AIRCRAFT
+        else []
+    )
+
+
+def _bags(t: Terms) -> list[tuple[str, str]]:
+    return [("Bags", f"belt {t.want.belt}")] if t.want.belt and t.kinds[0] is not Kind.BELT else []
+
+
+def advice(t: Terms) -> tuple[str, ...]:
+    """What to do, a sentence each. Only what follows from the facts: no desk, price or right is made up."""
+    first = _ADVICE.get(t.kinds[0])
+    sentences = [] if first is None else first(t)
+    if Kind.BOARDING in t.kinds and t.is_traveller and t.want.gate:
+        sentences.append(f"Go to gate {t.want.gate} now.")
+    elif _GATES & set(t.kinds) and t.is_traveller and t.want.gate and not t.has_left:
+        now = t.want.status is Status.BOARDING
+        sentences.append(f"Go to gate {t.want.gate}{' now' if now else ' when you board'}.")
+    return tuple(sentences)
+
+
+def _after_cancellation(t: Terms) -> list[str]:
+    if not t.is_traveller:
+        return ["We tell you if it flies after all."]
+    return [
+        "Do not go to the airport for this flight.",
+        f"Ask {t.airline} for another flight, or for your money back.",
+        "We tell you if it flies after all.",
+    ]
+
+
+def _after_removal(t: Terms) -> list[str]:
+    why = "Why is not yet known."
+    return [why, f"Ask {t.airline} before you go to the airport."] if t.is_traveller else [why]
+
+
+def _after_return(t: Terms) -> list[str]:
+    if t.has_left:
+        return []
+    first = [] if t.doubtful else ["Disregard what we told you before."]
+    rebooked = f"If you have another flight by now, ask {t.airline} which one holds."
+    return [*first, rebooked] if t.is_traveller else first
+
+
+def _after_diversion(t: Terms) -> list[str]:
+    return ["We tell you where it lands as soon as we know."] if t.want.diverted_to is None else []
+
+
+def _after_delay(t: Terms) -> list[str]:
+    if not t.is_traveller or t.has_left:
+        return []
+    if t.planned.instant - t.news.now <= NEAR:
+        return ["Stay near the gate: a delay can shrink."]
+    return ["Be at the airport as planned: a delay can shrink."]
+
+
+def _after_new_time(t: Terms) -> list[str]:
+    return [f"Does the new time not suit you? Ask {t.airline} for a change."] if t.is_traveller else []
+
+
+def _after_earlier(t: Terms) -> list[str]:
+    return ["Be at the gate for the earlier time."] if t.is_traveller and not t.doubtful else []
+
+
+def _after_aircraft(t: Terms) -> list[str]:
+    return ["Look at your seat again: it can change with the aircraft."] if t.is_traveller else []
+
+
+_ADVICE: Mapping[Kind, Callable[[Terms], list[str]]] = {
+    Kind.CANCELLED: _after_cancellation,
+    Kind.REMOVED: _after_removal,
+    Kind.REINSTATED: _after_return,
+    Kind.DIVERTED: _after_diversion,
+    Kind.DELAYED: _after_delay,
+    Kind.RESCHEDULED: _after_new_time,
+    Kind.EARLIER: _after_earlier,
+    Kind.AIRCRAFT: _after_aircraft,
+}
+
+
+def preheader(t: Terms, lead: Lead) -> str:
+    """What the inbox shows after the subject: the facts that the subject does not have."""
+    known = [] if lead.highlight.note is None else [lead.highlight.note]
+    if t.want.status in NOT_FLYING:
+        known += advice(t)[:2]
+    elif t.kinds[0] in _GATES:
+        known.append(
+            "When it leaves is not yet known." if t.time_unknown else f"Leaves {t.leaves.full}, {t.lateness}."
+        )
+    else:
+        if t.want.gate and not t.has_left:
+            known.append(f"Gate {t.want.gate}.")
+        if t.arrives is not None and t.want.status not in {Status.LANDED, Status.ARRIVED}:
+            known.append(f"Arrives {t.arrives.full}.")
+    return " ".join(known or [f"{t.origin} to {t.destination}, {t.planned.full}."])
+
+
+def footer(t: Terms) -> tuple[str, ...]:
+    """Why this person gets it; when it was changed and sent, by the clock of the origin; whose words these are."""
+    changed = t.moment(t.news.changed_at, t.want.origin)
+    sent = t.moment(t.news.now, t.want.origin)
+    at = changed.clock if changed.date == sent.date else changed.full
+    verb = "Found" if t.news.found_late else "Changed by the airline"
+    why = "hold a booking on" if t.is_traveller else "follow"
+    return (
+        f"You get this because you {why} {t.number}.",
+        f"{verb} at {at}, sent at {sent.clock}.",
+        "Times are local to the airport. The airline decides; Gatecall passes on what it says.",
+    )

@@ -1,0 +1,68 @@
+"""What goes into a message's words and what comes out of them. Import these from `app.domain.wording`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.flight import Flight
+from app.domain.news import Kind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class FlightNews:
+    """What is to be said to one person about one flight.
+
+    kinds: most important first; empty only when doubtful, then the message says how things are. doubtful: an earlier
+    message may or may not have arrived, so say "now: ..." instead of "was ...". found_late: the change was found
+    after a gap. changed_at: when it was saved, now: the present; both on the domain clock, aware UTC.
+    public_url: no slash at its end.
+    """
+
+    heard: Flight
+    want: Flight
+    kinds: tuple[Kind, ...]
+    role: Role
+    doubtful: bool
+    found_late: bool
+    changed_at: datetime
+    now: datetime
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Highlight:
+    """The change itself, set large.
+
+    tone: "change" (it differs from what was told), "bad" (cancelled, removed) or "plain" (progress as planned).
+    old: None when it is not to be shown. note: a sentence, such as the airline's reason.
+    """
+
+    label: str
+    old: str | None
+    new: str
+    note: str | None
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message in words, before it becomes an e-mail or an SMS. Every text is one line without control characters.
+
+    subject: the news itself. opening: the news in a sentence or two, what headline and highlight say in HTML.
+    more: further sentences, for both. facts: label and value, in order. advice: what to do, a sentence each.
+    link: label and address. footer: why this person gets it, when it was changed and sent. sms: the whole
+    text in the GSM alphabet, one part where possible.
+    """
+
+    subject: str
+    headline: str
+    preheader: str
+    opening: str
+    highlight: Highlight
+    facts: tuple[tuple[str, str], ...]
+    advice: tuple[str, ...]
+    link: tuple[str, str]
+    footer: tuple[str, ...]
+    sms: str
+    more: tuple[str, ...] = ()
