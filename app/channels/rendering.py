@@ -1,13 +1,16 @@
-"""A message in words as an e-mail (HTML and plain text of equal content) and as an SMS. Adds no words of its own
-but "What to do"."""
+"""A message in words as an e-mail (HTML and plain text of equal content) and as an SMS.
+
+Adds no words of its own but "What to do".
+"""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from app.domain.wording import Message
 
@@ -15,25 +18,17 @@ WIDTH = 72
 """Characters of a line of the plain text; only an address may be longer."""
 
 
-class Renderer:
-    """Renders messages. Compiles its template when made; keep one, it is safe to use from several threads."""
+def as_html(message: Message) -> str:
+    """The HTML part of an e-mail: one document, every value escaped."""
+    return _template().render(m=message, mark=message.highlight, has_bad_news=_is_bad(message))
 
-    def __init__(self) -> None:
-        environment = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._html = environment.get_template("email.html")
 
-    def as_html(self, message: Message) -> str:
-        """The HTML part of an e-mail: one document, every value escaped."""
-        return self._html.render(m=message, mark=message.highlight, has_bad_news=_is_bad(message))
+def as_sms(message: Message) -> str:
+    """The text of an SMS, in the GSM alphabet."""
+    return message.sms
 
-    def as_text(self, message: Message) -> str:
+
+def as_text(self, message: Message) -> str:
         """The plain text part of an e-mail: lines of at most 72 characters, ended by a line feed."""
         return as_text(message)
 
@@ -81,6 +76,20 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
         break_long_words=True,
         break_on_hyphens=False,
     )
+
+
+@cache
+def _template() -> Template:
+    # Compiled at the first mail, not at import; every process sends more than one.
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("email.html")
 
 
 def _is_bad(message: Message) -> bool:
