@@ -28,15 +28,6 @@ def as_sms(message: Message) -> str:
     return message.sms
 
 
-def as_text(self, message: Message) -> str:
-        """The plain text part of an e-mail: lines of at most 72 characters, ended by a line feed."""
-        return as_text(message)
-
-    def as_sms(self, message: Message) -> str:
-        """The text of an SMS, in the GSM alphabet."""
-        return message.sms
-
-
 def as_text(message: Message) -> str:
     """The plain text part of an e-mail: lines of at most 72 characters, ended by a line feed."""
     return "\n".join(_lines(message)) + "\n"
