@@ -1,0 +1,107 @@
+"""What `Claims` gives and takes: a claimed conversation, and what delivery decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.flight import Flight
+from app.domain.news import Kind
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtNote:
+    """What an attempt that may have arrived said, kept in the conversation while it is in doubt.
+
+    attempt: its id. order: that of `to`. started_at: aware UTC, system clock. text: as it was sent, kept
+    only where the provider can be asked for it.
+    """
+
+    attempt: str
+    to: Flight
+    kinds: tuple[Kind, ...]
+    order: str
+    started_at: datetime
+    text: str | None = None
+
+    def to_document(self) -> Document:
+        """As stored."""
+        document: Document = {
+            "attempt": self.attempt,
+            "to": self.to.to_document(),
+            "kinds": list(self.kinds),
+            "order": self.order,
+            "started_at": self.started_at,
+        }
+        return document if self.text is None else document | {"text": self.text}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> DoubtNote:
+        """From what to_document made."""
+        return cls(
+            attempt=document["attempt"],
+            to=Flight.from_document(document["to"]),
+            kinds=tuple(Kind(kind) for kind in document["kinds"]),
+            order=document["order"],
+            started_at=document["started_at"],
+            text=document.get("text"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A conversation as it was when it was claimed.
+
+    heard, want: None when nothing is known yet. doubt: the id of an attempt that may have arrived, None
+    without. doubt_note: what that attempt said; None when it is not known (an older one, a restore).
+    skipped: kinds that were skipped on the record since something was told. changed_at: when the change was
+    saved, system clock.
+    """
+
+    id: str
+    subject: str
+    person: str
+    heard: Flight | None
+    want: Flight | None
+    order: str
+    event_id: str
+    changed_at: datetime | None
+    found_late: bool
+    due_at: datetime
+    attempts: int
+    doubt: str | None
+    doubt_note: DoubtNote | None
+    skipped: tuple[Kind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """What D2 writes when nothing is said now.
+
+    heard: as resolved. doubt: what is left of it after the ledger was read. due_at: None to settle.
+    """
+
+    conversation: Claimed
+    heard: Flight | None
+    reason: str
+    doubt: str | None = None
+    due_at: datetime | None = None
+    skipped: tuple[Kind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """What D3 writes: heard as resolved, and the attempt that is about to be made.
+
+    previous, previous_note: the doubt before, as the ledger left it; restored when nothing is handed over.
+    """
+
+    conversation: Claimed
+    heard: Flight
+    note: DoubtNote
+    previous: str | None = None
+    previous_note: DoubtNote | None = None

@@ -1,0 +1,335 @@
+"""Conversations as delivery sees them: claimed, noted, settled. Every query of the delivery side is here.
+
+All of it stays correct when a lease runs out in the middle and another worker goes on: each write says on
+which claim it rests, and changes nothing when that is no longer ours, except `report_late`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import UpdateMany, UpdateOne
+from pymongo.database import Database
+
+from app.domain.flight import Flight
+from app.domain.news import Kind
+from app.store.claim_records import Claimed, DoubtNote, Noted, Quiet
+
+Document = dict[str, Any]
+
+_PRIORITIES = (0, 1, 2)  # those of app.domain.news.priority
+_NO_LONGER = dict.fromkeys(("claim", "lease_until"), "")
+_SETTLES = _NO_LONGER | dict.fromkeys(
+    ("due_at", "not_before", "reason", "skipped", "doubt", "doubt_note"), ""
+)
+
+
+class Claims:
+    """The conversations of one channel.
+
+    database: writes wait for a majority. Every method raises PyMongoError when MongoDB does not answer, and
+    may then be repeated.
+    """
+
+    def __init__(self, database: Database[Document], channel: str) -> None:
+        self._conversations = database["conversations"]
+        self._channel = channel
+
+    def claim(
+        self, token: str, now: datetime, lease: timedelta, *, limit: int, workers: int = 1
+    ) -> list[Claimed]:
+        """D1: claim due conversations that are unclaimed or whose lease ran out, the most urgent first.
+
+        limit: most that are taken; workers: among how many what is due is shared, so that few due ones do
+        not all wait for one sender. Returns those that are ours, ordered by (priority, due_at).
+        """
+        due = {"channel": self._channel, "due_at": {"$lte": now}, "status": "open", **_free(now)}
+        found = self._conversations.find(due, {"_id": 1}).sort([("priority", 1), ("due_at", 1)])
+        ids = [row["_id"] for row in found.limit(limit * workers)]
+        ids = ids[: min(limit, -(-len(ids) // workers))]
+        if not ids:
+            return []
+        self._conversations.update_many(
+            {**due, "_id": {"$in": ids}}, {"$set": {"claim": token, "lease_until": now + lease}}
+        )
+        place = {id_: index for index, id_ in enumerate(ids)}
+        ours = self._conversations.find({"_id": {"$in": ids}, "claim": token})
+        return [_claimed(row) for row in sorted(ours, key=lambda row: place[row["_id"]])]
+
+    def release(self, token: str, ids: Iterable[str]) -> None:
+        """D1: give back claims that are still ours; the conversations stay due."""
+        self._conversations.update_many(
+            {"_id": {"$in": list(ids)}, "claim": token}, {"$unset": dict(_NO_LONGER)}
+        )
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """The earliest moment after now at which something may be claimed; None when nothing waits."""
+        moments = []
+        for priority in _PRIORITIES:
+            base = {"channel": self._channel, "priority": priority}
+            later = self._conversations.find_one(
+                {**base, "due_at": {"$gt": now}, "status": "open"}, {"due_at": 1}, sort=[("due_at", 1)]
+            )
+            held = self._conversations.find_one(
+                {**base, "due_at": {"$lte": now}, "not_before": {"$gt": now}, "status": "open"},
+                {"not_before": 1},
+                sort=[("not_before", 1)],
+            )
+            moments += [later["due_at"]] if later else []
+            moments += [held["not_before"]] if held else []
+        return min(moments, default=None)
+
+    def backlog(self, now: datetime, *, at_most: int) -> tuple[int, datetime | None]:
+        """How many are due (counted up to at_most), and since when the oldest is."""
+        due = {"channel": self._channel, "due_at": {"$lte": now}, "status": "open"}
+        count = self._conversations.count_documents(due, limit=at_most)
+        oldest = [
+            row["due_at"]
+            for priority in _PRIORITIES
+            if (
+                row := self._conversations.find_one(
+                    {**due, "priority": priority}, {"due_at": 1}, sort=[("due_at", 1)]
+                )
+            )
+        ]
+        return count, min(oldest, default=None)
+
+    def settle(self, token: str, quiet: Sequence[Quiet], now: datetime) -> None:
+        """D2 without a message: one update each, where the claim is ours.
+
+        heard as resolved; doubt replaced only if it is as read; settled, or moved to its due_at, only if
+        order has not moved (else it is due at once, for the next claim).
+        """
+        updates = [
+            UpdateOne({"_id": q.conversation.id, "claim": token}, [{"$set": _quiet(q, now)}]) for q in quiet
+        ]
+        if updates:
+            self._conversations.bulk_write(updates, ordered=False)
+
+    def note(self, token: str, group: Sequence[Noted]) -> set[str]:
+        """D3: immediately before hand-over, where the claim is ours and doubt is as read: heard as resolved,
+        doubt = the attempt's id.
+
+        Returns the ids of those that may be sent. The claims of the others are released.
+        """
+        updates = [
+            UpdateOne(
+                {"_id": n.conversation.id, "claim": token, "doubt": _as_read(n.conversation.doubt)},
+                {
+                    "$set": {
+                        "heard": n.heard.to_document(),
+                        "doubt": n.note.attempt,
+                        "doubt_note": n.note.to_document(),
+                    }
+                },
+            )
+            for n in group
+        ]
+        ids = [n.conversation.id for n in group]
+        if not ids or self._conversations.bulk_write(updates, ordered=False).matched_count == len(ids):
+            return set(ids)
+        attempts = [n.note.attempt for n in group]
+        noted = {
+            row["_id"]
+            for row in self._conversations.find(
+                {"_id": {"$in": ids}, "claim": token, "doubt": {"$in": attempts}}, {"_id": 1}
+            )
+        }
+        self.release(token, set(ids) - noted)
+        return noted
+
+    def accepted(self, token: str, group: Sequence[Noted]) -> set[str]:
+        """D4 for what the provider took, after the ledger has it: heard = what was sent, doubt cleared if it
+        is ours, settled only if order has not moved meanwhile, else due again.
+
+        Returns the ids whose claim was lost meanwhile: D4' is for them. Safe to repeat.
+        """
+        by_want: dict[tuple[str, str], list[Noted]] = {}
+        for noted in group:
+            by_want.setdefault((noted.conversation.subject, noted.note.order), []).append(noted)
+        updates = [
+            UpdateMany(
+                {
+                    "_id": {"$in": [n.conversation.id for n in alike]},
+                    "claim": token,
+                    "order": order,
+                    "doubt": {"$in": [n.note.attempt for n in alike]},
+                },
+                {
+                    "$set": {"heard": alike[0].note.to.to_document(), "attempts": 0, "told_by": token},
+                    "$unset": dict(_SETTLES),
+                },
+            )
+            for (_, order), alike in by_want.items()
+        ]
+        if not updates or self._conversations.bulk_write(updates, ordered=False).matched_count == len(group):
+            return set()
+        return {n.conversation.id for n in group if not self._accepted_aside(token, n)}
+
+    def _accepted_aside(self, token: str, noted: Noted) -> bool:
+        """One that `accepted` may not have settled: order or doubt moved, or it is not ours. False: not
+        ours."""
+        base = {"_id": noted.conversation.id}
+        # told_by shows that it was settled by us a moment ago, and is not a claim that we lost
+        if self._conversations.find_one({**base, "told_by": token}, {"_id": 1}):
+            return True
+        ours = {"$eq": ["$doubt", {"$literal": noted.note.attempt}]}
+        update = {
+            "heard": {"$literal": noted.note.to.to_document()},
+            "attempts": 0,
+            "told_by": token,
+            "doubt": {"$cond": [ours, "$$REMOVE", "$doubt"]},
+            "doubt_note": {"$cond": [ours, "$$REMOVE", "$doubt_note"]},
+            "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
+            "not_before": "$$REMOVE",
+            "claim": "$$REMOVE",
+            "lease_until": "$$REMOVE",
+        }
+        done = self._conversations.update_one({**base, "claim": token}, [{"$set": update}])
+        return done.matched_count == 1 or self._is_gone(noted)
+
+    def unsent(self, token: str, group: Iterable[Noted]) -> None:
+        """Give back what was noted but never handed over: the previous doubt restored, the claim released."""
+        updates = [
+            UpdateOne(
+                {"_id": n.conversation.id, "claim": token},
+                [{"$set": _restored_doubt(n) | {"claim": "$$REMOVE", "lease_until": "$$REMOVE"}}],
+            )
+            for n in group
+        ]
+        if updates:
+            self._conversations.bulk_write(updates, ordered=False)
+
+    def again(
+        self,
+        token: str,
+        noted: Noted,
+        not_before: datetime,
+        reason: str,
+        *,
+        unknown: bool,
+        counts: bool = True,
+    ) -> bool:
+        """D4 for later and unknown: due again after a pause. Later restores the previous doubt; unknown
+        leaves ours.
+
+        counts: whether it is one of the tries after which a message is failed. False when the claim was lost.
+        """
+        moved = {"$ne": ["$order", noted.conversation.order]}
+        tried = {"$add": [{"$ifNull": ["$attempts", 0]}, int(counts)]}
+        update = ({} if unknown else _restored_doubt(noted)) | {
+            "attempts": {"$cond": [moved, 0, tried]},
+            "not_before": not_before,
+            "reason": {"$literal": reason},
+            "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
+            "claim": "$$REMOVE",
+            "lease_until": "$$REMOVE",
+        }
+        done = self._conversations.update_one(
+            {"_id": noted.conversation.id, "claim": token}, [{"$set": update}]
+        )
+        return done.matched_count == 1
+
+    def failed(
+        self, token: str, conversation: Claimed, reason: str, noted: Noted | None, *, unknown: bool = False
+    ) -> bool:
+        """D4 for never: failed, with the previous doubt restored; due again if order has moved meanwhile,
+        because that change would have revived it. noted: None when it never came to D3. False when the claim
+        was lost.
+        """
+        moved = {"$ne": ["$order", conversation.order]}
+        update = ({} if noted is None or unknown else _restored_doubt(noted)) | {
+            "status": {"$cond": [moved, "open", "failed"]},
+            "due_at": {"$cond": [moved, {"$ifNull": ["$due_at", "$$NOW"]}, "$$REMOVE"]},
+            "attempts": 0,  # a change that revives it starts anew
+            "not_before": "$$REMOVE",
+            "reason": {"$literal": reason},
+            "claim": "$$REMOVE",
+            "lease_until": "$$REMOVE",
+        }
+        done = self._conversations.update_one({"_id": conversation.id, "claim": token}, [{"$set": update}])
+        return done.matched_count == 1
+
+    def report_late(self, noted: Noted) -> None:
+        """D4': the claim was lost and the answer was accepted or unknown. Set due, and, unless the doubt is
+        still ours, doubt = 'late/' + our attempt's id, which no ledger row resolves; leave the other's claim
+        alone.
+        """
+        ours = {"$eq": ["$doubt", {"$literal": noted.note.attempt}]}
+        late = f"late/{noted.note.attempt}"
+        note = noted.note.to_document() | {"attempt": late}
+        update = {
+            "due_at": {"$min": ["$due_at", "$$NOW"]},
+            "doubt": {"$cond": [ours, "$doubt", {"$literal": late}]},
+            "doubt_note": {"$cond": [ours, "$doubt_note", {"$literal": note}]},
+        }
+        self._conversations.update_one({"_id": noted.conversation.id}, [{"$set": update}])
+
+    def _is_gone(self, noted: Noted) -> bool:
+        """Whether the conversation has ended (TTL): nothing is left to report to."""
+        return self._conversations.find_one({"_id": noted.conversation.id}, {"_id": 1}) is None
+
+
+def _free(now: datetime) -> Document:
+    # "not later than now" holds for those without the field, too
+    return {"lease_until": {"$not": {"$gt": now}}, "not_before": {"$not": {"$gt": now}}}
+
+
+def _as_read(doubt: str | None) -> Any:
+    return {"$exists": False} if doubt is None else doubt
+
+
+def _quiet(quiet: Quiet, now: datetime) -> Document:
+    read = quiet.conversation.doubt
+    as_read = {"$eq": [{"$ifNull": ["$doubt", None]}, {"$literal": read}]}
+    stays = {"$eq": ["$order", quiet.conversation.order]}
+    # a doubt that came in between is a reason to look again at once
+    done = {"$and": [stays, as_read]}
+    keeps_note = as_read if quiet.doubt is not None else False
+    return {
+        "heard": {"$literal": quiet.heard.to_document() if quiet.heard else None},
+        "doubt": {"$cond": [as_read, _or_remove(quiet.doubt), "$doubt"]},
+        "doubt_note": {"$cond": [{"$or": [keeps_note, {"$not": [as_read]}]}, "$doubt_note", "$$REMOVE"]},
+        "due_at": {"$cond": [done, _or_remove(quiet.due_at), {"$ifNull": ["$due_at", now]}]},
+        "not_before": "$$REMOVE",
+        "attempts": 0,
+        "reason": {"$literal": quiet.reason},
+        "skipped": {"$literal": list(quiet.skipped)} if quiet.skipped else "$$REMOVE",
+        "claim": "$$REMOVE",
+        "lease_until": "$$REMOVE",
+    }
+
+
+def _restored_doubt(noted: Noted) -> Document:
+    ours = {"$eq": ["$doubt", {"$literal": noted.note.attempt}]}
+    note = noted.previous_note.to_document() if noted.previous_note else None
+    return {
+        "doubt": {"$cond": [ours, _or_remove(noted.previous), "$doubt"]},
+        "doubt_note": {"$cond": [ours, _or_remove(note), "$doubt_note"]},
+    }
+
+
+def _or_remove(value: Any) -> Any:
+    return "$$REMOVE" if value is None else {"$literal": value}
+
+
+def _claimed(row: Mapping[str, Any]) -> Claimed:
+    heard, want, note = row.get("heard"), row.get("want"), row.get("doubt_note")
+    return Claimed(
+        id=row["_id"],
+        subject=row["subject"],
+        person=row["person"],
+        heard=Flight.from_document(heard) if heard else None,
+        want=Flight.from_document(want) if want else None,
+        order=row.get("order", ""),
+        event_id=row.get("event_id", ""),
+        changed_at=row.get("changed_at"),
+        found_late=bool(row.get("found_late")),
+        due_at=row["due_at"],
+        attempts=row.get("attempts", 0),
+        doubt=row.get("doubt"),
+        doubt_note=DoubtNote.from_document(note) if note and note["attempt"] == row.get("doubt") else None,
+        skipped=tuple(Kind(kind) for kind in row.get("skipped", ())),
+    )

@@ -1,0 +1,195 @@
+"""The ledger: one row for each notification, with what it said and every attempt to hand it over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from app.domain.flight import Flight
+from app.domain.news import Kind
+
+Document = dict[str, Any]
+
+_DUPLICATE_KEY = 11000
+_ATTEMPTS_KEPT = 50
+
+
+class Outcome(StrEnum):
+    """How one attempt ended."""
+
+    ACCEPTED = "accepted"
+    LATER = "later"
+    NEVER = "never"
+    UNKNOWN = "unknown"
+
+
+class Status(StrEnum):
+    """How a notification stands."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+    RETRYING = "retrying"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to hand a notification over; times are aware UTC of the system clock."""
+
+    id: str
+    started_at: datetime
+    ended_at: datetime
+    outcome: Outcome
+    provider_id: str | None = None
+    words: str | None = None
+
+    def to_document(self) -> Document:
+        """As stored: without what is None."""
+        values: Document = {
+            "id": self.id,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
+            "outcome": str(self.outcome),
+            "provider_id": self.provider_id,
+            "words": self.words,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be written about one notification; its id is conversation @ order.
+
+    from_, to: what it was told against, and what it said. reason: why it failed or was skipped. title: what
+    the message said in a line. attempt: None when it was never tried.
+    """
+
+    conversation: str
+    person: str
+    subject: str
+    channel: str
+    order: str
+    event_id: str
+    kinds: tuple[Kind, ...]
+    from_: Flight | None
+    to: Flight
+    status: Status
+    reason: str | None
+    title: str | None
+    changed_at: datetime | None
+    due_at: datetime
+    attempt: Attempt | None = None
+
+    @property
+    def id(self) -> str:
+        """The row's id."""
+        return f"{self.conversation}@{self.order}"
+
+
+class Ledger:
+    """The collection `notifications`. Methods raise PyMongoError when MongoDB does not answer, and may then
+    be repeated: an attempt is written once."""
+
+    def __init__(self, database: Database[Document], keep: timedelta) -> None:
+        self._notifications = database["notifications"]
+        self._keep = keep
+
+    def record(self, entries: Sequence[Entry], now: datetime) -> None:
+        """D4, first write: each row gets its attempt once. A row that says "sent" goes on saying so."""
+        rows = [self._row(entry, now) for entry in entries]
+        if not rows:
+            return
+        try:
+            self._notifications.insert_many(rows, ordered=False)
+        except BulkWriteError as error:
+            failures = error.details["writeErrors"]
+            if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+                raise
+            known = [entries[failure["index"]] for failure in failures]
+            self._notifications.bulk_write([_amendment(entry) for entry in known], ordered=True)
+
+    def accepted(self, doubts: Mapping[str, str]) -> dict[str, Flight]:
+        """Which doubtful attempts the ledger has as accepted, and what they said.
+
+        doubts: conversation -> the attempt in doubt. Returns conversation -> the row's `to`.
+        """
+        if not doubts:
+            return {}
+        rows = self._notifications.find(
+            {
+                "conversation": {"$in": list(doubts)},
+                "attempts": {
+                    "$elemMatch": {"id": {"$in": list(doubts.values())}, "outcome": str(Outcome.ACCEPTED)}
+                },
+            },
+            {"conversation": 1, "to": 1},
+        )
+        return {row["conversation"]: Flight.from_document(row["to"]) for row in rows}
+
+    def _row(self, entry: Entry, now: datetime) -> Document:
+        attempt = entry.attempt
+        values: Document = {
+            "_id": entry.id,
+            "conversation": entry.conversation,
+            "person": entry.person,
+            "subject": entry.subject,
+            "channel": entry.channel,
+            "order": entry.order,
+            "event_id": entry.event_id,
+            "kinds": [str(kind) for kind in entry.kinds],
+            "from": entry.from_.to_document() if entry.from_ else None,
+            "to": entry.to.to_document(),
+            "status": str(entry.status),
+            "reason": entry.reason,
+            "title": entry.title,
+            "changed_at": entry.changed_at,
+            "due_at": entry.due_at,
+            "sent_at": attempt.ended_at if attempt and entry.status is Status.SENT else None,
+            "attempts": [attempt.to_document()] if attempt else [],
+            "created_at": now,
+            "expires_at": now + self._keep,
+        }
+        optional = {"reason", "title", "sent_at", "changed_at"}
+        return {name: value for name, value in values.items() if value is not None or name not in optional}
+
+
+def _amendment(entry: Entry) -> UpdateOne:
+    """What a row that exists learns from a further attempt, unless it has that attempt already."""
+    sent = entry.status is Status.SENT
+    attempt = entry.attempt
+    already_sent = {"$eq": ["$status", str(Status.SENT)]}
+    update: Document = {
+        "status": {"$cond": [already_sent, "$status", str(entry.status)]},
+        "reason": {"$cond": [already_sent, "$reason", _or_remove(entry.reason)]},
+        "title": {"$cond": [already_sent, "$title", _or_remove(entry.title)]},
+    }
+    if sent:
+        update["from"] = {"$cond": [already_sent, "$from", _literal_flight(entry.from_)]}
+        update["kinds"] = {"$cond": [already_sent, "$kinds", [str(kind) for kind in entry.kinds]]}
+    if attempt is not None:
+        update["attempts"] = {
+            "$slice": [
+                {"$concatArrays": ["$attempts", [{"$literal": attempt.to_document()}]]},
+                -_ATTEMPTS_KEPT,
+            ]
+        }
+        if sent:
+            update["sent_at"] = {"$ifNull": ["$sent_at", attempt.ended_at]}
+    fresh = {"_id": entry.id} | ({"attempts.id": {"$ne": attempt.id}} if attempt else {})
+    return UpdateOne(fresh, [{"$set": update}])
+
+
+def _literal_flight(flight: Flight | None) -> Document:
+    return {"$literal": flight.to_document() if flight else None}
+
+
+def _or_remove(value: str | None) -> Any:
+    return "$$REMOVE" if value is None else {"$literal": value}
