@@ -218,15 +218,20 @@ def decide(heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime)
     mine = tuple(kind for kind in found if role in rules.told.get(kind, _NOBODY))
     if not mine:
         return Decision(Action.SETTLE, reason="not_wanted")
-    timely = tuple(kind for kind in mine if _still_useful(kind, want, now))
-    if not timely:
+    useful = timely(mine, want, now)
+    if not useful:
         return Decision(Action.SKIP, mine, reason=_too_late(want, now))
     tellable = tuple(
-        k for k in timely if k not in NEAR_DEPARTURE or want.leaves_at - now <= rules.gate_window
+        k for k in useful if k not in NEAR_DEPARTURE or want.leaves_at - now <= rules.gate_window
     )
     if tellable:
-        return Decision(Action.TELL, timely)
-    return Decision(Action.WAIT, timely, reason="gate_too_early", until=want.leaves_at - rules.gate_window)
+        return Decision(Action.TELL, useful)
+    return Decision(Action.WAIT, useful, reason="gate_too_early", until=want.leaves_at - rules.gate_window)
+
+
+def timely(kinds: tuple[Kind, ...], want: Flight, now: datetime) -> tuple[Kind, ...]:
+    """Those of the kinds that are still worth a message at this time of the domain clock, in their order."""
+    return tuple(kind for kind in kinds if _still_useful(kind, want, now))
 
 
 def _still_useful(kind: Kind, want: Flight, now: datetime) -> bool:
