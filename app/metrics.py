@@ -13,6 +13,9 @@ WATCHER_EVENTS = Counter(
 WATCHER_UNCHANGED = Counter(
     "gatecall_watcher_unchanged", "Edits that changed no watched field.", ["collection"]
 )
+WATCHER_SKIPPED = Counter(
+    "gatecall_watcher_skipped", "Changes that need no event, by reason.", ["collection", "reason"]
+)
 WATCHER_SNAPSHOTS = Counter(
     "gatecall_watcher_snapshots", "Snapshots begun, by their cause.", ["collection", "cause"]
 )

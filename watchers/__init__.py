@@ -1,1 +1,1 @@
-"""MongoDB change streams to Kafka (python -m watchers)."""
+"""Change streams of MongoDB to topics of Kafka."""
