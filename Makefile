@@ -20,10 +20,12 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11
 .PHONY: help venv install demo run servers servers-stop schema test lint format bench screenshots lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z -]+:.*## ' Makefile | sed -E 's/^([a-z-]+)[^:]*:.*## /\1|/' | \
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | \
 		while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
 
-install venv: $(INSTALLED) ## Make .venv with everything pinned (development included); quick when nothing changed
+install: $(INSTALLED) ## Make .venv with everything pinned (development included); quick when nothing changed
+
+venv: install
 
 # uv, itself pinned, installs in seconds; where it cannot (a mirror that only pip knows), pip does the same.
 $(INSTALLED): requirements-dev.txt pyproject.toml
