@@ -1,10 +1,12 @@
 """Every sentence a person reads in a message about a flight, in one place.
 
-This module puts a message together; `wording_leads` has the news itself, `wording_details` what stands around it,
-`wording_sms` the short form, `wording_terms` the terms they share.
+This module puts a message together; `wording_leads` has the news itself, `wording_details` what stands around
+it, `wording_sms` the short form, `wording_terms` the terms they share.
 """
 
 from __future__ import annotations
+
+from urllib.parse import quote
 
 from app.domain.wording_details import advice, facts, footer, more, preheader
 from app.domain.wording_leads import lead
@@ -19,7 +21,7 @@ def compose(news: FlightNews) -> Message:
     """The message for one person about one flight. Raises nothing, whatever the states of the flight."""
     t = Terms(news)
     first = lead(t)
-    url = f"{news.public_url}/f/{news.want.flight_number}/{news.want.departure_date}"
+    url = f"{news.public_url}/f/{quote(news.want.flight_number)}/{quote(news.want.departure_date)}"
     mark = first.highlight
     return Message(
         subject=_line(first.subject),

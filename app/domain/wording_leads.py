@@ -14,6 +14,9 @@ from app.domain.wording_terms import NOT_KNOWN, Moment, Terms, delayed_without_t
 
 CHANGE, BAD, PLAIN = "change", "bad", "plain"
 
+_TIMES = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
+_PROGRESS = frozenset({Kind.DEPARTED, Kind.LANDED, Kind.ARRIVED})
+
 
 @dataclass(frozen=True, slots=True)
 class Lead:
@@ -26,146 +29,138 @@ class Lead:
     covers: frozenset[Kind] = frozenset()
 
 
-_TIMES = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
-
-
 def lead(t: Terms) -> Lead:
     """The first kind of the news, in words."""
     return _LEADS[t.kinds[0]](t)
 
 
 def _cancelled(t: Terms) -> Lead:
-    return _not_flying(t, "is cancelled", "Cancelled")
+    return _not_flying(t, "is cancelled", "Cancelled", t.reason)
 
 
 def _removed(t: Terms) -> Lead:
-    return _not_flying(t, "is no longer in the schedule", "No longer in the schedule")
+    why = t.reason or "Why is not yet known."
+    return _not_flying(t, "is no longer in the schedule", "No longer in the schedule", why)
 
 
-def _not_flying(t: Terms, what: str, large: str) -> Lead:
-    day = t.day_word(t.planned.date)
+def _not_flying(t: Terms, what: str, large: str, note: str | None) -> Lead:
+    route = f"{t.origin} to {t.destination}, {t.planned.full}"
     return Lead(
-        subject=f"{t.flight} {day} {what}",
+        subject=f"{t.flight} {t.day_word(t.planned.date)} {what}",
         headline=f"{t.flight} {what}",
-        opening=f"{t.number}, {t.origin} to {t.destination}, {t.planned.full}, {what}.",
-        highlight=Highlight(f"{t.origin} to {t.destination}, {t.planned.full}", None, large, t.reason, BAD),
+        opening=f"{t.number}, {route}, {what}.",
+        highlight=Highlight(route, None, large, note, BAD),
     )
 
 
 def _reinstated(t: Terms) -> Lead:
-    gone = t.heard.status is Status.REMOVED
-    verb = "flew" if t.want.status in {Status.LANDED, Status.ARRIVED} else "flies"
-    what = "is back in the schedule" if gone else f"{verb} after all"
-    if t.doubtful and not gone:
-        what = f"{verb} as things stand now"
+    news = f"{t.flight} {flies_again(t)}"
+    old = t.old("Not in the schedule" if t.heard.status is Status.REMOVED else "Cancelled")
     if t.has_left:
-        return Lead(
-            subject=f"{t.flight} {what}",
-            headline=f"{t.flight} {what}",
-            opening=f"{t.flight} {what}.",
-            highlight=Highlight(
-                f"{t.origin} to {t.destination}",
-                t.old(_state(gone)),
-                _STATES[t.want.status],
-                t.reason,
-                CHANGE,
-            ),
-            covers=_TIMES | {Kind.DEPARTED, Kind.LANDED, Kind.ARRIVED},
-        )
-    time = "The time is not yet known." if t.time_unknown else f"It leaves {t.leaves.full}{_how_late(t)}."
-    large = "Time not yet known" if t.time_unknown else t.leaves.full
+        route = f"{t.origin} to {t.destination}"
+        mark = Highlight(route, old, str(t.want.status).capitalize(), t.reason, CHANGE)
+        return Lead(news, news, f"{news}.", mark, _TIMES)
+    label = f"Leaves {t.at(t.want.origin)}"
+    if t.time_unknown:
+        mark = Highlight(label, old, "Time not yet known", t.reason, CHANGE)
+        return Lead(news, news, f"{news}. The time is not yet known.", mark, _TIMES)
+    late = f", {t.lateness}" if t.want.delay else ""
     return Lead(
-        subject=f"{t.flight} {what}" + ("" if t.time_unknown else f": {t.leaves.full}"),
-        headline=f"{t.flight} {what}",
-        opening=f"{t.flight} {what}. {time}",
-        highlight=Highlight(f"Leaves {t.at(t.want.origin)}", t.old(_state(gone)), large, t.reason, CHANGE),
+        subject=f"{news}: {t.leaves.full}",
+        headline=news,
+        opening=f"{news}. It leaves {t.leaves.full}{late}{t.was(t.old_departure)}.",
+        highlight=Highlight(label, old, t.leaves.full, t.reason, CHANGE),
         covers=_TIMES,
     )
 
 
-def _state(gone: bool) -> str:
-    return "Not in the schedule" if gone else "Cancelled"
-
-
-def _how_late(t: Terms) -> str:
-    words = f", {t.lateness}" if t.want.delay else ""
-    return words + t.was(t.old_departure)
+def flies_again(t: Terms) -> str:
+    """What became of a flight that was not to fly."""
+    if t.heard.status is Status.REMOVED:
+        return "is back in the schedule"
+    verb = "flew" if t.want.status in {Status.LANDED, Status.ARRIVED} else "flies"
+    return f"{verb} as things stand now" if t.doubtful else f"{verb} after all"
 
 
 def _diverted(t: Terms) -> Lead:
-    place = t.want.diverted_to
+    place = t.diverted_to
     before = t.heard.diverted_to if t.heard.status is Status.DIVERTED else t.want.destination
+    same_city = place and places.city(place) == places.city(t.want.destination)
+    planned = t.at(t.want.destination) if same_city else t.destination
+    old = t.old(None if before is None else planned if before == t.want.destination else t.at(before))
+    highlight = Highlight("Lands in", old, t.at(place) if place else NOT_KNOWN, t.reason, CHANGE)
+    news = f"{t.flight} {t.now}{diversion(t)}"
     if place is None:
-        return Lead(
-            subject=f"{t.flight} lands elsewhere",
-            headline=f"{t.flight} lands elsewhere",
-            opening=f"{t.flight} {t.now}does not land in {t.destination}. Where and when is not yet known.",
-            highlight=Highlight("Lands in", t.old(_diverted_place(before)), NOT_KNOWN, t.reason, CHANGE),
-        )
-    return Lead(
-        subject=f"{t.flight} {diversion(t)}",
-        headline=f"{t.flight} {diversion(t)}",
-        opening=f"{t.flight} {t.now}{diversion(t)}, not in {t.destination}. When is not yet known."
-        if place != t.want.origin
-        else f"{t.flight} {t.now}{diversion(t)}. When it lands is not yet known.",
-        highlight=Highlight("Lands in", t.old(_diverted_place(before)), t.at(place), t.reason, CHANGE),
-    )
+        opening = f"{news}. Where and when is not yet known."
+    elif place == t.want.origin:
+        opening = f"{news}. When it lands is not yet known."
+    else:
+        opening = f"{news}, not in {planned}. When is not yet known."
+    return Lead(news, news, opening, highlight)
 
 
 def diversion(t: Terms) -> str:
     """Where a diverted flight lands: "returns to Newark", "lands in Cheyenne (CYS)", "lands elsewhere"."""
-    place = t.want.diverted_to
-    if place is None:
+    if t.diverted_to is None:
         return "lands elsewhere"
-    return f"returns to {places.city(place)}" if place == t.want.origin else f"lands in {t.at(place)}"
-
-
-def _diverted_place(iata: str | None) -> str | None:
-    return None if iata is None else places.city(iata)
+    if t.diverted_to == t.want.origin:
+        return f"returns to {places.city(t.diverted_to)}"
+    return f"lands in {t.at(t.diverted_to)}"
 
 
 def _rescheduled(t: Terms) -> Lead:
-    moved_day = t.planned.date != t.planned_before.date
-    if moved_day:
-        what = f"{t.now}moved to {t.planned.full}" if not t.doubtful else f"now leaves {t.planned.full}"
+    new, old = t.new_time
+    moved_day = new.date != t.left_before.date
+    if t.old_departure is None and not t.doubtful:
+        what, headline = f"is now scheduled for {t.when(new)}", f"{t.flight} has a new schedule"
+    elif moved_day and not t.doubtful:
+        what, headline = f"moved to {new.full}", f"{t.flight} moved to {new.day}"
     else:
-        what = f"now leaves at {t.when(t.planned)}"
-    late = "" if not t.want.delay else f" It leaves {t.lateness}: {t.when(t.leaves)}."
-    unknown = " It is delayed; until when is not yet known." if t.time_unknown else ""
-    instead = f", not {t.old_schedule}" if t.old_schedule and not moved_day else ""
+        what, headline = f"now leaves {t.when(new)}", f"{t.flight} has a new time"
+    instead = f", not {old}" if old and not moved_day else ""
     return Lead(
         subject=f"{t.flight} {what}{instead}",
-        headline=f"{t.flight} {'moved to ' + t.planned.day if moved_day else 'has a new time'}",
-        opening=f"{t.flight} {what}{t.was(t.old_schedule)}.{late}{unknown}",
-        highlight=_time_highlight(t, t.planned, t.old_schedule, f"{late}{unknown}".strip() or None),
+        headline=headline,
+        opening=f"{t.flight} {what}{t.was(old)}.",
+        highlight=_time_highlight(t, new, old, _new_schedule(t)),
         covers=_TIMES,
     )
 
 
-def _time_highlight(t: Terms, new: Moment, old: str | None, note: str | None) -> Highlight:
+def _new_schedule(t: Terms) -> str | None:
+    """What a new schedule alone does not say: that the flight is late against it."""
+    if t.time_unknown:
+        return "It is delayed; until when is not yet known."
+    return f"That is {t.lateness} against the new schedule, {t.when(t.planned)}." if t.want.delay else None
+
+
+def _time_highlight(t: Terms, new: Moment, old: str | None, note: str | None = None) -> Highlight:
     """A departure set large: the day in the label, or beside the time when the day changed."""
-    note = " ".join(part for part in (note, t.reason) if part) or None
+    notes = " ".join(part for part in (note, t.reason) if part) or None
     if old and ", " in old:
-        return Highlight(f"Leaves {t.at(t.want.origin)}", old, new.full, note, CHANGE)
-    return Highlight(f"Leaves {t.at(t.want.origin)}, {new.day}", old, new.clock, note, CHANGE)
+        return Highlight(f"Leaves {t.at(t.want.origin)}", old, new.full, notes, CHANGE)
+    return Highlight(f"Leaves {t.at(t.want.origin)}, {new.day}", old, new.clock, notes, CHANGE)
 
 
 def _delayed(t: Terms) -> Lead:
     if t.time_unknown:
+        news = f"{t.flight} is {t.now}delayed"
+        old = None if delayed_without_time(t.heard) else t.old(t.left_before.against(t.planned))
         label = f"Leaves {t.at(t.want.origin)}, {t.planned.day}"
         return Lead(
-            subject=f"{t.flight} is {t.now}delayed, new time not yet known",
-            headline=f"{t.flight} is delayed",
-            opening=f"{t.flight} is {t.now}delayed. The new time is not yet known.",
-            highlight=Highlight(label, t.old(t.left_before.time), NOT_KNOWN, t.reason, CHANGE),
+            subject=f"{news}, new time not yet known",
+            headline=news,
+            opening=f"{news}. The new time is not yet known.",
+            highlight=Highlight(label, old, NOT_KNOWN, t.reason, CHANGE),
         )
     if t.want.delay <= timedelta():
         return _leaves_at(t, "later")
+    time = t.when(t.leaves)
     return Lead(
-        subject=f"{t.flight}: {t.now}{t.short_lateness}, leaves {t.when(t.leaves)}",
-        headline=f"{t.flight} leaves {t.lateness}",
-        opening=f"{t.flight} {t.now}leaves {t.lateness}: {t.when(t.leaves)}{t.was(t.old_departure)}.",
-        highlight=_time_highlight(t, t.leaves, t.old_departure, None),
+        subject=f"{t.flight}: {t.now}{t.short_lateness}, leaves {time}",
+        headline=f"{t.flight} {t.now}leaves {t.lateness}",
+        opening=f"{t.flight} {t.now}leaves {t.lateness}: {time}{t.was(t.old_departure)}.",
+        highlight=_time_highlight(t, t.leaves, t.old_departure),
     )
 
 
@@ -173,11 +168,12 @@ def _earlier(t: Terms) -> Lead:
     was_late = t.heard.delay > timedelta() or delayed_without_time(t.heard)
     if t.want.delay or not was_late or t.doubtful:
         return _leaves_at(t, "earlier")
+    news, time = f"{t.flight} is on time again", t.when(t.leaves)
     return Lead(
-        subject=f"{t.flight} is on time again, leaves {t.when(t.leaves)}",
-        headline=f"{t.flight} is on time again",
-        opening=f"{t.flight} is on time again: it leaves {t.when(t.leaves)}{t.was(t.old_departure)}.",
-        highlight=_time_highlight(t, t.leaves, t.old_departure, None),
+        subject=f"{news}, leaves {time}",
+        headline=news,
+        opening=f"{news}: it leaves {time}{t.was(t.old_departure)}.",
+        highlight=_time_highlight(t, t.leaves, t.old_departure),
     )
 
 
@@ -188,151 +184,126 @@ def _leaves_at(t: Terms, turn: str) -> Lead:
     """
     time = t.when(t.leaves)
     if t.old_departure is None:
-        headline, subject = (
-            f"{t.flight} {t.now}leaves {time}",
-            f"{t.flight} {t.now}leaves {time}, {t.short_lateness}",
-        )
-        opening = f"{t.flight} {t.now}leaves {time}, {t.lateness}."
+        headline = f"{t.flight} {t.now}leaves {time}"
+        subject, opening = f"{headline}, {t.short_lateness}", f"{headline}, {t.lateness}."
     else:
-        by = duration(t.want.leaves_at - t.heard.leaves_at)
-        headline, subject = (
-            f"{t.flight} leaves {turn}",
-            f"{t.flight} leaves {turn}: {time}, {t.short_lateness}",
-        )
-        opening = (
-            f"{t.flight} leaves {by} {turn} than last told: {time}, {t.lateness}{t.was(t.old_departure)}."
-        )
-    return Lead(subject, headline, opening, _time_highlight(t, t.leaves, t.old_departure, None))
+        headline = f"{t.flight} leaves {turn}"
+        subject = f"{headline}: {time}, {t.short_lateness}"
+        by = f"{duration(t.want.leaves_at - t.heard.leaves_at)} {turn} than last told"
+        opening = f"{t.flight} leaves {by}: {time}, {t.lateness}{t.was(t.old_departure)}."
+    return Lead(subject, headline, opening, _time_highlight(t, t.leaves, t.old_departure))
 
 
 def _gate(t: Terms) -> Lead:
-    new, old = _gate_of(t.want.gate, t.want.terminal, t), _gate_of(t.heard.gate, t.heard.terminal, t)
-    gate = t.want.gate or NOT_KNOWN
-    instead = "" if t.doubtful or t.heard.gate is None else f", not {t.heard.gate}"
-    terminal = f", terminal {t.want.terminal}" if t.want.terminal else ""
+    gate, terminal = t.want.gate or NOT_KNOWN, t.want.terminal
+    new, old = _gate_of(t, gate, terminal), _gate_of(t, t.heard.gate, t.heard.terminal)
+    news = f"Gate for {t.flight}" if t.doubtful else f"New gate for {t.flight}"
+    label = f"Gate, {t.at(t.want.origin)}" + (f", terminal {terminal}" if terminal else "")
     return Lead(
-        subject=f"{t.number} now leaves from gate {gate}{instead}",
-        headline=f"New gate for {t.flight}" if not t.doubtful else f"Gate for {t.flight}",
-        opening=f"New gate for {t.flight}: {new}{t.was(old)}."
-        if not t.doubtful
-        else f"Gate for {t.flight}, now: {new}.",
-        highlight=Highlight(
-            f"Gate, {t.at(t.want.origin)}{terminal}", t.old(t.heard.gate), gate, t.reason, CHANGE
-        ),
+        subject=_leaves_from(t, f"gate {gate}", t.heard.gate),
+        headline=news,
+        opening=f"{news}{', now' if t.doubtful else ''}: {new}{t.was(old)}.",
+        highlight=Highlight(label, t.old(t.heard.gate), gate, t.reason, CHANGE),
         covers=frozenset({Kind.TERMINAL}),
     )
 
 
-def _gate_of(gate: str | None, terminal: str | None, t: Terms) -> str:
+def _gate_of(t: Terms, gate: str | None, terminal: str | None) -> str | None:
     """A gate, with its terminal where that changes too."""
-    with_terminal = terminal and t.heard.terminal != t.want.terminal
-    return f"{gate or NOT_KNOWN} in terminal {terminal}" if with_terminal else gate or NOT_KNOWN
+    changes = terminal and t.heard.terminal != t.want.terminal
+    return f"{gate} in terminal {terminal}" if gate and changes else gate
+
+
+def _leaves_from(t: Terms, place: str, old: str | None) -> str:
+    """A subject that says where the flight leaves from now, and on which day when it is not today."""
+    day = "now" if t.leaves.date == t.today else t.day_word(t.leaves.date)
+    instead = "" if t.doubtful or old is None else f", not {old}"
+    return f"{t.number} {day} leaves from {place}{instead}"
 
 
 def _terminal(t: Terms) -> Lead:
-    instead = "" if t.doubtful or t.heard.terminal is None else f", not {t.heard.terminal}"
+    terminal, old = t.want.terminal or NOT_KNOWN, t.heard.terminal
     return Lead(
-        subject=f"{t.number} now leaves from terminal {t.want.terminal}{instead}",
-        headline=f"New terminal for {t.flight}" if not t.doubtful else f"Terminal for {t.flight}",
-        opening=f"{t.flight} now leaves from terminal {t.want.terminal}{t.was(t.heard.terminal)}.",
-        highlight=Highlight(
-            f"Terminal, {t.at(t.want.origin)}",
-            t.old(t.heard.terminal),
-            t.want.terminal or NOT_KNOWN,
-            t.reason,
-            CHANGE,
-        ),
+        subject=_leaves_from(t, f"terminal {terminal}", old),
+        headline=f"Terminal for {t.flight}" if t.doubtful else f"New terminal for {t.flight}",
+        opening=f"{t.flight} now leaves from terminal {terminal}{t.was(old)}.",
+        highlight=Highlight(f"Terminal, {t.at(t.want.origin)}", t.old(old), terminal, t.reason, CHANGE),
     )
 
 
 def _boarding(t: Terms) -> Lead:
     where = f" at gate {t.want.gate}" if t.want.gate else ""
-    return _progress(
-        t, f"is {t.now}boarding{where}", f"Boarding{where}", f"Leaves {t.at(t.want.origin)}, {t.leaves.full}"
-    )
+    label = f"Leaves {t.at(t.want.origin)}, {t.leaves.full}"
+    return _progress(t, f"{t.flight} is {t.now}boarding", where, f"Boarding{where}", label)
 
 
 def _gate_closed(t: Terms) -> Lead:
+    news = f"{t.flight}: the gate has closed"
     where = f"Gate {t.want.gate}" if t.want.gate else "The gate"
-    return Lead(
-        subject=f"{t.flight}: the gate has closed",
-        headline=f"{t.flight}: the gate has closed",
-        opening=f"{where} of {t.flight} has closed.",
-        highlight=Highlight(f"{t.at(t.want.origin)}, {t.leaves.full}", None, "Gate closed", t.reason, PLAIN),
-    )
+    mark = Highlight(f"{t.at(t.want.origin)}, {t.leaves.full}", None, "Gate closed", t.reason, PLAIN)
+    return Lead(news, news, f"{where} of {t.flight} has closed.", mark)
 
 
 def _departed(t: Terms) -> Lead:
-    at = f" at {t.when(t.leaves)}, {t.lateness}" if t.want.estimated_departure_time else ""
-    return _progress(
-        t, f"has left {t.origin}{at}", "Departed", f"{t.origin} to {t.destination}, {t.planned.day}"
-    )
+    label = f"{t.origin} to {t.destination}, {t.planned.day}"
+    if t.want.estimated_departure_time is None:
+        return _progress(t, f"{t.flight} has left {t.origin}", "", "Departed", label)
+    at = f" at {t.when(t.leaves)}, {t.lateness}"
+    return _progress(t, f"{t.flight} left {t.origin}", at, "Departed", label)
 
 
 def _landed(t: Terms) -> Lead:
-    return _progress(t, f"has landed{_in_destination(t)}", "Landed", _landing_place(t))
+    return _there(t, "landed")
 
 
 def _arrived(t: Terms) -> Lead:
-    return _progress(t, f"has arrived{_in_destination(t)}", "Arrived", _landing_place(t))
+    return _there(t, "arrived")
 
 
-def _in_destination(t: Terms) -> str:
-    # Whether a diverted flight landed where it was diverted to or flew on is not in the data.
-    if t.want.diverted_to not in {None, t.want.destination}:
-        return ""
-    known = t.arrives is not None and t.want.estimated_arrival_time is not None
-    return f" in {t.destination} at {t.arrives.clock}" if known and t.arrives else f" in {t.destination}"
+def _there(t: Terms, verb: str) -> Lead:
+    large = verb.capitalize()
+    if t.diverted_to is not None:
+        # Whether it landed where it was diverted to or flew on is not in the data.
+        news = f"{t.flight}, diverted to {t.at(t.diverted_to)}, has {verb}"
+        return _progress(t, news, "", large, f"{t.origin} to {t.destination}")
+    place = t.at(t.want.destination)
+    if t.arrives is None or t.want.estimated_arrival_time is None:
+        return _progress(t, f"{t.number} has {verb} in {t.destination}", "", large, place)
+    return _progress(t, f"{t.number} {verb} in {t.destination}", f" at {t.arrives.clock}", large, place)
 
 
-def _landing_place(t: Terms) -> str:
-    if t.want.diverted_to not in {None, t.want.destination}:
-        return f"{t.at(t.want.destination)}, diverted to {t.at(t.want.diverted_to or '')}"
-    return t.at(t.want.destination)
-
-
-def _progress(t: Terms, what: str, large: str, label: str) -> Lead:
+def _progress(t: Terms, news: str, detail: str, large: str, label: str) -> Lead:
     """Progress as planned is no change: it stays plain and names no old value."""
-    return Lead(
-        subject=f"{t.flight} {what}",
-        headline=f"{t.flight} {what.split(' at ')[0]}",
-        opening=f"{t.flight} {what}.",
-        highlight=Highlight(label, None, large, t.reason, PLAIN),
-    )
+    return Lead(f"{news}{detail}", news, f"{news}{detail}.", Highlight(label, None, large, t.reason, PLAIN))
 
 
 def _belt(t: Terms) -> Lead:
     changed = t.heard.belt is not None and not t.doubtful
+    now = "now " if changed or t.doubtful else ""
+    mark = Highlight(
+        label="Bags" if t.diverted_to else f"Bags, {t.at(t.want.destination)}",
+        old=t.old(t.heard.belt),
+        new=f"Belt {t.want.belt}",
+        note=t.reason,
+        tone=CHANGE if changed else PLAIN,
+    )
     return Lead(
-        subject=f"{t.number}: bags {'now ' if changed or t.doubtful else ''}at belt {t.want.belt}",
-        headline=f"Bags of {t.number} come out at belt {t.want.belt}",
-        opening=f"Bags of {t.number} from {t.origin} {t.now}come out at belt {t.want.belt} in {t.destination}"
-        f"{t.was(t.heard.belt)}.",
-        highlight=Highlight(
-            f"Bags, {_landing_place(t)}",
-            t.old(t.heard.belt),
-            f"Belt {t.want.belt}",
-            t.reason,
-            CHANGE if changed else PLAIN,
-        ),
+        subject=f"{t.number} from {t.origin}: bags {now}at belt {t.want.belt}",
+        headline=f"Bags of {t.number} {now}come out at belt {t.want.belt}",
+        opening=f"Bags of {t.number} from {t.origin} {now}come out at belt {t.want.belt}{t.was(t.heard.belt)}.",
+        highlight=mark,
     )
 
 
 def _aircraft(t: Terms) -> Lead:
+    aircraft = t.want.aircraft or NOT_KNOWN
     return Lead(
-        subject=f"{t.flight}: {'now' if t.doubtful else 'other'} aircraft {t.want.aircraft}",
+        subject=f"{t.flight}: {'now' if t.doubtful else 'another'} aircraft, {aircraft}",
         headline=f"Aircraft for {t.flight}" if t.doubtful else f"Another aircraft for {t.flight}",
-        opening=f"{t.flight} {t.now}flies with aircraft {t.want.aircraft}{t.was(t.heard.aircraft)}.",
-        highlight=Highlight("Aircraft", t.old(t.heard.aircraft), str(t.want.aircraft), t.reason, CHANGE),
+        opening=f"{t.flight} {t.now}flies with aircraft {aircraft}{t.was(t.heard.aircraft)}.",
+        highlight=Highlight("Aircraft", t.old(t.heard.aircraft), aircraft, t.reason, CHANGE),
     )
 
-
-_STATES: Mapping[Status, str] = {
-    Status.DEPARTED: "Departed",
-    Status.DIVERTED: "Diverted",
-    Status.LANDED: "Landed",
-    Status.ARRIVED: "Arrived",
-}
 
 _LEADS: Mapping[Kind, Callable[[Terms], Lead]] = {
     Kind.CANCELLED: _cancelled,

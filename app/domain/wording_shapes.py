@@ -13,10 +13,10 @@ from app.domain.news import Kind, Role
 class FlightNews:
     """What is to be said to one person about one flight.
 
-    kinds: most important first; empty only when doubtful, then the message says how things are. doubtful: an earlier
-    message may or may not have arrived, so say "now: ..." instead of "was ...". found_late: the change was found
-    after a gap. changed_at: when it was saved, now: the present; both on the domain clock, aware UTC.
-    public_url: no slash at its end.
+    kinds: most important first; empty only when doubtful, then the message says how things are. doubtful: an
+    earlier message may or may not have arrived, so say "now: ..." instead of "was ...". found_late: the
+    change was found after a gap. changed_at: when it was saved, now: the present; both on the domain clock,
+    aware UTC. public_url: no slash at its end.
     """
 
     heard: Flight
@@ -34,8 +34,8 @@ class FlightNews:
 class Highlight:
     """The change itself, set large.
 
-    tone: "change" (it differs from what was told), "bad" (cancelled, removed) or "plain" (progress as planned).
-    old: None when it is not to be shown. note: a sentence, such as the airline's reason.
+    tone: "change" (it differs from what was told), "bad" (cancelled, removed) or "plain" (progress as
+    planned). old: None when it is not to be shown. note: sentences, such as the airline's reason.
     """
 
     label: str
@@ -47,12 +47,12 @@ class Highlight:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message in words, before it becomes an e-mail or an SMS. Every text is one line without control characters.
+    """A message in words, before it becomes an e-mail or an SMS. Every text is one line without control marks.
 
-    subject: the news itself. opening: the news in a sentence or two, what headline and highlight say in HTML.
-    more: further sentences, for both. facts: label and value, in order. advice: what to do, a sentence each.
-    link: label and address. footer: why this person gets it, when it was changed and sent. sms: the whole
-    text in the GSM alphabet, one part where possible.
+    subject: the news itself. opening: the news in a sentence or two, what headline and highlight say in HTML;
+    the highlight's note and `more` go on, in both. facts: label and value, in order. advice: what to do, a
+    sentence each. link: label and address. footer: why this person gets it, when it was changed and sent.
+    sms: the whole text in the GSM alphabet, one part where possible.
     """
 
     subject: str

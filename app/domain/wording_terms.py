@@ -1,4 +1,4 @@
-"""The terms messages are made of: times with their zone, days, durations, places, and what may be said of the past."""
+"""The terms of messages: times with their zone, days, durations, places, and what may be said of the past."""
 
 from __future__ import annotations
 
@@ -54,9 +54,8 @@ def duration(delta: timedelta, *, short: bool = False) -> str:
     if short:
         parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes or not hours)
     else:
-        parts = [_counted(hours, "hour")] * bool(hours) + [_counted(minutes, "minute")] * bool(
-            minutes or not hours
-        )
+        parts = [_counted(hours, "hour")] * bool(hours)
+        parts += [_counted(minutes, "minute")] * bool(minutes or not hours)
     return " ".join(parts)
 
 
@@ -113,7 +112,8 @@ class Terms:
         )
 
     def _arrival(self, flight: Flight) -> Moment | None:
-        # A diverted flight does not land when its destination expected it, one delayed until nobody knows neither.
+        # A diverted flight does not land when its destination expected it; one that is late by nobody knows
+        # how much does not either.
         lands_at = flight.lands_at
         if lands_at is None or flight.status is Status.DIVERTED or delayed_without_time(flight):
             return None
@@ -147,6 +147,12 @@ class Terms:
         return "now " if self.doubtful else ""
 
     @property
+    def diverted_to(self) -> str | None:
+        """Where it lands instead; None when it is not diverted, or the place is not known."""
+        place = self.want.diverted_to
+        return None if place == self.want.destination else place
+
+    @property
     def time_unknown(self) -> bool:
         """Delayed, and nobody has said until when."""
         return delayed_without_time(self.want)
@@ -174,6 +180,13 @@ class Terms:
         if self.doubtful or self.heard.departs_at == self.want.departs_at:
             return None
         return self.planned_before.against(self.planned)
+
+    @property
+    def new_time(self) -> tuple[Moment, str | None]:
+        """The departure now expected after a new schedule, and the old one: as last told, else as scheduled."""
+        if self.old_departure is None:
+            return self.leaves, self.old_schedule
+        return self.leaves, self.old_departure
 
     @property
     def reason(self) -> str | None:
