@@ -12,7 +12,7 @@ from watchers.process import run
 
 
 def main() -> int:
-    """Settings, logging, run. 0: ended as asked; 1: a watcher died; 2: it cannot start, and the text says why."""
+    """Settings, logging, run. 0: ended as asked; 1: a watcher died; 2: it cannot start, the text says why."""
     try:
         settings = settings_module.load()
         configure_logging(settings, "watchers")

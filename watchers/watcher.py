@@ -169,7 +169,7 @@ class Watcher:
         return None
 
     def _snapshot(self, topic: TopicState, outbox: Outbox) -> Position:
-        """W2: read the collection as snapshot events, then a marker to every partition, then the token for t0.
+        """W2: read the collection as snapshot events, a marker to every partition, then the token for t0.
 
         t0 is the cluster time of clearing the token: whatever was written before it is seen by the reads,
         whatever comes after it by the stream, which begins at t0 inclusive.
