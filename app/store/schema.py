@@ -65,16 +65,18 @@ COLLECTIONS: Mapping[str, Spec] = {
         ),
         validators.NOTICE,
     ),
-    "bookings": Spec((_index("flight_id"), _index("user_id")), validators.BOOKING),
+    # Who is concerned is answered from the first index alone.
+    "bookings": Spec((_index("flight_id", "user_id", "status"), _index("user_id")), validators.BOOKING),
     "followings": Spec(
-        (_index("user_id", "flight_id", unique=True), _index("flight_id")), validators.FOLLOWING
+        (_index("user_id", "flight_id", unique=True), _index("flight_id", "user_id")), validators.FOLLOWING
     ),
     "users": Spec((), validators.USER),
     "known": Spec((_index("identity"), _index("subject", "order"), _index("partition", "order"))),
     "announcements": Spec((_index("subject", "order"), _index("changed_at"))),
     "conversations": Spec(
         (
-            _index("subject", "order"),
+            # With _id, so that who has a conversation is answered from the index alone.
+            _index("subject", "order", "_id"),
             _index("person"),
             # What delivery claims from: only what is due is in it, so an idle system's index is empty.
             _index("channel", "priority", "due_at", partialFilterExpression={"due_at": {"$exists": True}}),

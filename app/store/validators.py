@@ -14,7 +14,9 @@ Rule = dict[str, Any]
 # Unicode blanks count as blanks, as they do for str.split.
 _UCP = "(*UCP)"
 _ID = {"bsonType": ["objectId", "string", "int", "long"]}
-_STATUSES = "scheduled|on(\\s+|_|-)time|delayed|boarding|gate(\\s+|_|-)closed|departed|diverted|landed|arrived|cancell?ed"
+_STATUSES = "scheduled|on(\\s+|_|-)time|delayed|" + (
+    "boarding|gate(\\s+|_|-)closed|departed|diverted|landed|arrived|cancell?ed"
+)
 
 
 def _text(pattern: str | None, description: str, *, longest: int = 1000, optional: bool = True) -> Rule:
@@ -80,8 +82,8 @@ FLIGHT = _object(
         "estimated_arrival_time": _time("estimated_arrival_time"),
         "status": _text(
             f"(?i:{_STATUSES})",
-            "status: write one of scheduled, delayed, boarding, gate_closed, departed, diverted, landed, arrived, "
-            "cancelled",
+            "status: write one of scheduled, delayed, boarding, gate_closed, departed, diverted, landed, "
+            "arrived, cancelled",
         ),
         "status_reason": _text(None, "status_reason: a text of at most 200 characters"),
         "gate": _code("gate"),

@@ -1,0 +1,259 @@
+"""The one consumer loop: poll, decode, hand over, and commit last.
+
+Offsets belong to a topic's id, which is committed with them: offsets of a topic that was made again, or has
+another number of partitions, mean nothing, and reading begins at the earliest one. What cannot be handled
+for now is read again; what makes the handler fail, or kills the process, is found by counting attempts
+outside the process, and set aside.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import structlog
+from kafka import ConsumerRebalanceListener, TopicPartition
+from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, RebalanceInProgressError
+from kafka.structs import OffsetAndMetadata
+
+from app.bus import envelope
+from app.bus.topics import TopicIds
+from app.domain.errors import BadEventError, TransientError
+from app.domain.events import ChangeEvent
+
+log = structlog.get_logger()
+
+SINGLE_ATTEMPTS = 3
+"""How often one event may make the handler fail, alone, before it is set aside."""
+
+_POLL_MS = 500
+_FIRST_PAUSE_S = 0.2
+_LONGEST_PAUSE_S = 15.0
+# A batch takes seconds at most; the group itself gives up on a member after max_poll_interval (300 s).
+_STUCK_AFTER_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message of a topic. event: BadEventError when it cannot be decoded; key: "" when it has none."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    event: ChangeEvent | BadEventError
+
+
+Handler = Callable[[Sequence[Received]], None]
+"""Does all that follows from a batch, in the order given within each partition; safe to repeat.
+
+Raises TransientError when it did not work now: the same messages come again.
+"""
+
+SetAside = Callable[[Received, str], None]
+"""Makes a dead letter of a message that makes the handler fail, with the words of the failure."""
+
+
+class Stop(Protocol):
+    """The part of the stop flag that the loop needs."""
+
+    def is_set(self) -> bool:
+        """Whether the process is to end."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep, but not beyond the stop; True when the process is to end."""
+        ...
+
+
+class Attempts(Protocol):
+    """Counts attempts outside the process. `name` is a partition of a group; only its last offset is kept."""
+
+    def count(self, name: str, offset: int) -> int:
+        """One more attempt at what begins at offset; returns how many there were, this one included."""
+        ...
+
+    def last(self, name: str) -> int | None:
+        """The offset last counted, None when nothing was."""
+        ...
+
+
+class _Assigned(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Notes which partitions came. It runs inside the client's own loop, so it does no more than that."""
+
+    def __init__(self, note: Callable[[set[TopicPartition]], None]) -> None:
+        self._note = note
+
+    def on_partitions_assigned(self, assigned: Any) -> None:
+        self._note(set(assigned))
+
+    def on_partitions_revoked(self, revoked: Any) -> None:
+        """Nothing to do: every batch is committed before the next poll."""
+
+
+class ConsumerLoop:
+    """Reads topics as a member of a group. One thread calls `run`; `problem` may be called from any."""
+
+    def __init__(
+        self,
+        consumer: Any,
+        topic_ids: TopicIds,
+        topics: Sequence[str],
+        *,
+        group: str,
+        handle: Handler,
+        set_aside: SetAside,
+        attempts: Attempts,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """consumer: from clients.consumer. topics: full names. group: names the attempts."""
+        self._consumer = consumer
+        self._topic_ids = topic_ids
+        self._topics = list(topics)
+        self._group = group
+        self._handle = handle
+        self._set_aside = set_aside
+        self._attempts = attempts
+        self._monotonic = monotonic
+        self._unplaced: set[TopicPartition] = set()  # their position is not looked up yet
+        self._uncounted: set[TopicPartition] = set()  # their next batch may be the one that failed before
+        self._ids: dict[str, str] = {}
+        self._last_turn = monotonic()
+        self._trouble: str | None = None
+
+    def run(self, stop: Stop) -> None:
+        """Until the stop flag is set. Failures are waited out with growing pauses, never skipped."""
+        self._consumer.subscribe(self._topics, listener=_Assigned(self._assigned))
+        failures = 0
+        try:
+            while not stop.is_set():
+                try:
+                    self.turn()
+                    failures, self._trouble = 0, None
+                except (TransientError, KafkaError, OSError) as error:
+                    failures += 1
+                    self._read_again(error, counted=False)
+                    stop.wait(_pause_s(failures))
+                except Exception as error:  # the message at fault is found by counting, see `_one_by_one`
+                    failures += 1
+                    log.exception("batch failed, it is tried again", attempt=failures)
+                    self._read_again(error, counted=True)
+                    stop.wait(_pause_s(failures))
+        finally:
+            self._consumer.close(autocommit=False)
+
+    def turn(self) -> int:
+        """One poll and all that follows from it; returns how many messages were handled and committed."""
+        polled: Mapping[TopicPartition, list[Any]] = self._consumer.poll(timeout_ms=_POLL_MS)
+        self._last_turn = self._monotonic()
+        self._notice_new_topics()
+        if self._unplaced:
+            self._place(self._unplaced & set(self._consumer.assignment()))
+            return 0  # what came was read from a position that nobody had looked at
+        careful = [
+            tp for tp in polled if tp in self._uncounted and self._failed_before(tp, polled[tp][0].offset)
+        ]
+        self._uncounted -= polled.keys()
+        plain = {tp: records for tp, records in polled.items() if tp not in careful}
+        self._all_at_once(plain)
+        for tp in careful:
+            self._one_by_one(tp, polled[tp])
+        self._last_turn = self._monotonic()
+        return sum(map(len, polled.values()))
+
+    def problem(self) -> str | None:
+        """For the health check: None when the loop goes round, else what is wrong."""
+        if self._trouble:
+            return self._trouble
+        silent_s = self._monotonic() - self._last_turn
+        return f"no turn for {silent_s:.0f} s" if silent_s > _STUCK_AFTER_S else None
+
+    def _assigned(self, partitions: set[TopicPartition]) -> None:
+        self._unplaced |= partitions
+        self._uncounted |= partitions
+
+    def _read_again(self, error: Exception, *, counted: bool) -> None:
+        """Nothing was committed: go back to what was. counted: the failure may be the messages' own."""
+        self._trouble = f"{type(error).__name__}: {error}"
+        if not counted:
+            log.warning("waiting, the same messages are read again", why=self._trouble)
+        partitions = set(self._consumer.assignment())
+        self._unplaced |= partitions
+        if counted:
+            self._uncounted |= partitions
+
+    def _place(self, partitions: set[TopicPartition]) -> None:
+        """Begin where the last batch was committed, if it was of the topic that is there now."""
+        for topic in {tp.topic for tp in partitions}:
+            self._ids[topic] = self._topic_ids.current(topic, fresh=True).id
+        for tp in partitions:
+            committed = self._consumer.committed(tp, metadata=True)
+            if committed is not None and committed.offset >= 0 and committed.metadata == self._ids[tp.topic]:
+                self._consumer.seek(tp, committed.offset)
+                continue
+            if committed is not None and committed.offset >= 0:
+                log.warning(
+                    "the topic is another one now, reading it from its start",
+                    topic=tp.topic,
+                    partition=tp.partition,
+                )
+            self._consumer.seek_to_beginning(tp)
+        self._unplaced.clear()  # those that are not ours any more too
+
+    def _notice_new_topics(self) -> None:
+        for topic, known in list(self._ids.items()):
+            if self._topic_ids.current(topic).id != known:
+                self._unplaced |= {tp for tp in self._consumer.assignment() if tp.topic == topic}
+
+    def _all_at_once(self, polled: Mapping[TopicPartition, list[Any]]) -> None:
+        batch = [_received(record) for records in polled.values() for record in records]
+        if batch:
+            self._handle(batch)
+            self._commit({tp: records[-1].offset + 1 for tp, records in polled.items()})
+
+    def _failed_before(self, tp: TopicPartition, offset: int) -> bool:
+        """Whether what begins here was begun before, in vain: by this process, or by one that died of it."""
+        name = self._name(tp)
+        return self._attempts.last(f"{name}/single") == offset or self._attempts.count(name, offset) > 1
+
+    def _one_by_one(self, tp: TopicPartition, records: Sequence[Any]) -> None:
+        """Each message alone and committed alone; the one that failed SINGLE_ATTEMPTS times is set aside."""
+        for record in records:
+            received = _received(record)
+            attempt = self._attempts.count(f"{self._name(tp)}/single", record.offset)
+            if attempt > SINGLE_ATTEMPTS:
+                log.error("message set aside", topic=tp.topic, partition=tp.partition, offset=record.offset)
+                self._set_aside(received, f"handling it failed {SINGLE_ATTEMPTS} times")
+            else:
+                self._handle([received])
+            self._commit({tp: record.offset + 1})
+
+    def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """N5. With the id that the topic had when its position was looked up, never a newer one."""
+        entries = {tp: OffsetAndMetadata(offset, self._ids[tp.topic], -1) for tp, offset in offsets.items()}
+        try:
+            self._consumer.commit(entries)
+        except (CommitFailedError, IllegalGenerationError, RebalanceInProgressError) as error:
+            # The partitions went to another member, which reads the same again; that is harmless.
+            log.info("not committed, the group is being divided anew", why=type(error).__name__)
+
+    def _name(self, tp: TopicPartition) -> str:
+        return f"{self._group}/{tp.topic}/{self._ids[tp.topic]}/{tp.partition}"
+
+
+def _received(record: Any) -> Received:
+    event: ChangeEvent | BadEventError
+    try:
+        event = envelope.decode(record.value)
+    except BadEventError as error:
+        event = error
+    key = record.key.decode(errors="replace") if record.key else ""
+    return Received(record.topic, record.partition, record.offset, key, event)
+
+
+def _pause_s(failures: int) -> float:
+    longest = min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S)
+    return longest * random.uniform(0.5, 1.0)

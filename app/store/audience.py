@@ -1,0 +1,118 @@
+"""Who is concerned by a flight: those who hold a booking on it, and those who follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bson.timestamp import Timestamp
+from pymongo.database import Database
+
+from app.domain.news import Role
+from app.domain.order import ClusterTime
+from app.store import ids
+
+Document = Mapping[str, Any]
+
+NO_BOOKING = ("cancelled", "canceled", "expired", "refunded", "removed")
+"""A booking with one of these statuses, in small letters or capitals, is none; every other is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a booking showed to the person: fields of the flight, as its document had them.
+
+    cluster_time: when they were read; None when the booking does not say.
+    """
+
+    flight: Document
+    cluster_time: ClusterTime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One booking or following, as far as it matters: who, and of which flight document."""
+
+    person: str
+    flight: str
+
+
+class Audience:
+    """The collections `bookings` and `followings`; admins and their programs write them."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._bookings = database["bookings"]
+        self._followings = database["followings"]
+
+    def of_flights(self, flights: Collection[str]) -> dict[str, set[str]]:
+        """Persons concerned, by the key of the flight's document; one without any is missing."""
+        found: dict[str, set[str]] = {}
+        wanted = {"flight_id": {"$in": ids.all_forms(flights)}}
+        fields = {"_id": 0, "flight_id": 1, "user_id": 1}
+        # Only what the index holds is asked for, so the documents stay untouched: 20,000 in a few 10 ms.
+        for row in self._bookings.find(wanted | _HELD, fields, batch_size=_ROWS):
+            found.setdefault(ids.text(row["flight_id"]), set()).add(ids.text(row["user_id"]))
+        for row in self._followings.find(wanted, fields, batch_size=_ROWS):
+            found.setdefault(ids.text(row["flight_id"]), set()).add(ids.text(row["user_id"]))
+        return found
+
+    def seen(self, flights: Collection[str], persons: Collection[str]) -> dict[Place, Seen]:
+        """What the bookings of these persons on these flights showed, where they say so; the latest of several."""
+        found: dict[Place, Seen] = {}
+        wanted: dict[str, Any] = {"flight_id": {"$in": ids.all_forms(flights)}, "seen": {"$exists": True}}
+        if len(persons) <= _FEW:
+            wanted["user_id"] = {"$in": ids.all_forms(persons)}
+        fields = {"_id": 0, "flight_id": 1, "user_id": 1, "seen": 1}
+        for row in self._bookings.find(wanted | _HELD, fields, batch_size=_ROWS):
+            seen = _seen(row["seen"])
+            place = Place(ids.text(row["user_id"]), ids.text(row["flight_id"]))
+            if seen is not None and (place not in found or _later(seen, found[place])):
+                found[place] = seen
+        return found
+
+    def of_bookings(self, bookings: Iterable[str]) -> set[Place]:
+        """The bookings with these ids that are held now."""
+        wanted = {"_id": {"$in": ids.all_forms(bookings)}}
+        return _places(self._bookings.find(wanted | _HELD, {"user_id": 1, "flight_id": 1}))
+
+    def of_followings(self, followings: Iterable[str]) -> set[Place]:
+        """The followings with these ids that are there now."""
+        wanted = {"_id": {"$in": ids.all_forms(followings)}}
+        return _places(self._followings.find(wanted, {"user_id": 1, "flight_id": 1}))
+
+    def roles(self, places: Collection[Place]) -> dict[Place, Role]:
+        """D2: why each person hears of each flight now; a place that is missing is no more. Traveller wins."""
+        wanted = {
+            "flight_id": {"$in": ids.all_forms({place.flight for place in places})},
+            "user_id": {"$in": ids.all_forms({place.person for place in places})},
+        }
+        fields = {"_id": 0, "user_id": 1, "flight_id": 1}
+        found = dict.fromkeys(_places(self._followings.find(wanted, fields)), Role.FOLLOWER)
+        found |= dict.fromkeys(_places(self._bookings.find(wanted | _HELD, fields)), Role.TRAVELLER)
+        return {place: found[place] for place in places if place in found}
+
+
+_SPELLINGS = [form for status in NO_BOOKING for form in (status, status.capitalize(), status.upper())]
+_HELD: dict[str, Any] = {"status": {"$nin": _SPELLINGS}}
+_ROWS = 50_000
+_FEW = 1_000
+
+
+def _places(rows: Iterable[Document]) -> set[Place]:
+    return {
+        Place(ids.text(row["user_id"]), ids.text(row["flight_id"]))
+        for row in rows
+        if "user_id" in row and "flight_id" in row
+    }
+
+
+def _seen(value: Any) -> Seen | None:
+    if not isinstance(value, Mapping) or not isinstance(value.get("flight"), Mapping):
+        return None
+    read = value.get("cluster_time")
+    return Seen(value["flight"], (read.time, read.inc) if isinstance(read, Timestamp) else None)
+
+
+def _later(one: Seen, other: Seen) -> bool:
+    return (one.cluster_time or (0, 0)) > (other.cluster_time or (0, 0))

@@ -1,0 +1,220 @@
+"""Conversations as the notifier sees them: made where they are missing, and told what they should know.
+
+What those concerned should know is decided once for a subject and written by the server into all of its
+conversations in one command (`tell`), however many they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from pymongo import UpdateMany
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from app.domain.flight import NOT_FLYING, Flight, Status
+from app.domain.order import Order
+from app.store.schema import DUPLICATE_KEY
+
+COLLECTION = "conversations"
+OPEN, FAILED = "open", "failed"
+
+# Statuses whose coming or going is urgent, whatever else is news.
+_ALWAYS_URGENT = (*NOT_FLYING, Status.DIVERTED)
+_INSERTED_AT_ONCE = 10_000
+_ROWS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What all conversations about a subject should know.
+
+    order: of the event. want: what was announced. unheard: what somebody counts as having heard of whom nothing
+    is known. priority: of the news. due_at: when it may be told, system clock; cancellation_due_at: the same
+    for those who are to hear that the flight is cancelled. puts_off: due_at holds even where something was due
+    earlier. ends_at: when the conversation is deleted, system clock. event_id, changed_at, found_late: of the
+    event that made the news.
+    """
+
+    subject: str
+    order: Order
+    want: Flight
+    unheard: Flight
+    priority: int
+    due_at: datetime
+    cancellation_due_at: datetime
+    puts_off: bool
+    ends_at: datetime
+    event_id: str | None
+    changed_at: datetime | None
+    found_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A conversation that is missing. heard: what the person knows. order: of reading what they know."""
+
+    person: str
+    channel: str
+    heard: Flight
+    order: Order
+
+
+def conversation_id(subject: str, person: str, channel: str) -> str:
+    """The id of the only conversation of this person about this subject on this channel."""
+    return f"{subject}|{person}|{channel}"
+
+
+class Conversations:
+    """The collection `conversations`, for the notifier. Raises PyMongoError; everything may be repeated."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._conversations = database[COLLECTION]
+
+    def of_subjects(self, subjects: Collection[str]) -> set[str]:
+        """Ids of all conversations about these subjects."""
+        rows = self._conversations.find({"subject": {"$in": list(subjects)}}, {"_id": 1}, batch_size=_ROWS)
+        return {row["_id"] for row in rows.hint("subject_1_order_1__id_1")}
+
+    def existing(self, ids: Collection[str]) -> set[str]:
+        """Which of these ids there are."""
+        return {row["_id"] for row in self._conversations.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
+
+    def make(self, starts: Iterable[tuple[Start, Telling]]) -> int:
+        """N3: make the missing conversations, each as `tell` would leave it; returns how many were made.
+
+        One that somebody made meanwhile stays as it is: `tell` comes after.
+        """
+        rows = [_document(start, telling) for start, telling in starts]
+        made = 0
+        for first in range(0, len(rows), _INSERTED_AT_ONCE):
+            some = rows[first : first + _INSERTED_AT_ONCE]
+            try:
+                made += len(self._conversations.insert_many(some, ordered=False).inserted_ids)
+            except BulkWriteError as error:
+                if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+                    raise
+                made += int(error.details["nInserted"])
+        return made
+
+    def tell(self, tellings: Sequence[Telling], *, only: Mapping[str, Collection[str]] | None = None) -> int:
+        """N3's update, in one command: every conversation about a subject whose order is smaller gets want and
+        order, and is due where heard differs from want or a doubt or claim exists. Returns how many changed.
+
+        only: ids of the conversations that are meant, by subject; None means all of them.
+        """
+        writes = []
+        for telling in tellings:
+            condition: dict[str, Any] = {"subject": telling.subject, "order": {"$lt": telling.order}}
+            if only is not None:
+                condition["_id"] = {"$in": list(only.get(telling.subject, ()))}
+            writes.append(UpdateMany(condition, _update(telling)))
+        return self._conversations.bulk_write(writes, ordered=False).modified_count if writes else 0
+
+    def tell_late(self, tellings: Sequence[Telling]) -> int:
+        """N8: the same, in two steps; returns how many did not want what they should, which should be none."""
+        wrong = [
+            UpdateMany(
+                {"subject": t.subject, "order": {"$lt": t.order}, "want": {"$ne": t.want.to_document()}},
+                _update(t),
+            )
+            for t in tellings
+        ]
+        mended = self._conversations.bulk_write(wrong, ordered=False).modified_count if wrong else 0
+        self.tell(tellings)
+        return mended
+
+    def look_again(self, ids: Collection[str], due_at: datetime) -> int:
+        """N3b: let delivery look again at those that are settled although heard differs from want, because the
+        person's booking is new. Returns how many."""
+        condition = {
+            "_id": {"$in": list(ids)},
+            "status": OPEN,
+            "due_at": {"$exists": False},
+            "$expr": {"$ne": ["$heard", "$want"]},
+        }
+        return self._conversations.update_many(condition, {"$set": {"due_at": due_at}}).modified_count
+
+
+def _document(start: Start, telling: Telling) -> dict[str, Any]:
+    """A new conversation, as `_update` would leave it."""
+    heard, want, order = start.heard, start.heard, start.order
+    row = {
+        "_id": conversation_id(telling.subject, start.person, start.channel),
+        "subject": telling.subject,
+        "person": start.person,
+        "channel": start.channel,
+        "status": OPEN,
+        "attempts": 0,
+        "priority": telling.priority,
+        "ends_at": telling.ends_at,
+    }
+    if order < telling.order:
+        want, order = telling.want, telling.order
+        row |= {
+            "event_id": telling.event_id,
+            "changed_at": telling.changed_at,
+            "found_late": telling.found_late,
+        }
+    row |= {"heard": _stored(heard), "want": _stored(want), "order": order}
+    if heard != want:
+        row["priority"] = 0 if _is_urgent(heard.status, want.status) else telling.priority
+        cancels = want.status is Status.CANCELLED is not heard.status
+        row["due_at"] = telling.cancellation_due_at if cancels else telling.due_at
+    return row
+
+
+def _is_urgent(heard: Status, want: Status) -> bool:
+    return heard is not want and (want in _ALWAYS_URGENT or heard in NOT_FLYING)
+
+
+def _update(telling: Telling) -> list[dict[str, Any]]:
+    """N3's update as a pipeline, so that the server decides for each conversation by itself."""
+    want = {"$literal": _stored(telling.want)}
+    changes = {"$ne": ["$want", want]}
+    first = {
+        "heard": {"$ifNull": ["$heard", {"$literal": _stored(telling.unheard)}]},
+        "want": want,
+        "order": telling.order,
+        "ends_at": telling.ends_at,
+        "event_id": {"$cond": [changes, telling.event_id, "$event_id"]},
+        "changed_at": {"$cond": [changes, telling.changed_at, "$changed_at"]},
+        "found_late": {"$cond": [changes, telling.found_late, "$found_late"]},
+    }
+    differs = {"$ne": ["$heard", want]}
+    is_due = {"$or": [differs, {"$gt": ["$doubt", None]}, {"$gt": ["$claim", None]}]}
+    revived = {"$and": [differs, {"$eq": ["$status", FAILED]}]}
+    second = {
+        "due_at": {"$cond": [is_due, _due_at(telling), "$$REMOVE"]},
+        "priority": {"$min": [{"$cond": [{"$gt": ["$due_at", None]}, "$priority", 2]}, _priority(telling)]},
+        "status": {"$cond": [revived, OPEN, "$status"]},
+        "not_before": {"$cond": [revived, "$$REMOVE", "$not_before"]},
+    }
+    return [{"$set": first}, {"$set": second}]
+
+
+def _due_at(telling: Telling) -> Any:
+    base: Any = telling.due_at
+    if telling.want.status is Status.CANCELLED:
+        heard_it = {"$eq": ["$heard.status", str(Status.CANCELLED)]}
+        base = {"$cond": [heard_it, telling.due_at, telling.cancellation_due_at]}
+    # $min leaves out what is missing: a missing due counts as later.
+    return base if telling.puts_off else {"$min": ["$due_at", base]}
+
+
+def _priority(telling: Telling) -> Any:
+    want = telling.want.status
+    if want in _ALWAYS_URGENT:
+        urgent: Any = {"$ne": ["$heard.status", str(want)]}
+    else:
+        urgent = {"$in": ["$heard.status", [str(status) for status in NOT_FLYING]]}
+    return {"$cond": [urgent, 0, telling.priority]}
+
+
+@lru_cache(maxsize=4096)
+def _stored(flight: Flight) -> dict[str, str]:
+    return flight.to_document()

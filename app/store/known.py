@@ -1,0 +1,189 @@
+"""What the notifier knows of each flight: the last state it dealt with, its order, and what was last announced.
+
+A subject is "flight:" and the key of the first document with a flight's identity. A document that was deleted
+and inserted again has another key and continues the subject, so one subject may have several keys; `Subject`
+says which of them speaks for it. A deleted flight stays known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from app.domain.flight import Flight
+from app.domain.order import NEVER, Order
+from app.store.schema import DUPLICATE_KEY
+
+COLLECTION = "known"
+
+
+class State(StrEnum):
+    """present: the document is there. gone: it was deleted. unknown: its last change could not be understood."""
+
+    PRESENT = "present"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One flight document. subject, identity, value, announced: None while none of its states was understood.
+
+    value: the last state. announced: the last state that was news; those concerned should know it. event_id,
+    changed_at (system clock) and found_late are of the event that made `announced` what it is. partition: of
+    the topic, where the key's events come from.
+    """
+
+    key: str
+    order: Order
+    state: State
+    partition: int
+    subject: str | None = None
+    identity: str | None = None
+    value: Flight | None = None
+    announced: Flight | None = None
+    event_id: str | None = None
+    changed_at: datetime | None = None
+    found_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """All that is known under one name. members: at least one."""
+
+    name: str
+    members: tuple[Known, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the documents; bookings and followings of any of them belong to the subject."""
+        return tuple(member.key for member in self.members)
+
+    @property
+    def order(self) -> Order:
+        """The latest order of any member."""
+        return max(member.order for member in self.members)
+
+    @property
+    def speaker(self) -> Known:
+        """The member that says how the flight stands: the latest that is not gone, else the latest of all.
+
+        So the deletion of one of two documents of the same flight removes nothing.
+        """
+        there = [member for member in self.members if member.state is not State.GONE]
+        return max(there or self.members, key=lambda member: member.order)
+
+
+class KnownFlights:
+    """The collection `known`."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._known = database[COLLECTION]
+
+    def of_keys(self, keys: Iterable[str]) -> dict[str, Known]:
+        """N1: by key; a key that was never seen is missing."""
+        return {k.key: k for k in map(_read, self._known.find({"_id": {"$in": list(keys)}}))}
+
+    def of_identities(self, identities: Iterable[str]) -> dict[str, Known]:
+        """The latest document of each identity, by identity."""
+        found = map(_read, self._known.find({"identity": {"$in": list(identities)}}).sort("order", 1))
+        return {k.identity: k for k in found if k.identity is not None and k.subject is not None}
+
+    def of_subjects(self, names: Iterable[str]) -> dict[str, Subject]:
+        """Subjects by name; one that nobody knows is missing."""
+        members: dict[str, list[Known]] = {}
+        for known in map(_read, self._known.find({"subject": {"$in": list(names)}})):
+            members.setdefault(str(known.subject), []).append(known)
+        return {name: Subject(name, tuple(found)) for name, found in members.items()}
+
+    def set_all(self, changed: Sequence[Known]) -> None:
+        """N4: set each, on the condition that its order is still smaller. One command."""
+        self._bulk(
+            [
+                UpdateOne({"_id": k.key, "order": {"$lt": k.order}}, {"$set": _fields(k)}, upsert=True)
+                for k in changed
+            ]
+        )
+
+    def set_unknown(self, key: str, order: Order | None, partition: int) -> None:
+        """N7: the state after this order is not known. What was announced stays, to compare the next event with.
+
+        order: None when the message could not be read at all; the order stays what it is.
+        """
+        condition: dict[str, Any] = {"_id": key}
+        values: dict[str, Any] = {"state": State.UNKNOWN, "partition": partition}
+        change: dict[str, Any] = {"$set": values}
+        if order is None:
+            change["$setOnInsert"] = {"order": NEVER}
+        else:
+            condition["order"] = {"$lt": order}
+            values["order"] = order
+        self._bulk([UpdateOne(condition, change, upsert=True)])
+
+    def unseen_since(self, partition: int, order: Order) -> Iterator[Known]:
+        """N6: documents of a partition that are older than order and not gone."""
+        wanted = {"partition": partition, "order": {"$lt": order}, "state": {"$ne": State.GONE}}
+        return map(_read, self._known.find(wanted))
+
+    def subjects_after(self, name: str, departing_from: str, limit: int) -> list[Subject]:
+        """N8: the next subjects by name, complete, whose flights leave on departing_from ("2026-12-01") or later.
+
+        limit: documents looked at, at least 2; fewer subjects come when some have several. [] at the end.
+        """
+        wanted = {"subject": {"$gt": name}, "announced.departure_date": {"$gte": departing_from}}
+        found = [_read(row) for row in self._known.find(wanted).sort("subject", 1).limit(limit)]
+        members: dict[str, list[Known]] = {}
+        for known in found:
+            members.setdefault(str(known.subject), []).append(known)
+        if len(found) == limit and len(members) > 1:
+            members.popitem()  # it may have members beyond the limit
+        return [Subject(subject, tuple(them)) for subject, them in members.items()]
+
+    def _bulk(self, writes: Sequence[UpdateOne]) -> None:
+        if not writes:
+            return
+        try:
+            self._known.bulk_write(writes, ordered=False)
+        except BulkWriteError as error:
+            # The upsert found no smaller order and tried to insert: somebody else was there first.
+            if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+                raise
+
+
+def _fields(known: Known) -> dict[str, Any]:
+    return {
+        "subject": known.subject,
+        "identity": known.identity,
+        "order": known.order,
+        "state": known.state,
+        "value": known.value.to_document() if known.value else None,
+        "announced": known.announced.to_document() if known.announced else None,
+        "event_id": known.event_id,
+        "changed_at": known.changed_at,
+        "found_late": known.found_late,
+        "partition": known.partition,
+    }
+
+
+def _read(row: Mapping[str, Any]) -> Known:
+    value, announced = row.get("value"), row.get("announced")
+    return Known(
+        key=row["_id"],
+        order=Order(row["order"]),
+        state=State(row["state"]),
+        partition=row["partition"],
+        subject=row.get("subject"),
+        identity=row.get("identity"),
+        value=Flight.from_document(value) if value else None,
+        announced=Flight.from_document(announced) if announced else None,
+        event_id=row.get("event_id"),
+        changed_at=row.get("changed_at"),
+        found_late=bool(row.get("found_late")),
+    )
