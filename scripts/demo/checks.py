@@ -1,0 +1,277 @@
+"""Was a change lost, was a person told twice, did a worker die? Judged from the evidence, not from counters.
+
+Each check compares two things that came to be independently: the plan with the feed, MongoDB's flights with what
+the notifier knows, what the inbox received with the ledger, what people heard with how the flights ended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.flight import Flight, parse
+from app.domain.namespaces import FLIGHT_FIELDS
+from app.domain.news import Action, Role, Rules, decide
+from scripts.demo.evidence import Evidence
+from scripts.demo.plan import Plan
+from scripts.demo.story import Edit, Identity
+
+Document = dict[str, Any]
+
+_NOT_HELD = frozenset({"cancelled", "canceled", "expired", "refunded", "removed"})
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check. words: what was compared, with figures. problems: a line each, empty when all is well."""
+
+    name: str
+    words: str
+    problems: tuple[str, ...] = ()
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing was found."""
+        return not self.problems
+
+    def shown(self) -> list[str]:
+        """The first problems, and how many more there are."""
+        more = len(self.problems) - _SHOWN
+        return [*self.problems[:_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+
+
+def plan_was_written(plan: Plan, evidence: Evidence) -> Finding:
+    """MongoDB's flights are what the plan ends with."""
+    ended = {_identity(flight): _fields(flight) for flight in evidence.flights}
+    problems = [
+        f"{' '.join(key)}: MongoDB has {_difference(ended.get(key), fields)}"
+        for key, fields in plan.final.items()
+        if ended.get(key) != fields
+    ]
+    return Finding("written", f"{len(ended)} flights in MongoDB are as the plan ends", tuple(problems))
+
+
+def known_is_final(evidence: Evidence) -> Finding:
+    """What the notifier knows of each flight is what MongoDB has."""
+    problems = []
+    for flight in evidence.flights:
+        known = evidence.known.get(str(flight["_id"]))
+        value = parse(_fields(flight)).to_document()
+        if known is None or known["state"] != "present" or known["value"] != value:
+            found = (
+                "nothing" if known is None else f"{known['state']}, {_difference(known.get('value'), value)}"
+            )
+            problems.append(f"{' '.join(_identity(flight))}: the notifier knows {found}")
+    there = {str(flight["_id"]) for flight in evidence.flights}
+    problems += [
+        f"{key}: deleted, but known as {row['state']}"
+        for key, row in evidence.known.items()
+        if key not in there and row["state"] != "gone"
+    ]
+    return Finding(
+        "captured", f"{len(evidence.flights)} flights are known as MongoDB has them", tuple(problems)
+    )
+
+
+def feed_has_each_change_once(edits: Sequence[Edit], fare_edits: int, evidence: Evidence) -> Finding:
+    """A frontend that polled saw every visible change of every flight, once and in order, and every fare."""
+    wanted: dict[Identity, list[Any]] = defaultdict(list)
+    for edit in edits:
+        if edit.visible:
+            wanted[edit.identity].append(_changes(edit))
+    seen: dict[Identity, list[Any]] = defaultdict(list)
+    for update in evidence.updates:
+        if update["type"] == "flight":
+            seen[_identity(update["subject"])].append(_changes_seen(update))
+    problems = [
+        f"{' '.join(key)}: {_first_difference(wanted[key], seen[key])}"
+        for key in sorted(wanted.keys() | seen.keys())
+        if wanted[key] != seen[key]
+    ]
+    fares = sum(update["type"] == "fare" for update in evidence.updates)
+    if fares != fare_edits:
+        problems.append(f"{fare_edits} fares were edited, the feed showed {fares}")
+    twice = [
+        name for name, count in Counter(update["id"] for update in evidence.updates).items() if count > 1
+    ]
+    problems += [f"update {name} was served more than once" for name in twice]
+    if evidence.gaps:
+        problems.append(f"the feed said {evidence.gaps} times that something may be missing")
+    flights = sum(len(changes) for changes in wanted.values())
+    return Finding(
+        "feed", f"{flights} flight changes and {fares} fares, each once and in order", tuple(problems)
+    )
+
+
+def inbox_matches_ledger(evidence: Evidence) -> Finding:
+    """Each address received exactly as many messages as the ledger has accepted attempts for its person."""
+    sent: Counter[tuple[str, str]] = Counter()
+    for row in evidence.notifications:
+        accepted = sum(attempt["outcome"] == "accepted" for attempt in row.get("attempts", ()))
+        if accepted:
+            person = evidence.users.get(row["person"], {})
+            sent[row["channel"], str(person.get("email" if row["channel"] == "email" else "phone"))] += (
+                accepted
+            )
+    received = Counter((receipt["channel"], receipt["address"]) for receipt in evidence.receipts)
+    problems = [
+        f"{channel} to a person: the ledger has {sent[channel, address]}, {received[channel, address]} arrived"
+        for channel, address in sorted(sent.keys() | received.keys())
+        if sent[channel, address] != received[channel, address]
+    ]
+    return Finding(
+        "delivered", f"{received.total()} messages arrived, the ledger has {sent.total()}", tuple(problems)
+    )
+
+
+def nobody_was_told_twice(evidence: Evidence) -> Finding:
+    """No message arrived again, no notification was accepted twice, and none said what was heard already."""
+    problems = []
+    for (channel, _), count in Counter((r["channel"], r["id"]) for r in evidence.receipts).items():
+        if count > 1:
+            problems.append(f"one {channel} message arrived {count} times")
+    alike = Counter((r["channel"], r["address"], r["digest"]) for r in evidence.receipts)
+    problems += [
+        f"the same {key[0]} text arrived {n} times at one person" for key, n in alike.items() if n > 1
+    ]
+    last_told: dict[str, Document] = {}
+    for row in _in_order(evidence.notifications):
+        accepted = sum(attempt["outcome"] == "accepted" for attempt in row.get("attempts", ()))
+        if accepted > 1:
+            problems.append(f"{row['_id']} was accepted {accepted} times")
+        if row["status"] == "sent":
+            before = last_told.get(row["conversation"])
+            if before is not None and before["to"] == row["to"]:
+                problems.append(f"{row['_id']} says what {before['_id']} had said")
+            last_told[row["conversation"]] = row
+    doubtful = int(evidence.metrics.get(("delivery", "gatecall_doubtful_sends_total"), 0))
+    if doubtful:
+        problems.append(f"{doubtful} messages were sent although an earlier one may have arrived")
+    return Finding("told once", f"{len(evidence.receipts)} messages, none twice", tuple(problems))
+
+
+def everybody_knows(evidence: Evidence, channels: Iterable[str], rules: Rules, now: datetime) -> Finding:
+    """Whoever still holds or follows a flight has heard how it ended, as far as the rules tell it.
+
+    What a person heard is the last message sent, else what their booking showed, else the schedule. What was
+    skipped on the record, with its reason, counts as dealt with.
+    """
+    flights = {str(flight["_id"]): parse(_fields(flight)) for flight in evidence.flights}
+    current = {flight.identity: key for key, flight in flights.items()}
+    # A flight that was deleted and inserted again has a new key; bookings still name the old one.
+    keys = {str(key): current.get(str(row.get("identity")), str(key)) for key, row in evidence.known.items()}
+    told: dict[tuple[str, str, str], Document] = {}
+    skipped: dict[tuple[str, str, str], Document] = {}
+    for row in _in_order(evidence.notifications):
+        identity = row["to"]["flight_number"] + "|" + row["to"]["origin"] + "|" + row["to"]["departure_date"]
+        place = (row["person"], current.get(identity, ""), row["channel"])
+        if row["status"] == "sent":
+            told[place] = row
+        elif row["status"] == "skipped":
+            skipped[place] = row
+    problems, compared = [], 0
+    for (person, key), (role, seen) in _holders(evidence, keys).items():
+        user, flight = evidence.users.get(person), flights.get(key)
+        if user is None or flight is None:
+            continue
+        for channel in channels:
+            if not user.get("email" if channel == "email" else "phone"):
+                continue
+            compared += 1
+            place = (person, key, channel)
+            heard = (
+                Flight.from_document(told[place]["to"]) if place in told else seen or flight.as_published()
+            )
+            decision = decide(heard, flight, role, rules, now)
+            dealt_with = skipped.get(place)
+            if decision.action is Action.TELL and not (dealt_with and _same_end(dealt_with, flight)):
+                kinds = ", ".join(decision.kinds)
+                problems.append(f"person {person} was not told by {channel}: {flight.identity} {kinds}")
+    return Finding(
+        "everybody knows", f"{compared} conversations agree with how the flights ended", tuple(problems)
+    )
+
+
+def nothing_is_dead(evidence: Evidence) -> Finding:
+    """No dead letter, nothing failed or still open, every process ready."""
+    problems = [
+        f"dead letter: {row['collection']} {row['reason']}: {row['words']}" for row in evidence.dead_letters
+    ]
+    problems += [
+        f"{row['_id']} is {row['status']}: {row.get('reason')}"
+        for row in evidence.notifications
+        if row["status"] in ("failed", "unknown", "retrying")
+    ]
+    problems += [f"{name} is not ready: {why}" for name, why in evidence.not_ready.items()]
+    return Finding("well", "no dead letter, no failed message, every process ready", tuple(problems))
+
+
+def _holders(
+    evidence: Evidence, keys: Mapping[str, str]
+) -> dict[tuple[str, str], tuple[Role, Flight | None]]:
+    """Who holds or follows which flight, and what their booking showed. Traveller wins over follower."""
+    found: dict[tuple[str, str], tuple[Role, Flight | None]] = {}
+    for following in evidence.followings:
+        key = str(following["flight_id"])
+        found[str(following["user_id"]), keys.get(key, key)] = (Role.FOLLOWER, None)
+    for booking in evidence.bookings:
+        if booking["status"] not in _NOT_HELD:
+            key, seen = str(booking["flight_id"]), booking.get("seen")
+            shown = parse(seen["flight"]) if seen else None
+            found[str(booking["user_id"]), keys.get(key, key)] = (Role.TRAVELLER, shown)
+    return found
+
+
+def _same_end(row: Document, flight: Flight) -> bool:
+    """Whether a skipped notification was about the state in which the flight ended."""
+    return bool(row["to"] == flight.to_document())
+
+
+def _in_order(rows: Sequence[Document]) -> list[Document]:
+    return sorted(rows, key=lambda row: row["order"])
+
+
+def _identity(document: Mapping[str, Any]) -> Identity:
+    return (document["flight_number"], document["origin"], document["departure_date"])
+
+
+def _fields(document: Mapping[str, Any]) -> dict[str, str]:
+    return {name: document[name] for name in FLIGHT_FIELDS if name in document}
+
+
+def _changes(edit: Edit) -> Any:
+    """An edit as the feed should show it: field, from, to; a word for deleted and for inserted again."""
+    if edit.after is None or edit.before is None:
+        return "deleted" if edit.after is None else "inserted"
+    names = edit.before.keys() | edit.after.keys()
+    pairs = {name: (edit.before.get(name), edit.after.get(name)) for name in names}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _changes_seen(update: Mapping[str, Any]) -> Any:
+    pairs = {change["field"]: (change["from"], change["to"]) for change in update["changes"]}
+    if update.get("now") is None:
+        return "deleted"
+    if all(old is None for old, _ in pairs.values()) and {"flight_number", "origin"} <= pairs.keys():
+        return "inserted"
+    return pairs
+
+
+def _first_difference(wanted: list[Any], seen: list[Any]) -> str:
+    for place, (one, other) in enumerate(zip(wanted, seen, strict=False), start=1):
+        if one != other:
+            return f"change {place} was {one}, the feed showed {other}"
+    if len(wanted) > len(seen):
+        return f"{len(wanted) - len(seen)} changes are missing, the first is {wanted[len(seen)]}"
+    return f"{len(seen) - len(wanted)} changes too many, the first is {seen[len(wanted)]}"
+
+
+def _difference(found: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str:
+    if found is None:
+        return "nothing"
+    names = sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
+    return ", ".join(f"{name} {found.get(name)!r} instead of {wanted.get(name)!r}" for name in names)

