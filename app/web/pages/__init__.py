@@ -1,12 +1,43 @@
-"""The pages people look at."""
+"""The pages people look at: drawn whole by the server, kept fresh by a little JavaScript.
+
+Nothing here decides anything about a message; pages read collections and the feed, and say what they find.
+"""
 
 from __future__ import annotations
 
 from flask import Blueprint
 
+from app.domain import places
+from app.web.pages import board, errors, fares, flight, health, home, words
 from app.web.services import Services
 
 
 def blueprint(services: Services) -> Blueprint:
-    """All pages, drawn by the server."""
-    return Blueprint("pages", __name__)
+    """All pages, and the pages that errors become."""
+    del services  # views ask for them when a request is answered
+    pages = Blueprint("pages", __name__)
+    pages.add_url_rule("/", view_func=home.view, endpoint="home")
+    pages.add_url_rule("/board", view_func=board.view, endpoint="board")
+    pages.add_url_rule("/f/<flight_number>", view_func=flight.next_view, endpoint="flight_next")
+    pages.add_url_rule("/f/<flight_number>/<date>", view_func=flight.view, endpoint="flight")
+    pages.add_url_rule("/fares", view_func=fares.view, endpoint="fares")
+    pages.add_url_rule("/health", view_func=health.view, endpoint="health")
+    pages.add_url_rule("/help", view_func=home.help_view, endpoint="help_page")
+    filters = {
+        "clock": words.clock,
+        "clock_zone": words.clock_zone,
+        "day": words.day,
+        "long_day": words.long_day,
+        "short_day": words.short_day,
+        "long_date": words.long_date,
+        "short_date": words.short_date,
+        "city": places.city,
+        "number": words.number,
+        "duration": words.duration,
+        "zone": places.zone_name,
+        "offset": places.utc_offset,
+    }
+    for name, function in filters.items():
+        pages.add_app_template_filter(function, name)
+    errors.register(pages)
+    return pages

@@ -1,0 +1,114 @@
+"""What the health page reads from several collections: counts and times, never a person or a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pymongo import DESCENDING
+from pymongo.database import Database
+
+from app.domain.namespaces import WATCHED
+from app.store.claims import Claims
+from app.store.dead_letters import DeadLetters
+
+Document = dict[str, Any]
+
+_MOST_ROWS = 5_000
+_MOST_DUE = 10_000
+
+
+@dataclass(slots=True)
+class ChannelFigures:
+    """One channel: what is due now, and the notifications begun in the time looked at.
+
+    seconds: from the save to the provider's acceptance, of each message sent, sorted.
+    """
+
+    due: int = 0
+    oldest_due: datetime | None = None
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reason: str | None = None
+    seconds: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything the health page knows from MongoDB.
+
+    primary, members: of the replica set; None and 0 behind mongos. tokens: when each watched collection's resume
+    token was saved, None where there is none. leases: names of those held now. announced: decisions since `since`;
+    decided_at: of the latest one.
+    """
+
+    primary: str | None
+    members: int
+    tokens: Mapping[str, datetime | None]
+    leases: int
+    flights: int
+    announced: int
+    decided_at: datetime | None
+    channels: Mapping[str, ChannelFigures]
+    waiting_letters: int
+    letters: list[Document]
+
+
+def read(database: Database[Document], channels: tuple[str, ...], now: datetime, since: datetime) -> Overview:
+    """The state of now. now, since: system clock. Raises PyMongoError when MongoDB does not answer."""
+    hello = database.client.admin.command("hello")
+    saved = {row["_id"]: row.get("saved_at") for row in database.resume_tokens.find({}, {"saved_at": 1})}
+    latest = database.announcements.find_one({}, {"decided_at": 1}, sort=[("changed_at", DESCENDING)])
+    letters = DeadLetters(database)
+    return Overview(
+        primary=hello.get("primary"),
+        members=len(hello.get("hosts", ())),
+        tokens={namespace.collection: saved.get(namespace.collection) for namespace in WATCHED},
+        leases=database.leases.count_documents({"$expr": {"$gt": ["$until", "$$NOW"]}}),
+        flights=database.flights.estimated_document_count(),
+        announced=database.announcements.count_documents({"changed_at": {"$gte": since}}),
+        decided_at=latest.get("decided_at") if latest else None,
+        channels=_channels(database, channels, now, since),
+        waiting_letters=letters.count(),
+        letters=letters.list(limit=10),
+    )
+
+
+def _channels(
+    database: Database[Document], names: tuple[str, ...], now: datetime, since: datetime
+) -> dict[str, ChannelFigures]:
+    found = {}
+    for name in names:
+        due, oldest = Claims(database, name).backlog(now, at_most=_MOST_DUE)
+        found[name] = ChannelFigures(due=due, oldest_due=oldest)
+    fields = {"channel": 1, "status": 1, "reason": 1, "created_at": 1, "changed_at": 1, "sent_at": 1, "attempts.outcome": 1}
+    # The newest rows come last in the collection's own order, so reading backwards needs no index and stops early.
+    for row in database.notifications.find({}, fields).sort("$natural", DESCENDING).limit(_MOST_ROWS):
+        created = row.get("created_at")
+        if not isinstance(created, datetime) or created < since:
+            break
+        figures = found.get(str(row.get("channel")))
+        if figures is not None:
+            _add(figures, row)
+    for figures in found.values():
+        figures.seconds.sort()
+    return found
+
+
+def _add(figures: ChannelFigures, row: Mapping[str, Any]) -> None:
+    attempts = row.get("attempts") or ()
+    figures.retried += len(attempts) > 1 or row.get("status") == "retrying"
+    if row.get("status") == "sent":
+        figures.sent += 1
+        saved, sent = row.get("changed_at"), row.get("sent_at")
+        if isinstance(saved, datetime) and isinstance(sent, datetime) and sent >= saved:
+            figures.seconds.append((sent - saved).total_seconds())
+    elif row.get("status") == "failed":
+        figures.failed += 1
+        figures.reason = figures.reason or row.get("reason")
+    elif row.get("status") == "skipped":
+        figures.skipped += 1

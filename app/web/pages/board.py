@@ -1,0 +1,258 @@
+"""The board of an airport: `/board?airport=EWR&dir=dep&date=2013-02-08&from=15:17&q=&airline=&status=`.
+
+Without a date it is the board of the present and follows the domain clock. Filters work in the query string, so
+every board has an address and works without JavaScript.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
+
+from flask import render_template, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from app.domain import airlines, places
+from app.store import flights as flights_store
+from app.web.pages import board_rows, changes, live, words
+from app.web.pages.board_rows import ARRIVALS, DEPARTURES, Entry, Row, Summary
+from app.web.services import Services, services
+
+STATUSES = (("", "All"), ("boarding", "Boarding"), ("delayed", "Delayed"), ("cancelled", "Cancelled"))
+_LONGEST_SEARCH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address of a board asks for. on: None for today; start: None for around now."""
+
+    airport: str
+    arrival: bool
+    on: date | None = None
+    start: time | None = None
+    text: str = ""
+    airline: str = ""
+    group: str = ""
+
+    @property
+    def filtered(self) -> bool:
+        """Whether only some flights are asked for."""
+        return bool(self.text or self.airline or self.group)
+
+    @property
+    def url(self) -> str:
+        """The address of this board."""
+        parts = {
+            "airport": self.airport,
+            "dir": ARRIVALS if self.arrival else DEPARTURES,
+            "date": self.on.isoformat() if self.on else "",
+            "from": f"{self.start:%H:%M}" if self.start else "",
+            "q": self.text,
+            "airline": self.airline,
+            "status": self.group,
+        }
+        return "/board?" + urlencode({name: value for name, value in parts.items() if value})
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Everything the template shows."""
+
+    asked: Asked
+    name: str
+    city: str
+    on: date
+    today: bool
+    now: datetime
+    summary: Summary
+    rows: Sequence[Row]
+    span: str
+    earlier: tuple[str, str] | None
+    later: tuple[str, str] | None
+    unreadable: int
+    airports: Sequence[tuple[str, str]]
+    airlines: Sequence[tuple[str, str]]
+    ages: changes.Ages
+    next_departure: str | None
+    numbered: Sequence[tuple[str, str]]
+
+
+def view() -> str:
+    """A board, whole without JavaScript.
+
+    :raise 400: a date or time that cannot be understood.
+    :raise 404: a code that is no airport's.
+    """
+    parts = services()
+    asked = _asked(request.args, parts)
+    if asked is None:
+        return render_template("board_none.html", live=live.of(parts))
+    following = live.of(parts)  # its cursor is taken before MongoDB is read, so that no change falls between
+    return render_template("board.html", board=_board(asked, parts), live=following, statuses=STATUSES)
+
+
+def _asked(args: Mapping[str, str], parts: Services) -> Asked | None:
+    airport = args.get("airport", "").strip().upper()
+    if not airport:
+        today = parts.clock().date()
+        found = flights_store.busiest_origin(parts.database, [today.isoformat()])
+        if found is None:
+            return None
+        airport = found
+    if places.airport(airport) is None:
+        raise NotFound(f"{airport[:10]} is not the IATA code of an airport. Codes have three letters, like EWR.")
+    group = args.get("status", "")
+    return Asked(
+        airport=airport,
+        arrival=args.get("dir") == ARRIVALS,
+        on=_date(args.get("date", "")),
+        start=_time(args.get("from", "")),
+        text=" ".join(args.get("q", "").split())[:_LONGEST_SEARCH],
+        airline=args.get("airline", "").strip().upper()[:3],
+        group=group if group in dict(STATUSES) else "",
+    )
+
+
+def _date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest('The date of a board is written like "2013-02-08".') from error
+    if not 1900 < found.year < 9000:
+        raise BadRequest("There are no boards that far away.")
+    return found
+
+
+def _time(text: str) -> time | None:
+    if not text:
+        return None
+    try:
+        return time.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=None)
+    except ValueError as error:
+        raise BadRequest('The time a board begins at is written like "15:30".') from error
+
+
+def _board(asked: Asked, parts: Services) -> Board:
+    now = places.utc_to_local(parts.clock(), asked.airport)
+    on = asked.on or now.date()
+    around_now = asked.start is None and on == now.date()
+    found, unreadable = _entries(asked, on, parts, with_day_before=around_now)
+    of_day = [entry for entry in found if entry.planned.date() == on]
+    begin = datetime.combine(on, asked.start or time(), tzinfo=places.zone(asked.airport))
+    pool = board_rows.around_now(found, now) if around_now else [e for e in of_day if e.planned >= begin]
+    fitting = [e for e in pool if board_rows.matches(e, asked.text, asked.airline, asked.group)]
+    shown = board_rows.page(fitting, board_rows.FILTERED_PAGE if asked.filtered else board_rows.PAGE)
+    updates = parts.feed.recent(airport=asked.airport, type="flight")
+    recent = changes.by_flight(updates, parts.clock, now)
+    ages = changes.ages(parts.clock)
+    return Board(
+        asked=asked,
+        name=places.short_name(asked.airport),
+        city=places.city(asked.airport),
+        on=on,
+        today=on == now.date(),
+        now=now,
+        summary=board_rows.summary(found, on),
+        rows=[board_rows.row(e, recent.get(e.flight.identity), now, ages) for e in shown],
+        span=_span(pool, now, on),
+        earlier=_earlier(asked, on, of_day, pool),
+        later=_later(asked, on, fitting, shown, parts),
+        unreadable=unreadable,
+        airports=_airports(asked, parts),
+        airlines=sorted({(e.flight.airline, airlines.name(e.flight.airline)) for e in found}, key=lambda a: a[1]),
+        ages=ages,
+        next_departure=_next_departure(asked, on, parts) if not pool and of_day else None,
+        numbered=_same_number(asked.text, parts) if asked.text and not shown else (),
+    )
+
+
+def _entries(asked: Asked, on: date, parts: Services, *, with_day_before: bool) -> tuple[list[Entry], int]:
+    """Entries of the day; with those of the day before when yesterday's may still be on their way."""
+    before = on - timedelta(days=1)
+    if asked.arrival:
+        # Landing dates are computed: a flight that lands on a day left at most two days before or, over the date
+        # line, a day after.
+        first, last = on - timedelta(days=2), on + timedelta(days=1)
+        documents = flights_store.heading_to(parts.database, asked.airport, first.isoformat(), last.isoformat())
+    else:
+        first = before if with_day_before else on
+        documents = flights_store.departing(parts.database, asked.airport, first.isoformat(), on.isoformat())
+    found, unreadable = board_rows.entries(documents, asked.airport, asked.arrival)
+    days = {on, before} if with_day_before else {on}
+    return [entry for entry in found if entry.planned.date() in days], unreadable
+
+
+def _span(pool: Sequence[Entry], now: datetime, on: date) -> str:
+    """What the board covers, for the words of an empty one."""
+    zone = places.zone_name(now)
+    if not pool:
+        return f"on {words.short_day(on)}"
+    return f"from {words.clock(pool[0].planned)} to {words.clock(pool[-1].planned)} {zone}"
+
+
+def _earlier(asked: Asked, on: date, of_day: Sequence[Entry], pool: Sequence[Entry]) -> tuple[str, str] | None:
+    """Address and time of the page before; None when the day begins here."""
+    first = next((e.planned for e in pool if e.planned.date() == on), None)
+    if first is None:
+        first = of_day[-1].planned + timedelta(minutes=1) if of_day else None
+    start = board_rows.page_before(of_day, first) if first else None
+    if start is None:
+        return None
+    return replace(asked, on=on, start=start.time()).url, words.clock(start)
+
+
+def _later(
+    asked: Asked, on: date, fitting: Sequence[Entry], shown: Sequence[Entry], parts: Services
+) -> tuple[str, str] | None:
+    """Address and words of the page after: later on the day, else the next day; None when nothing is known."""
+    what = "arrivals" if asked.arrival else "departures"
+    if len(fitting) > len(shown):
+        following = fitting[len(shown)].planned
+        return replace(asked, on=on, start=following.time()).url, f"Later {what}, from {words.clock(following)}"
+    tomorrow = on + timedelta(days=1)
+    if asked.arrival or not flights_store.has_departures(parts.database, asked.airport, tomorrow.isoformat()):
+        return None
+    return replace(asked, on=tomorrow, start=None).url, f"Departures on {words.short_day(tomorrow)}"
+
+
+def _next_departure(asked: Asked, on: date, parts: Services) -> str | None:
+    """The first departure of the next day, in words; None when there is none or it is about arrivals."""
+    if asked.arrival:
+        return None
+    tomorrow = on + timedelta(days=1)
+    documents = flights_store.departing(parts.database, asked.airport, tomorrow.isoformat(), tomorrow.isoformat())
+    found, _ = board_rows.entries(documents, asked.airport, arrival=False)
+    entry = next((e for e in found if not e.off), None)
+    if entry is None:
+        return None
+    spoken = airlines.written(entry.flight.flight_number)
+    return f"{words.clock_zone(entry.expected)} on {words.short_day(tomorrow)}, {spoken} to {places.city(entry.other)}"
+
+
+def _airports(asked: Asked, parts: Services) -> list[tuple[str, str]]:
+    listed = flights_store.destinations if asked.arrival else flights_store.origins
+    codes = {code for code in listed(parts.database) if places.airport(code)} | {asked.airport}
+    return sorted(((code, _label(code)) for code in codes), key=lambda pair: pair[1])
+
+
+def _label(code: str) -> str:
+    city, name = places.city(code), places.short_name(code)
+    return f"{city}, {name}" if name not in city and city not in name else city
+
+
+def _same_number(text: str, parts: Services) -> list[tuple[str, str]]:
+    """Where a flight number that is not on this board is found: addresses and words, at most three."""
+    number = text.replace(" ", "").upper()
+    if not (3 <= len(number) <= 7 and number.isalnum() and number[2:3].isdigit()):
+        return []
+    found = []
+    for document in flights_store.numbered(parts.database, number)[-3:]:
+        day, origin = document.get("departure_date"), str(document.get("origin", "")).upper()
+        if isinstance(day, str) and (on := words.parsed_date(day)) and places.airport(origin):
+            url = f"/f/{number}/{day}?{urlencode({'from': origin})}"
+            found.append((url, f"{airlines.written(number)} from {places.city(origin)}, {words.short_day(on)}"))
+    return found

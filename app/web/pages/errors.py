@@ -1,0 +1,65 @@
+"""What a browser is shown when something is wrong: what happened, what still works, what to do."""
+
+from __future__ import annotations
+
+import secrets
+
+import structlog
+from flask import Blueprint, render_template
+from pymongo.errors import PyMongoError
+from werkzeug.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+_RETRY_AFTER_S = "5"
+
+Answer = tuple[str, int, dict[str, str]]
+
+
+def register(pages: Blueprint) -> None:
+    """Answer errors within the pages. What is no page (the feed, the API) answers with problem documents."""
+    pages.register_error_handler(PyMongoError, database_down)
+    pages.register_error_handler(HTTPException, wrong_request)
+    pages.register_error_handler(Exception, broken)
+
+
+def wrong_request(error: HTTPException) -> Answer:
+    """A page for 400, 404 and their like, in the words of whoever raised it."""
+    status = error.code or 500
+    title = {400: "That address cannot be understood", 404: "There is no such page"}.get(status, error.name)
+    words = error.description if status in {400, 404} and error.description else ""
+    return render_template("error.html", title=title, words=words, reference=None, again=False), status, {}
+
+
+def not_found() -> Answer:
+    """The page for an address that does not exist."""
+    words = "The address may be mistyped, or the page has moved. Boards, fares and flights are all reached from the board."
+    return render_template("error.html", title="There is no such page", words=words, reference=None, again=False), 404, {}
+
+
+def database_down(error: PyMongoError) -> Answer:
+    """The page while MongoDB does not answer: 503, with what still works."""
+    reference = _noted("page could not be drawn", error)
+    words = (
+        "Our database did not answer. Nothing is known to be wrong with your flight. "
+        "Messages to your phone and mail are sent by another part and go on as soon as they can."
+    )
+    body = render_template("error.html", title="The page could not be loaded", words=words, reference=reference, again=True)
+    return body, 503, {"Retry-After": _RETRY_AFTER_S}
+
+
+def broken(error: Exception) -> Answer:
+    """The page for a fault of ours: 500 and a reference to quote."""
+    reference = _noted("page is broken", error)
+    words = (
+        "The fault is ours. Nothing is known to be wrong with your flight. "
+        "Messages to your phone and mail are sent by another part and still work."
+    )
+    body = render_template("error.html", title="The page could not be loaded", words=words, reference=reference, again=True)
+    return body, 500, {}
+
+
+def _noted(what: str, error: Exception) -> str:
+    reference = f"{secrets.token_hex(2)}-{secrets.token_hex(2)}"
+    log.error(what, reference=reference, why=type(error).__name__, exc_info=error)
+    return reference

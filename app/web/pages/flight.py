@@ -1,0 +1,137 @@
+"""The page of a flight: `/f/UA1071/2013-02-09`, and `/f/UA1071` which goes to the next one of that number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date as day_type
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from app.domain import airlines, places
+from app.domain.errors import BadEventError
+from app.domain.flight import Flight, parse
+from app.store import flight_log
+from app.store import flights as flights_store
+from app.web.pages import flight_view, live, words
+from app.web.services import Services, services
+
+Found = Sequence[tuple[str, Flight]]
+"""Flights with the key of their document."""
+
+
+def view(flight_number: str, date: str) -> str | tuple[str, int] | Response:
+    """One flight on one departure date (local to its origin).
+
+    Where the number leaves from several airports that day, the reader picks one (`?from=EWR`).
+
+    :raise 404: never as such; a flight that is not known gets a page of its own, with status 404.
+    """
+    parts = services()
+    number = _number(flight_number)
+    if number != flight_number:
+        return redirect(url_for("pages.flight", flight_number=number, date=date, **request.args), 301)
+    following = live.of(parts)
+    found, broken = _read(flights_store.numbered(parts.database, number, date))
+    origin = request.args.get("from", "").strip().upper()
+    wanted = [one for one in found if one[1].origin == origin] if origin else found
+    if len(wanted) == 1:
+        key, flight = wanted[0]
+        subject = flight_log.subject_of(parts.database, key)
+        page = flight_view.page(
+            flight,
+            flight_log.announcements(parts.database, subject),
+            flight_log.told(parts.database, subject),
+            parts.clock,
+            parts.now(),
+        )
+        return render_template("flight.html", page=page, live=following, share=_share(parts, flight))
+    if found:
+        return render_template("flight_pick.html", number=airlines.written(number), choices=_choices(found))
+    return _not_found(parts, number, date, broken)
+
+
+def next_view(flight_number: str) -> Response | tuple[str, int] | str:
+    """Go to the flight of this number that matters now: the first that has not landed, else the last one."""
+    parts = services()
+    number = _number(flight_number)
+    found, _ = _read(flights_store.numbered(parts.database, number))
+    if not found:
+        return _not_found(parts, number, None, broken=0)
+    now = parts.clock()
+    ahead = [flight for _, flight in found if (flight.lands_at or flight.leaves_at) >= now]
+    flight = ahead[0] if ahead else found[-1][1]
+    return redirect(url_for("pages.flight", flight_number=number, date=flight.departure_date), 302)
+
+
+def _number(text: str) -> str:
+    """The number as it is stored: "ua 0407" is UA407."""
+    number = "".join(text.split()).upper()[:8]
+    if not number.isalnum() or len(number) < 3:
+        raise NotFound("That is not a flight number. One looks like UA 407: the airline's code, then the number.")
+    digits = number[2:].lstrip("0")
+    return number[:2] + digits if digits[:1].isdigit() else number
+
+
+def _read(documents: Sequence[Mapping[str, Any]]) -> tuple[list[tuple[str, Flight]], int]:
+    """The flights that can be read, in order of departure, and how many cannot."""
+    found: list[tuple[str, Flight]] = []
+    for document in documents:
+        try:
+            flight = parse(document)
+            _ = flight.leaves_at, flight.lands_at
+        except (BadEventError, OverflowError):
+            continue
+        found.append((str(document["_id"]), flight))
+    found.sort(key=lambda one: (one[1].departure_date, one[1].origin))
+    return found, len(documents) - len(found)
+
+
+def _choices(found: Found) -> list[tuple[str, str, str]]:
+    """Address, words and state of each flight that shares number and day."""
+    return [
+        (
+            _url(flight),
+            f"{places.city(flight.origin)} {flight.origin} to {places.city(flight.destination)} {flight.destination}",
+            words.clock_zone(places.utc_to_local(flight.departs_at, flight.origin)),
+        )
+        for _, flight in found
+    ]
+
+
+def _url(flight: Flight) -> str:
+    query = urlencode({"from": flight.origin})
+    return f"/f/{flight.flight_number}/{flight.departure_date}?{query}"
+
+
+def _share(parts: Services, flight: Flight) -> str:
+    return f"{parts.settings.public_url}/f/{flight.flight_number}/{flight.departure_date}"
+
+
+def _not_found(parts: Services, number: str, date: str | None, broken: int) -> tuple[str, int]:
+    others, _ = _read(flights_store.numbered(parts.database, number)) if date else ([], 0)
+    when = words.parsed_date(date) if date else None
+    near = sorted(others, key=lambda o: abs((day_type.fromisoformat(o[1].departure_date) - when).days)) if when else others
+    body = render_template(
+        "flight_none.html",
+        number=airlines.written(number),
+        when=f"{words.short_day(when)} {when.year}" if when else None,
+        broken=broken,
+        first=_long(others[0][1]) if others else None,
+        last=_long(others[-1][1]) if others else None,
+        nearest=(_url(near[0][1]), _short(near[0][1])) if near else None,
+    )
+    return body, 404
+
+
+
+def _long(flight: Flight) -> str:
+    of = day_type.fromisoformat(flight.departure_date)
+    return f"{words.short_day(of)} {of.year}"
+
+
+def _short(flight: Flight) -> str:
+    return words.short_day(day_type.fromisoformat(flight.departure_date))

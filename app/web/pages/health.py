@@ -1,0 +1,48 @@
+"""The health page: `/health`, for operators and for travellers who wonder. Counts only, never a person."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+import structlog
+from flask import render_template
+from pymongo.errors import PyMongoError
+
+from app.store import overview
+from app.web.pages import health_view, live
+from app.web.services import Services, services
+
+log = structlog.get_logger()
+
+ALL_CHANNELS = ("email", "sms")
+
+_LOOK_BACK = timedelta(minutes=15)
+
+
+def view() -> tuple[str, int]:
+    """The state of everything, with status 200 even when things are wrong: the page itself works.
+
+    Machines ask /health/ready, whose status tells.
+    """
+    parts = services()
+    now = parts.now()
+    on = parts.settings.channels
+    try:
+        found = overview.read(parts.database, on, now, now - _LOOK_BACK)
+    except PyMongoError as error:
+        log.warning("MongoDB did not answer the health page", why=type(error).__name__)
+        found = None
+    page = health_view.page(found, _feed(parts), ALL_CHANNELS, on, now)
+    return render_template("health.html", page=page, now=now, live=live.of(parts)), 200
+
+
+def _feed(parts: Services) -> health_view.FeedFigures:
+    recent = parts.feed.recent()
+    age = parts.feed.age_s()
+    return health_view.FeedFigures(
+        age_s=age if math.isfinite(age) else None,
+        stale=parts.feed.is_stale(),
+        updates=len(recent),
+        last_at=datetime.fromisoformat(str(recent[-1]["at"])) if recent else None,
+    )

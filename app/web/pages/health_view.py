@@ -1,0 +1,264 @@
+"""What the health page says: the finding first, then each part of the way of a change. Only known figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.store.overview import ChannelFigures, Overview
+from app.web.pages import words
+
+OLDEST_TOKEN_S = 60.0
+"""A resume token that was not saved for so long belongs to a watcher that stands still."""
+
+OLDEST_DUE_S = 60.0
+"""A conversation that is due for so long says that delivery is behind."""
+
+NAMES = {"email": "E-mail", "sms": "SMS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One part of the line. tone: "ok", "warn" or "bad"; word: its state in a word."""
+
+    name: str
+    tone: str
+    word: str
+    figures: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """One channel of the table."""
+
+    name: str
+    tone: str
+    word: str
+    sent: str
+    retried: str
+    failed: str
+    median: str
+    due: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything the template shows. problems: sentences, the worst first."""
+
+    title: str
+    problems: Sequence[str]
+    nodes: Sequence[Node]
+    tiles: Sequence[tuple[str, str, str, str]]
+    channels: Sequence[ChannelRow]
+    letters: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFigures:
+    """What the web process itself knows. age_s: None when Kafka never answered it."""
+
+    age_s: float | None
+    stale: bool
+    updates: int
+    last_at: datetime | None
+
+
+def page(
+    overview: Overview | None, feed: FeedFigures, all_channels: Sequence[str], on: Sequence[str], now: datetime
+) -> Page:
+    """The page. overview: None when MongoDB did not answer. now: system clock."""
+    nodes = [_kafka(feed, now)]
+    rows: list[ChannelRow] = []
+    if overview is None:
+        gone = [("State", "not known")]
+        nodes = [
+            Node("MongoDB", "bad", "Down", [("Answers", "no")]),
+            Node("Watchers", "warn", "Not known", gone),
+            *nodes,
+            Node("Notifier", "warn", "Not known", gone),
+            Node("Delivery", "warn", "Not known", gone),
+        ]
+    else:
+        rows = [_channel(name, overview.channels.get(name), name in on, now) for name in all_channels]
+        nodes = [_mongodb(overview), _watchers(overview, now), *nodes, _notifier(overview, now), _delivery(overview, now)]
+    problems = _problems(nodes, rows, overview)
+    return Page(
+        title=_title(nodes, rows, overview, problems),
+        problems=problems,
+        nodes=nodes,
+        tiles=_tiles(overview, feed, now) if overview else (),
+        channels=rows,
+        letters=_letters(overview, now) if overview else (),
+    )
+
+
+def _ago(moment: datetime | None, now: datetime) -> str:
+    return f"{words.age((now - moment).total_seconds())} ago" if moment else "never"
+
+
+def _mongodb(overview: Overview) -> Node:
+    if overview.members and not overview.primary:
+        return Node("MongoDB", "bad", "No primary", [("Members", words.number(overview.members))])
+    figures = [("Answers", "yes"), ("Flights", words.number(overview.flights))]
+    if overview.members:
+        figures[1:1] = [("Members", words.number(overview.members))]
+    return Node("MongoDB", "ok", "Well", figures)
+
+
+def _watchers(overview: Overview, now: datetime) -> Node:
+    saved = [moment for moment in overview.tokens.values() if moment is not None]
+    figures = [
+        ("Collections", f"{len(saved)} of {len(overview.tokens)}"),
+        ("Leases held", words.number(overview.leases)),
+    ]
+    if not saved:
+        return Node("Watchers", "bad", "Never ran", figures)
+    oldest = max((now - moment).total_seconds() for moment in saved)
+    figures.append(("Oldest token", words.seconds(max(oldest, 0))))
+    if oldest > OLDEST_TOKEN_S:
+        return Node("Watchers", "bad", "Behind", figures)
+    if len(saved) < len(overview.tokens):
+        return Node("Watchers", "warn", "Starting", figures)
+    return Node("Watchers", "ok", "Well", figures)
+
+
+def _kafka(feed: FeedFigures, now: datetime) -> Node:
+    figures = [
+        ("Last answer", "never" if feed.age_s is None else f"{words.seconds(feed.age_s)} ago"),
+        ("Updates kept", words.number(feed.updates)),
+        ("Last update", _ago(feed.last_at, now)),
+    ]
+    return Node("Kafka", "bad" if feed.stale else "ok", "Silent" if feed.stale else "Well", figures)
+
+
+def _notifier(overview: Overview, now: datetime) -> Node:
+    figures = [
+        ("Decisions, 15 min", words.number(overview.announced)),
+        ("Last decision", _ago(overview.decided_at, now)),
+        ("Dead letters", words.number(overview.waiting_letters)),
+    ]
+    if overview.waiting_letters:
+        return Node("Notifier", "warn", "Look", figures)
+    return Node("Notifier", "ok", "Well", figures)
+
+
+def _delivery(overview: Overview, now: datetime) -> Node:
+    due = sum(channel.due for channel in overview.channels.values())
+    oldest = min((c.oldest_due for c in overview.channels.values() if c.oldest_due), default=None)
+    figures = [
+        ("Sent, 15 min", words.number(sum(c.sent for c in overview.channels.values()))),
+        ("Due now", words.number(due)),
+        ("Oldest due", words.age((now - oldest).total_seconds()) if oldest else "none"),
+    ]
+    if not overview.channels:
+        return Node("Delivery", "warn", "Off", figures)
+    if oldest and (now - oldest).total_seconds() > OLDEST_DUE_S:
+        return Node("Delivery", "warn", "Behind", figures)
+    return Node("Delivery", "ok", "Well", figures)
+
+
+def _channel(name: str, figures: ChannelFigures | None, on: bool, now: datetime) -> ChannelRow:
+    title = NAMES.get(name, name)
+    if not on or figures is None:
+        return ChannelRow(title, "failed", "Off", "0", "0", "0", "none", "0", "Its settings are absent, so nothing is sent here.")
+    late = figures.oldest_due is not None and (now - figures.oldest_due).total_seconds() > OLDEST_DUE_S
+    wrong = ""
+    if late and figures.oldest_due:
+        wrong = f"The oldest message is due for {words.age((now - figures.oldest_due).total_seconds())}."
+    elif figures.failed:
+        wrong = f"{words.counted(figures.failed, 'message', 'messages')} refused for good."
+    middle = figures.seconds[len(figures.seconds) // 2] if figures.seconds else None
+    return ChannelRow(
+        name=title,
+        tone="delayed" if late else "ok",
+        word="Behind" if late else "Well",
+        sent=words.number(figures.sent),
+        retried=words.number(figures.retried),
+        failed=words.number(figures.failed),
+        median=words.seconds(middle) if middle is not None else "none",
+        due=words.number(figures.due),
+        wrong=wrong,
+    )
+
+
+def _problems(nodes: Sequence[Node], rows: Sequence[ChannelRow], overview: Overview | None) -> list[str]:
+    sentences: Mapping[tuple[str, str], str] = {
+        ("MongoDB", "Down"): "MongoDB does not answer: boards cannot be drawn, and no change is seen until it does.",
+        ("MongoDB", "No primary"): "MongoDB has no primary: nothing can be saved until its members elect one.",
+        ("Watchers", "Never ran"): "No watcher has run yet: changes in MongoDB are not seen. Start one with: gatecall watch",
+        ("Watchers", "Behind"): "The watchers stand still: changes wait in MongoDB's oplog and are told once they run.",
+        ("Watchers", "Starting"): "Some collections have no watcher yet.",
+        ("Kafka", "Silent"): "Kafka does not answer this process: boards are marked STALE until it does.",
+        ("Delivery", "Behind"): "Messages are late; each is tried again and none is lost.",
+        ("Delivery", "Off"): "No channel is switched on: nobody is sent a message.",
+    }
+    found = [sentences[node.name, node.word] for node in nodes if (node.name, node.word) in sentences]
+    found += [f"{row.name} is off: its settings are absent." for row in rows if row.word == "Off"]
+    if overview and overview.waiting_letters:
+        found.append(
+            f"{words.counted(overview.waiting_letters, 'dead letter waits', 'dead letters wait')} for somebody to look: "
+            "changes that could not be understood. Their neighbours went on."
+        )
+    return found
+
+
+def _title(
+    nodes: Sequence[Node], rows: Sequence[ChannelRow], overview: Overview | None, problems: Sequence[str]
+) -> str:
+    """The finding: what is wrong, or that nothing is."""
+    if not problems:
+        return "All is well"
+    found = [f"{n.name} {_verb(n)}" for n in nodes if n.tone != "ok" and n.word in {"Down", "No primary", "Never ran", "Behind", "Silent"}]
+    found += [f"{row.name} is off" for row in rows if row.word == "Off"]
+    if overview and overview.waiting_letters:
+        found.append(words.counted(overview.waiting_letters, "dead letter waits", "dead letters wait"))
+    if len(found) == 1:
+        return f"{found[0]}, all else is well"
+    if len(found) == 2:
+        return f"{found[0]}, and {found[1]}"
+    return f"{words.counted(len(problems), 'thing needs', 'things need')} a look"
+
+
+def _verb(node: Node) -> str:
+    plural = node.name == "Watchers"
+    return {
+        "Down": "is down",
+        "No primary": "has no primary",
+        "Never ran": "never ran",
+        "Behind": "are behind" if plural else "is behind",
+        "Silent": "is silent",
+    }[node.word]
+
+
+def _tiles(overview: Overview, feed: FeedFigures, now: datetime) -> list[tuple[str, str, str, str]]:
+    """Heading, figure, its unit, and a line below."""
+    seconds = sorted(s for channel in overview.channels.values() for s in channel.seconds)
+    sent = sum(c.sent for c in overview.channels.values())
+    due = sum(c.due for c in overview.channels.values())
+    tiles = []
+    if seconds:
+        middle, worst = seconds[len(seconds) // 2], seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]
+        tiles.append(("From edit to accepted, median", f"{middle:.1f}", "s", f"99 %: {words.seconds(worst)}, {words.counted(len(seconds), 'message', 'messages')}"))
+    oldest = min((letter["first_at"] for letter in overview.letters), default=None)
+    tiles += [
+        ("Notifications sent", words.number(sent), "", "last 15 minutes"),
+        ("Waiting and due", words.number(due), "", "conversations"),
+        ("Dead letters", words.number(overview.waiting_letters), "", f"oldest {_ago(oldest, now)}" if oldest else "none waiting"),
+        ("Updates in the feed", words.number(feed.updates), "", f"last {_ago(feed.last_at, now)}"),
+    ]
+    return tiles[:4] if seconds else tiles
+
+
+def _letters(overview: Overview, now: datetime) -> list[tuple[str, str, str]]:
+    """Age, what, and how often; never what the document says."""
+    found = []
+    for letter in overview.letters:
+        field = f", field {letter['field']}" if letter.get("field") else ""
+        reason = str(letter.get("reason", "")).replace("_", " ")
+        count = int(letter.get("count", 1))
+        found.append(
+            (_ago(letter.get("last_at"), now), f"{letter.get('source')}: {reason} in {letter.get('collection')}{field}", f"{count} times" if count > 1 else "")
+        )
+    return found

@@ -1,0 +1,16 @@
+"""The front door, and the page that explains the others."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+
+def view() -> Response:
+    """The front door is the board."""
+    return redirect(url_for("pages.board"), 302)
+
+
+def help_view() -> str:
+    """How to read a board, and what was done so that everyone can."""
+    return render_template("help.html")

@@ -1,0 +1,152 @@
+/* The board: rows that change in place, new ones slid in by time, and what was missed while away. */
+(function () {
+  "use strict";
+  var g = window.gatecall;
+  var data = document.body.dataset;
+  var newFor = Number(data.newFor) || 60, markedFor = Number(data.markedFor) || 900;   // seconds of the domain clock
+  var place = g.one('[data-part="rows"]');
+  var form = g.one("[data-filter]");
+  var waiting = null, force = false;
+
+  /* In use: nothing moves, values still change. */
+  function busy() { return place.matches(":hover") || (place !== document.activeElement && place.contains(document.activeElement)); }
+  function rowsOf(where) {
+    var rows = {};
+    g.all("tr[data-row]", where).forEach(function (row) { rows[row.dataset.row] = row; });
+    return rows;
+  }
+  function without(html) { return html.replace(/<span class="muted">.*?<\/span>/g, ""); }   // the age is counted here
+
+  function renew(row, fresh) {
+    if (row.className !== fresh.className) row.className = fresh.className;
+    for (var i = 0; i < fresh.cells.length; i += 1) {
+      var cell = row.cells[i], other = fresh.cells[i];
+      if (without(cell.innerHTML) !== without(other.innerHTML) && !cell.contains(document.activeElement)) cell.innerHTML = other.innerHTML;
+    }
+  }
+  function arrange(body, freshBody) {
+    var rows = rowsOf(body), keep = rowsOf(freshBody);
+    Object.keys(rows).forEach(function (key) { if (!keep[key]) rows[key].remove(); });
+    var at = body.firstElementChild;
+    g.all("tr[data-row]", freshBody).forEach(function (fresh) {
+      var row = rows[fresh.dataset.row];
+      if (row && row === at) { at = at.nextElementSibling; return; }
+      if (!row) { row = document.importNode(fresh, true); row.classList.add("is-in"); }
+      body.insertBefore(row, at);
+    });
+  }
+  function put(page) {
+    var fresh = g.one('[data-part="rows"]', page), head = g.one('[data-part="head"]', page), own = g.one('[data-part="head"]');
+    if (!fresh) return;
+    if (head && own && own.innerHTML !== head.innerHTML) own.innerHTML = head.innerHTML;
+    var table = g.one("table", place), freshTable = g.one("table", fresh);
+    var still = !force && busy();
+    waiting = still ? page : null;
+    force = false;
+    if (!table || !freshTable) {
+      if (!still && place.innerHTML !== fresh.innerHTML) place.innerHTML = fresh.innerHTML;
+      return;
+    }
+    var rows = rowsOf(table), others = rowsOf(freshTable);
+    Object.keys(rows).forEach(function (key) { if (others[key]) renew(rows[key], others[key]); });
+    if (still) return;
+    arrange(table.tBodies[0], freshTable.tBodies[0]);
+    if (table.caption.textContent !== freshTable.caption.textContent) table.caption.textContent = freshTable.caption.textContent;
+    var foot = g.one(".board-foot", place), freshFoot = g.one(".board-foot", fresh);
+    if (foot && freshFoot && foot.innerHTML !== freshFoot.innerHTML) foot.innerHTML = freshFoot.innerHTML;
+    only(shown);
+    grow();
+  }
+  function later() { setTimeout(function () { if (waiting && !busy()) put(waiting); }, 50); }
+  place.addEventListener("pointerleave", later);
+  place.addEventListener("focusout", later);
+
+  /* Marks grow old by the domain clock. */
+  function grow() {
+    var now = g.domainNow(), over = false;
+    g.all(".chg[data-at]", place).forEach(function (mark) {
+      var s = (now - Date.parse(mark.dataset.at)) / 1000;
+      mark.classList.toggle("is-new", s <= newFor);
+      if (s > markedFor) { mark.classList.remove("chg"); mark.classList.add("was"); over = true; }
+    });
+    g.all(".c-when time", place).forEach(function (time) {
+      var s = (now - Date.parse(time.getAttribute("datetime"))) / 1000;
+      var said = g.one(".muted", time.parentNode);
+      if (s > markedFor) { if (said) said.remove(); return; }
+      if (!said) {
+        said = document.createElement("span");
+        said.className = "muted";
+        time.after(" ", said);
+      }
+      said.textContent = "\u00b7 " + g.words(s) + " ago";
+    });
+    if (over) g.refresh();   // the server says what stands there now
+  }
+
+  /* What was missed */
+  var banner = g.one("[data-missed]"), missedKeys = [], shown = null;
+  function keyOf(update) { var s = update.subject; return s.flight_number + "|" + s.origin + "|" + s.departure_date; }
+  function spoken(update) { var n = update.subject.flight_number; return n.slice(0, 2) + " " + n.slice(2); }
+  function has(update, fields) { return update.changes.some(function (c) { return c.from !== null && fields.indexOf(c.field) >= 0; }); }
+  function summed(updates) {
+    var groups = [
+      ["flight cancelled", "flights cancelled", function (u) { return u.now && u.now.status === "cancelled"; }],
+      ["new gate", "new gates", function (u) { return has(u, ["gate", "arrival_gate"]); }],
+      ["new time", "new times", function (u) { return u.changes.some(function (c) { return /_time$/.test(c.field); }); }]
+    ];
+    var left = updates.slice(), parts = [];
+    groups.forEach(function (group) {
+      var names = [];
+      left = left.filter(function (u) { if (!group[2](u)) return true; if (names.indexOf(spoken(u)) < 0) names.push(spoken(u)); return false; });
+      if (names.length) parts.push(names.length + " " + group[names.length === 1 ? 0 : 1] + (names.length <= 4 ? " (" + names.join(", ") + ")" : ""));
+    });
+    if (left.length) parts.push(left.length + " other");
+    return parts.join(", ");
+  }
+  function missed(updates) {
+    var flights = updates.filter(function (u) { return u.type === "flight"; });
+    if (!flights.length) return;
+    var first = g.clock(g.domainTimeOf(Date.parse(flights[0].at))), last = g.clock(g.domainTimeOf(Date.parse(flights[flights.length - 1].at)));
+    missedKeys = flights.map(keyOf);
+    g.one("[data-missed-count]").textContent = "You missed " + flights.length + " change" + (flights.length === 1 ? "" : "s") + " while away";
+    g.one("[data-missed-words]").textContent = ", " + first + (first === last ? "" : " to " + last) + " " + data.zoneName + ": " + summed(flights) + ".";
+    g.one("[data-missed-show]").textContent = flights.length === 1 ? "Show it" : "Show the " + flights.length;
+    banner.hidden = false;
+  }
+  function only(keys) {
+    shown = keys;
+    g.all("tr[data-row]", place).forEach(function (row) { row.hidden = Boolean(keys) && keys.indexOf(row.dataset.row) < 0; });
+  }
+  g.one("[data-missed-show]").addEventListener("click", function (event) {
+    only(shown ? null : missedKeys);
+    event.target.textContent = shown ? "Show all flights" : "Show the " + missedKeys.length;
+  });
+  g.one("[data-missed-dismiss]").addEventListener("click", function () { banner.hidden = true; only(null); });
+
+  /* The filter: every board has an address, so a filtered one is asked of the server too. */
+  var typing = null;
+  function go() {
+    var query = new URLSearchParams();
+    new FormData(form).forEach(function (value, name) { if (value) query.set(name, value); });
+    history.replaceState(null, "", form.getAttribute("action") + "?" + query);
+    force = true;
+    g.refresh();
+  }
+  form.addEventListener("submit", function (event) { event.preventDefault(); go(); });
+  form.addEventListener("input", function (event) {
+    if (event.target.name === "airport" || event.target.name === "dir") { form.submit(); return; }
+    clearTimeout(typing);
+    typing = setTimeout(go, 250);
+  });
+
+  g.onUpdates(function (updates, away) {
+    if (away) missed(updates);
+    else updates.forEach(function (update) { g.say(update.message); });
+    g.refresh();
+  });
+  g.start(put);
+  setInterval(grow, 1000);
+  grow();
+  /* The board moves on with the clock even when nobody edits anything. */
+  setInterval(function () { if (!document.hidden) g.refresh(); }, Math.min(60000, Math.max(5000, 300000 / g.rate)));
+})();
