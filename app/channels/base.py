@@ -64,10 +64,10 @@ class Sender(Protocol):
 class AskableSender(Sender, Protocol):
     """A sender whose provider can be asked what became of a message."""
 
-    def find(self, address: str, text: str, since: datetime, deadline_s: float) -> Receipt | None:
-        """The receipt of a message with this text accepted since then, None when there is none.
+    def find(self, person: Person, text: str, since: datetime, deadline_s: float) -> Receipt | None:
+        """The receipt of a message with this text to the person accepted since then, None when there is none.
 
-        Raises TransientError when the provider cannot be asked now.
+        Raises TransientError when the provider cannot be asked now, PermanentError without a usable address.
         """
         ...
 
@@ -76,6 +76,10 @@ class Channel(Protocol):
     """A way to reach people. `name` is the word in conversations, settings and metrics."""
 
     name: str
+
+    def reaches(self, person: Person) -> bool:
+        """Whether the person has an address for this channel, usable or not."""
+        ...
 
     def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
         """The message as it will travel. Raises PermanentError when the person has no usable address."""

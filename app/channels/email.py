@@ -183,6 +183,10 @@ class EmailChannel:
         self._settings = settings
         self._domain = parseaddr(settings.mail_default_sender)[1].rpartition("@")[2]
 
+    def reaches(self, person: Person) -> bool:
+        """Whether the person has an e-mail address."""
+        return person.email is not None
+
     def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
         """The mail's address, text and Message-ID. Raises PermanentError without a usable address."""
         if person.email is None:

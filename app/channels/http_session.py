@@ -48,8 +48,9 @@ class HttpSession(HttpClient):  # type: ignore[misc]  # twilio ships no types
         timeout: float | None = None,  # noqa: ARG002 - the deadline is used
         allow_redirects: bool = False,  # noqa: ARG002 - there are none to follow
     ) -> Response:
-        """One request. Raises ChannelDownError when there is no connection, TransientError when the request did
-        not leave whole, UnknownOutcomeError when it left and no answer came. timeout is not used: the deadline is.
+        """One request. Raises ChannelDownError when there is no connection, TransientError when the request
+        did not leave whole, UnknownOutcomeError when it left and no answer came. timeout is not used: the
+        deadline is.
         """
         parts = urlsplit(uri)
         path = parts.path + (f"?{urlencode(params, doseq=True)}" if params else "")

@@ -52,12 +52,13 @@ class SmsSender:
             raise UnknownOutcomeError("the answer names no message")
         return Receipt(provider_id=sid, words=f"{status}, {_parts(parcel.text)}")
 
-    def find(self, address: str, text: str, since: datetime, deadline_s: float) -> Receipt | None:
-        """The receipt of this text to this number since then, from Twilio's list; None when it has none.
+    def find(self, person: Person, text: str, since: datetime, deadline_s: float) -> Receipt | None:
+        """The receipt of this text to this person since then, from Twilio's list; None when it has none.
 
         Not filtered by DateSent: a message that waits in Twilio's queue has none yet.
-        Raises TransientError when the list cannot be had.
+        Raises TransientError when the list cannot be had, PermanentError without a usable number.
         """
+        address = phone_number(person.phone or "")
         self._http.deadline.restart(deadline_s)
         try:
             for message in self._client.messages.list(to=address, limit=_LOOK_BACK, page_size=_LOOK_BACK):
@@ -92,6 +93,10 @@ class SmsChannel:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+
+    def reaches(self, person: Person) -> bool:
+        """Whether the person has a phone number."""
+        return person.phone is not None
 
     def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
         """The text and the number. Raises PermanentError without a usable number."""

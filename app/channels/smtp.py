@@ -1,4 +1,4 @@
-"""One SMTP session: smtplib's, with a deadline for the whole and the exact point after which mail may be gone.
+"""One SMTP session: smtplib's, with a deadline for the whole and the point after which mail may be gone.
 
 Knows nothing of messages beyond their bytes.
 """
@@ -31,7 +31,7 @@ class SmtpSession(smtplib.SMTP):
     sock: Any  # a DeadlineSocket; smtplib asks no more of it than it has
 
     def __init__(self, sock: deadline.DeadlineSocket, server: str) -> None:
-        # No host: the constructor must not connect. A literal name for EHLO spares a DNS query (RFC 5321 4.1.4).
+        # No host: the constructor must not connect. A name spares a DNS query (RFC 5321 section 4.1.4).
         super().__init__(local_hostname=_own_name())
         self.sock = sock
         self._server = server
@@ -79,8 +79,8 @@ class SmtpSession(smtplib.SMTP):
     def hand_over(self, sender: str, recipient: str, payload: bytes, *, utf8: bool = False) -> str:
         """One mail: MAIL, RCPT, DATA, the dot. Returns the server's words.
 
-        Raises ConnectionLostError, another TransientError, PermanentError or UnknownOutcomeError as the table in
-        smtp_errors says.
+        Raises ConnectionLostError, another TransientError, PermanentError or UnknownOutcomeError as the
+        table in smtp_errors says.
         """
         if utf8 and not self.has_extn("smtputf8"):
             raise PermanentError("the mail server cannot take addresses with such letters (no SMTPUTF8)")
@@ -92,7 +92,7 @@ class SmtpSession(smtplib.SMTP):
 
     def _ask(self, step: str, line: str, *wanted: int) -> None:
         try:
-            self.send(f"{line}\r\n".encode("utf-8"))
+            self.send(f"{line}\r\n".encode())
             code, answer = self.getreply()
         except (smtplib.SMTPException, OSError) as error:
             raise ConnectionLostError(f"{step}: {_why(error)}") from error
@@ -116,7 +116,7 @@ class SmtpSession(smtplib.SMTP):
         return words_of(code, answer)
 
     def _reset(self) -> None:
-        """Forget the mail that was refused, so that the next one can use the connection (RFC 5321 4.1.1.5)."""
+        """Forget the mail that was refused, so that the connection is usable (RFC 5321 section 4.1.1.5)."""
         try:
             if self.rset()[0] != 250:
                 self.close()

@@ -2,15 +2,17 @@
 
 * Connecting, TLS, EHLO, AUTH; 4yz, 5yz, silence or a lost connection: ChannelDownError, no message would pass
   (RFC 5321 section 3.1; RFC 4954 section 6).
-* Anywhere; 421, 454: ChannelDownError, the service is closing or busy (RFC 5321 section 3.8; RFC 4954 section 6).
+* Anywhere; 421, 454: ChannelDownError, the service is closing or busy (RFC 5321 section 3.8;
+  RFC 4954 section 6).
 * MAIL, RCPT, DATA; 530, 534, 535, 538: ChannelDownError, it wants another login, which is ours to mend
   (RFC 4954 section 6).
-* MAIL, RCPT, DATA, after the dot; other 4yz: TransientError, the same may work later (RFC 5321 section 4.2.1).
+* MAIL, RCPT, DATA, after the dot; other 4yz: TransientError, the same may work later (RFC 5321
+  section 4.2.1).
 * MAIL, RCPT, DATA, after the dot; other 5yz: PermanentError, the same will not work (RFC 5321 section 4.2.1).
 * Before the dot was sent; silence or a lost connection: TransientError, it cannot have been accepted
   (RFC 5321 section 4.1.1.4).
-* After the dot was sent; silence, a lost connection, no number: UnknownOutcomeError, it may have been accepted
-  (RFC 5321 section 6.1; RFC 1047).
+* After the dot was sent; silence, a lost connection, no number: UnknownOutcomeError, it may have been
+  accepted (RFC 5321 section 6.1; RFC 1047).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What Twilio's errors mean for the message: now, later or never.
 
-Codes: Twilio's "Error and Warning Dictionary" (www.twilio.com/docs/api/errors). HTTP statuses: "Twilio's request and
-response" (www.twilio.com/docs/usage/twilios-response): a 5xx other than 503 does not say whether the message was
-created, so its outcome is unknown.
+Codes: Twilio's "Error and Warning Dictionary" (www.twilio.com/docs/api/errors). HTTP statuses: "Twilio's
+request and response" (www.twilio.com/docs/usage/twilios-response): a 5xx other than 503 does not say whether
+the message was created, so its outcome is unknown.
 """
 
 from __future__ import annotations

@@ -1,36 +1,34 @@
-"""Who the people of some conversations are, and why they hear about their flights: one query each per
-batch."""
+"""Who the people of some conversations are, and why they hear about their flights: few queries per batch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from bson import ObjectId
 from pymongo.database import Database
 
 from app.domain import people
 from app.domain.news import Role
 from app.domain.people import Person
+from app.store import ids
+from app.store.audience import Audience, Place
 
 Document = dict[str, Any]
 
-NO_BOOKING = ("cancelled", "canceled", "expired", "refunded", "removed")
-"""Statuses of a booking that is none any more."""
-
-_INT64 = 2**63
-
 
 class People:
-    """Reads users, bookings, followings and the keys of subjects. Raises PyMongoError."""
+    """Reads users, and with the help of `Audience` and `known` their part in subjects. Raises
+    PyMongoError."""
 
     def __init__(self, database: Database[Document]) -> None:
-        self._database = database
+        self._users = database["users"]
+        self._known = database["known"]
+        self._audience = Audience(database)
 
-    def by_id(self, ids: Iterable[str]) -> dict[str, Person]:
+    def by_id(self, persons: Iterable[str]) -> dict[str, Person]:
         """The persons there are, by id as text."""
         fields = dict.fromkeys(("name", "email", "phone", "language", "time_zone"), 1)
-        rows = self._database["users"].find({"_id": {"$in": stored_forms(ids)}}, fields)
+        rows = self._users.find({"_id": {"$in": ids.all_forms(set(persons))}}, fields)
         return {person.id: person for person in map(people.parse, rows)}
 
     def roles(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Role]:
@@ -40,37 +38,18 @@ class People:
         pairs: (person, subject). Whoever travels is a traveller, also when following.
         """
         wanted = set(pairs)
-        subject_of = self._subjects_by_key({subject for _, subject in wanted})
-        between = {
-            "user_id": {"$in": stored_forms(person for person, _ in wanted)},
-            "flight_id": {"$in": stored_forms(subject_of)},
-        }
+        keys = self._keys_of({subject for _, subject in wanted})
+        places = {Place(person, key): subject for person, subject in wanted for key in keys[subject]}
         roles: dict[tuple[str, str], Role] = {}
-        for collection, role, condition in (
-            ("followings", Role.FOLLOWER, {}),
-            ("bookings", Role.TRAVELLER, {"status": {"$nin": list(NO_BOOKING)}}),
-        ):
-            for row in self._database[collection].find(between | condition, {"user_id": 1, "flight_id": 1}):
-                pair = (str(row["user_id"]), subject_of.get(str(row["flight_id"]), ""))
-                if pair in wanted:
-                    roles[pair] = role
+        for place, role in self._audience.roles(places).items():
+            pair = (place.person, places[place])
+            if role is Role.TRAVELLER or pair not in roles:
+                roles[pair] = role
         return roles
 
-    def _subjects_by_key(self, subjects: set[str]) -> dict[str, str]:
-        """Subject of each flight key; several keys share one when a document was deleted and made again."""
-        rows = self._database["known"].find({"subject": {"$in": list(subjects)}}, {"subject": 1})
-        found = {subject.partition(":")[2]: subject for subject in subjects}  # named after its first key
-        return found | {str(row["_id"]): row["subject"] for row in rows}
-
-
-def stored_forms(ids: Iterable[str]) -> list[Any]:
-    """What ids given as text may be in a collection that admins fill: text, ObjectId, integer."""
-    forms: list[Any] = []
-    for text in set(ids):
-        forms.append(text)
-        if ObjectId.is_valid(text):
-            forms.append(ObjectId(text))
-        digits = text.removeprefix("-")
-        if digits.isascii() and digits.isdigit() and abs(int(text)) < _INT64 and str(int(text)) == text:
-            forms.append(int(text))
-    return forms
+    def _keys_of(self, subjects: set[str]) -> dict[str, set[str]]:
+        """Flight keys of each subject: several when a document was deleted and made again."""
+        keys = {subject: {subject.partition(":")[2]} for subject in subjects}  # named after its first
+        for row in self._known.find({"subject": {"$in": list(subjects)}}, {"subject": 1}):
+            keys[row["subject"]].add(ids.text(row["_id"]))
+        return keys

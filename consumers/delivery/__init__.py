@@ -1,0 +1,1 @@
+"""Delivery: due conversations -> providers, ledger. One set of workers for each channel that is on."""

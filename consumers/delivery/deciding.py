@@ -1,0 +1,100 @@
+"""D2: what each claimed conversation's person is to hear now; what is not said is settled, moved or
+skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from app import metrics
+from app.channels.base import AskableSender, Sender
+from app.domain.errors import PermanentError, TransientError
+from app.domain.news import Action
+from app.domain.people import Person
+from app.store.claim_records import Claimed, Quiet
+from consumers.delivery.decision import Verdict, decide, narrowed
+from consumers.delivery.outcomes import Outcomes
+from consumers.delivery.terms import Terms, Told
+
+_UNREACHED = frozenset({"no_address", "no_person"})
+
+
+class Decider:
+    """Decides for one sender, with its provider at hand to be asked."""
+
+    def __init__(self, terms: Terms, sender: Sender, outcomes: Outcomes) -> None:
+        self._terms = terms
+        self._sender = sender
+        self._outcomes = outcomes
+
+    def told(self, token: str, batch: Sequence[Claimed]) -> list[Told]:
+        """D2: read the ledger for doubts, booking or following, the person and the clock, each once for the
+        batch; settle, move or skip.
+
+        Returns those who are to be told, in the order of the batch. Raises PyMongoError.
+        """
+        terms = self._terms
+        accepted = terms.ledger.accepted({c.id: c.doubt for c in batch if c.doubt})
+        roles = terms.people.roles((c.person, c.subject) for c in batch)
+        persons = terms.people.by_id(c.person for c in batch)
+        now = terms.domain_clock()
+        told: list[Told] = []
+        quiet: list[tuple[Claimed, Verdict]] = []
+        for conversation in batch:
+            role = roles.get((conversation.person, conversation.subject))
+            person = persons.get(conversation.person)
+            verdict = decide(conversation, accepted.get(conversation.id), role, terms.rules, now)
+            if person and self._was_accepted(conversation, verdict, person) and conversation.doubt_note:
+                verdict = decide(conversation, conversation.doubt_note.to, role, terms.rules, now)
+            if verdict.action is Action.TELL and not (person and terms.channel.reaches(person)):
+                verdict = replace(verdict, action=Action.SKIP, reason="no_address" if person else "no_person")
+            if verdict.action is Action.TELL and person and role:
+                told.append(Told(conversation, verdict, person, role))
+            else:
+                quiet.append((conversation, narrowed(verdict, conversation.skipped)))
+        self._write_quiet(token, quiet)
+        return told
+
+    def _was_accepted(self, conversation: Claimed, verdict: Verdict, person: Person) -> bool:
+        """Whether the provider, where it can be asked, says it has the doubtful message; then the ledger
+        learns it.
+
+        When it does not have it, the doubt stays: its list may lag behind.
+        """
+        note, sender = conversation.doubt_note, self._sender
+        if verdict.action is not Action.TELL or not verdict.doubtful or note is None or note.text is None:
+            return False
+        if not isinstance(sender, AskableSender):
+            return False
+        try:
+            receipt = sender.find(person, note.text, note.started_at, self._terms.send_timeout_s)
+        except (TransientError, PermanentError):
+            return False
+        if receipt is None:
+            return False
+        self._outcomes.found(conversation, note, receipt.provider_id, receipt.words)
+        return True
+
+    def _write_quiet(self, token: str, quiet: Sequence[tuple[Claimed, Verdict]]) -> None:
+        """D2 without a message, one update each; what is skipped goes on the record first."""
+        terms = self._terms
+        skipped, updates = [], []
+        for conversation, verdict in quiet:
+            kinds = conversation.skipped
+            if verdict.action is Action.SKIP and conversation.want:
+                skipped.append(
+                    (conversation, verdict.heard, conversation.want, verdict.kinds, verdict.reason)
+                )
+                if verdict.reason not in _UNREACHED:
+                    kinds = tuple(sorted({*kinds, *verdict.kinds}))
+            due_at = None
+            if verdict.action is Action.WAIT and verdict.until:
+                # not before a second from now, whatever the clocks' rounding says
+                earliest = terms.now() + timedelta(seconds=1)
+                due_at = max(terms.domain_clock.system_time_of(verdict.until), earliest)
+            updates.append(Quiet(conversation, verdict.heard, verdict.reason, verdict.doubt, due_at, kinds))
+            if verdict.action is Action.SETTLE:
+                metrics.SETTLED.labels(terms.channel.name, verdict.reason).inc()
+        self._outcomes.skip(skipped)
+        terms.claims.settle(token, updates, terms.now())

@@ -1,0 +1,232 @@
+"""D4 and D4': what became of hand-overs, written to the ledger first and to the conversations then."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import structlog
+from pymongo.errors import ConnectionFailure
+
+from app import metrics
+from app.domain.clock import Now
+from app.domain.flight import Flight
+from app.domain.news import Kind
+from app.store.claim_records import Claimed, DoubtNote
+from app.store.claims import Claims
+from app.store.notifications import Attempt, Entry, Ledger, Outcome, Status
+from consumers.delivery.pauses import back_off_s
+from consumers.delivery.sending import Result
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+# A new primary is elected within 12 s; what the provider said is worth trying for longer than that.
+_INSIST_S = 30.0
+
+_STATUS = {
+    Outcome.ACCEPTED: Status.SENT,
+    Outcome.LATER: Status.RETRYING,
+    Outcome.NEVER: Status.FAILED,
+    Outcome.UNKNOWN: Status.UNKNOWN,
+}
+
+
+def insist(work: Callable[[], T], for_s: float = _INSIST_S) -> T:
+    """Do it again while MongoDB is out of reach. Only for what may be repeated. Raises PyMongoError in the
+    end."""
+    give_up_at = time.monotonic() + for_s
+    while True:
+        try:
+            return work()
+        except ConnectionFailure:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.2)
+
+
+class Outcomes:
+    """Writes what became of messages of one channel.
+
+    tries: hand-overs after which a message is failed for good. now: the system clock.
+    """
+
+    def __init__(self, claims: Claims, ledger: Ledger, channel: str, tries: int, now: Now) -> None:
+        self._claims = claims
+        self._ledger = ledger
+        self._channel = channel
+        self._tries = tries
+        self._now = now
+
+    def write(self, token: str, results: Sequence[Result]) -> None:
+        """D4: the ledger first, then each conversation if the claim is still ours, else D4'."""
+        if not results:
+            return
+        failing = {id(r): self._fails(r) for r in results}
+        entries = [self._entry(r, fails=failing[id(r)]) for r in results]
+        insist(lambda: self._ledger.record(entries, self._now()))
+        self._count(results, entries)
+        accepted = [r for r in results if r.attempt.outcome is Outcome.ACCEPTED]
+        lost = insist(lambda: self._claims.accepted(token, [r.ready.noted for r in accepted]))
+        late = [r for r in accepted if r.ready.noted.conversation.id in lost]
+        for result in results:
+            if result.attempt.outcome is not Outcome.ACCEPTED and not self._not_accepted(
+                token, result, fails=failing[id(result)]
+            ):
+                metrics.CLAIMS_LOST.labels(self._channel).inc()
+                late += [result] if result.attempt.outcome is Outcome.UNKNOWN else []
+        metrics.CLAIMS_LOST.labels(self._channel).inc(len(lost))
+        for result in late:
+            self._report_late(result)
+
+    def _not_accepted(self, token: str, result: Result, *, fails: bool) -> bool:
+        """D4 for later, never and unknown. False when the claim was lost meanwhile."""
+        noted, attempt = result.ready.noted, result.attempt
+        unknown = attempt.outcome is Outcome.UNKNOWN
+        words = attempt.words or ""
+        if fails:
+            return insist(
+                lambda: self._claims.failed(token, noted.conversation, words, noted, unknown=unknown)
+            )
+        # While the channel is down the outage sets the pace, and no message is to blame.
+        tried = noted.conversation.attempts + 1
+        pause_s = 0.0 if result.channel_down else back_off_s(tried, result.retry_after_s)
+        not_before = self._now() + timedelta(seconds=pause_s)
+        counts = not result.channel_down
+        return insist(
+            lambda: self._claims.again(token, noted, not_before, words, unknown=unknown, counts=counts)
+        )
+
+    def _report_late(self, result: Result) -> None:
+        """D4': our claim was lost and the provider has, or may have, the message."""
+        insist(lambda: self._claims.report_late(result.ready.noted))
+        log.warning("claim lost during a hand-over", conversation=result.ready.noted.conversation.id)
+
+    def _fails(self, result: Result) -> bool:
+        if result.attempt.outcome is Outcome.NEVER:
+            return True
+        tried = result.ready.noted.conversation.attempts + 1
+        counts = result.attempt.outcome is not Outcome.ACCEPTED and not result.channel_down
+        return counts and tried >= self._tries
+
+    def _entry(self, result: Result, *, fails: bool) -> Entry:
+        noted, attempt = result.ready.noted, result.attempt
+        return self._row(
+            noted.conversation,
+            noted.heard,
+            noted.note.to,
+            noted.note.kinds,
+            Status.FAILED if fails else _STATUS[attempt.outcome],
+            None if attempt.outcome is Outcome.ACCEPTED else attempt.words,
+            result.ready.parcel.message.subject,
+            attempt,
+        )
+
+    def refuse(
+        self,
+        token: str,
+        conversation: Claimed,
+        heard: Flight,
+        want: Flight,
+        kinds: tuple[Kind, ...],
+        title: str | None,
+        reason: str,
+    ) -> None:
+        """A message that cannot be made or addressed: failed, without a hand-over (never came to D3)."""
+        entry = self._row(conversation, heard, want, kinds, Status.FAILED, reason, title, None)
+        insist(lambda: self._ledger.record([entry], self._now()))
+        metrics.NOTIFICATIONS.labels(self._channel, Status.FAILED).inc()
+        insist(lambda: self._claims.failed(token, conversation, reason, None))
+
+    def skip(self, skipped: Sequence[tuple[Claimed, Flight | None, Flight, tuple[Kind, ...], str]]) -> None:
+        """What has become useless, or reaches nobody, goes on the record: conversation, heard, want, kinds,
+        reason.
+
+        The conversations themselves are settled by the caller, after this.
+        """
+        entries = [
+            self._row(conversation, heard, want, kinds, Status.SKIPPED, reason, None, None)
+            for conversation, heard, want, kinds, reason in skipped
+        ]
+        insist(lambda: self._ledger.record(entries, self._now()))
+        metrics.NOTIFICATIONS.labels(self._channel, Status.SKIPPED).inc(len(entries))
+
+    def found(self, conversation: Claimed, note: DoubtNote, provider_id: str | None, words: str) -> None:
+        """The provider was asked about a doubtful attempt and has it: the ledger learns that it was
+        accepted."""
+        now = self._now()
+        attempt = Attempt(note.attempt, note.started_at, now, Outcome.ACCEPTED, provider_id, words)
+        entry = self._row(
+            conversation,
+            conversation.heard,
+            note.to,
+            note.kinds,
+            Status.SENT,
+            None,
+            None,
+            attempt,
+            order=note.order,
+        )
+        insist(lambda: self._ledger.record([entry], now))
+        metrics.NOTIFICATIONS.labels(self._channel, Status.SENT).inc()
+
+    def _row(
+        self,
+        conversation: Claimed,
+        heard: Flight | None,
+        want: Flight,
+        kinds: tuple[Kind, ...],
+        status: Status,
+        reason: str | None,
+        title: str | None,
+        attempt: Attempt | None,
+        order: str | None = None,
+    ) -> Entry:
+        return Entry(
+            conversation=conversation.id,
+            person=conversation.person,
+            subject=conversation.subject,
+            channel=self._channel,
+            order=order or conversation.order,
+            event_id=conversation.event_id,
+            kinds=kinds,
+            from_=heard,
+            to=want,
+            status=status,
+            reason=reason,
+            title=title,
+            changed_at=conversation.changed_at,
+            due_at=conversation.due_at,
+            attempt=attempt,
+        )
+
+    def _count(self, results: Sequence[Result], entries: Sequence[Entry]) -> None:
+        for result, entry in zip(results, entries, strict=True):
+            conversation, attempt = result.ready.noted.conversation, result.attempt
+            metrics.NOTIFICATIONS.labels(self._channel, entry.status).inc()
+            if attempt.outcome is Outcome.ACCEPTED and conversation.changed_at:
+                metrics.SAVE_TO_PROVIDER.labels(self._channel).observe(
+                    _seconds(conversation.changed_at, attempt.ended_at)
+                )
+            if attempt.outcome is Outcome.ACCEPTED:
+                log.info(
+                    "notification sent",
+                    notification_id=entry.id,
+                    channel=self._channel,
+                    duration_ms=round(_seconds(attempt.started_at, attempt.ended_at) * 1000),
+                )
+            else:
+                # the provider's words may hold an address: they stand in the ledger, not in the log
+                log.warning(
+                    "notification not sent",
+                    notification_id=entry.id,
+                    channel=self._channel,
+                    outcome=str(attempt.outcome),
+                    status=str(entry.status),
+                )
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    return (end - start).total_seconds()

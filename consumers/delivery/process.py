@@ -1,0 +1,185 @@
+"""The delivery process: builds the clients, hears the doorbells, runs the senders of every channel that is
+on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from app import metrics
+from app.channels.base import Channel
+from app.domain.clock import system_now
+from app.runtime import Health, StopFlag, configure_logging, health_server, run_workers
+from app.settings import Settings
+from app.store import client as mongodb
+from app.store import doorbell_watch
+from app.store.claims import Claims
+from app.store.doorbells import Doorbells
+from app.store.notifications import Ledger
+from app.store.people import People
+from consumers.delivery.bell import Bell
+from consumers.delivery.composing import Composer
+from consumers.delivery.pauses import Outage
+from consumers.delivery.terms import Terms
+from consumers.delivery.worker import Worker
+
+log = structlog.get_logger()
+
+_GAUGES_S = 10.0
+_GRACE_S = 3.5
+"""A hand-over under way at a stop may take so long; then it is ended, and its outcome written."""
+_PING_S = 0.5
+_COUNTED = 10_000
+
+
+def run(settings: Settings) -> int:
+    """Deliver until SIGTERM or SIGINT; returns the exit status. Call it in the main thread.
+
+    Raises SetupError when MongoDB can never do.
+    """
+    configure_logging(settings, "delivery")
+    stop, health = StopFlag(), Health()
+    stop.on_signals()
+    channels = open_channels(settings)
+    for name in {"email", "sms"} - {channel.name for channel in channels}:
+        log.warning("channel is off, its settings are absent", channel=name)
+    client = mongodb.connect(settings, app_name="gatecall-delivery")
+    with client, health_server(health, settings) as port:
+        health.add("mongodb", lambda: _ping(client))
+        log.info("delivery started", health_port=port, channels=",".join(c.name for c in channels))
+        if not mongodb.wait_until_reachable(client, stop):
+            return 0
+        status = deliver(settings, mongodb.database(client, settings), channels, stop, health)
+    log.info("delivery ended", status=status)
+    return status
+
+
+def open_channels(settings: Settings) -> list[Channel]:
+    """The channels whose settings are there. Nothing connects yet."""
+    channels: list[Channel] = []
+    for name in settings.channels:
+        if name == "email":
+            from app.channels.email import EmailChannel
+
+            channels.append(EmailChannel(settings))
+        elif name == "sms":
+            # Twilio's library takes half a second to import; a system without SMS does not pay for it.
+            from app.channels.sms import SmsChannel
+
+            channels.append(SmsChannel(settings))
+    return channels
+
+
+def deliver(
+    settings: Settings,
+    database: Database[dict[str, Any]],
+    channels: list[Channel],
+    stop: StopFlag,
+    health: Health,
+) -> int:
+    """Run the senders of these channels, and what wakes and measures them, until the stop; the exit
+    status."""
+    terms = {channel.name: shared_terms(settings, database, channel) for channel in channels}
+    workers: dict[str, Callable[[], None]] = {}
+    senders: list[Worker] = []
+    for name, shared in terms.items():
+        health.add(name, shared.outage.words)
+        for number in range(shared.senders):
+            worker = Worker(shared, stop)
+            senders.append(worker)
+            workers[f"{name}-{number}"] = worker.run
+    workers["doorbells"] = lambda: _hear(database, terms, stop)
+    workers["gauges"] = lambda: _measure(terms, stop)
+    workers["grace"] = lambda: _end_in_time(senders, terms, stop)
+    status = run_workers(workers, stop, health)
+    try:
+        # What was given back is due: another process need not wait for its net.
+        Doorbells(database).ring(terms)
+    except PyMongoError as error:
+        log.warning("the doorbell could not be rung", why=type(error).__name__)
+    return status
+
+
+def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel: Channel) -> Terms:
+    """What the senders of one channel share."""
+    senders = {"email": settings.mail_connections, "sms": settings.twilio_connections}
+    clock = settings.domain_clock
+    return Terms(
+        channel=channel,
+        claims=Claims(database, channel.name),
+        ledger=Ledger(database, timedelta(days=settings.ledger_keep_days)),
+        people=People(database),
+        composer=Composer(settings.public_url, clock),
+        outage=Outage(),
+        bell=Bell(),
+        claiming=threading.Lock(),
+        senders=senders.get(channel.name, 1),
+        rules=settings.rules,
+        domain_clock=clock,
+        now=system_now,
+        lease=timedelta(seconds=settings.claim_lease_s),
+        send_timeout_s=settings.send_timeout_s,
+        tries=settings.send_attempts,
+    )
+
+
+def _hear(database: Database[dict[str, Any]], terms: Mapping[str, Terms], stop: StopFlag) -> None:
+    """Pass the doorbells on to the senders. While MongoDB does not answer, they look for themselves."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            for number, channel in enumerate(doorbell_watch.rings(database, list(terms))):
+                if stop.is_set():
+                    return
+                failures = 0
+                if number == 0:
+                    for shared in terms.values():  # whoever rang before the watch began
+                        shared.bell.ring()
+                elif channel is not None and channel in terms:
+                    terms[channel].bell.ring()
+        except PyMongoError as error:
+            failures += 1
+            log.warning("doorbells cannot be heard, trying again", why=type(error).__name__)
+        stop.wait(min(0.2 * 2**failures, 5.0))
+
+
+def _measure(terms: Mapping[str, Terms], stop: StopFlag) -> None:
+    while not stop.is_set():
+        for name, shared in terms.items():
+            now = shared.now()
+            try:
+                count, oldest = shared.claims.backlog(now, at_most=_COUNTED)
+            except PyMongoError:
+                continue  # the senders say so, and the health page too
+            metrics.DUE_COUNT.labels(name).set(count)
+            metrics.DUE_AGE.labels(name).set((now - oldest).total_seconds() if oldest else 0.0)
+        stop.wait(_GAUGES_S)
+
+
+def _end_in_time(senders: list[Worker], terms: Mapping[str, Terms], stop: StopFlag) -> None:
+    """At a stop: wake who sleeps; after the grace, end the hand-overs under way."""
+    while not stop.wait(60.0):
+        pass
+    for shared in terms.values():
+        shared.bell.ring_all()
+    give_up_at = time.monotonic() + _GRACE_S
+    while time.monotonic() < give_up_at:
+        if all(sender.ended.wait(0.05) for sender in senders):
+            return
+    for sender in senders:
+        sender.abort()
+
+
+def _ping(client: mongodb.Client) -> str | None:
+    try:
+        client.admin.command("ping", maxTimeMS=int(_PING_S * 1000))
+    except PyMongoError as error:
+        return f"MongoDB does not answer ({type(error).__name__})"
+    return None

@@ -1,0 +1,66 @@
+"""One sender's hand-over of a small group, already noted (D3), and what became of each message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from app import metrics
+from app.channels.base import ChannelDownError, Parcel, Sender
+from app.domain.clock import Now
+from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
+from app.store.claim_records import Noted
+from app.store.notifications import Attempt, Outcome
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that is noted and waits for its hand-over."""
+
+    noted: Noted
+    parcel: Parcel
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one hand-over. retry_after_s: what the provider asked for. channel_down: the failure
+    says nothing about this message."""
+
+    ready: Ready
+    attempt: Attempt
+    retry_after_s: float | None = None
+    channel_down: bool = False
+
+
+def hand_over(sender: Sender, ready: Ready, deadline_s: float, channel: str, now: Now) -> Result:
+    """Give one message to the provider. Raises nothing: whatever happens is a result."""
+    started_at = now()
+    provider_id = words = retry_after_s = None
+    channel_down = False
+    try:
+        receipt = sender.send(ready.parcel, deadline_s)
+        outcome, provider_id, words = Outcome.ACCEPTED, receipt.provider_id, receipt.words
+    except TransientError as error:
+        outcome, words, retry_after_s = Outcome.LATER, str(error), error.retry_after_s
+        channel_down = isinstance(error, ChannelDownError)
+    except PermanentError as error:
+        outcome, words = Outcome.NEVER, str(error)
+    except UnknownOutcomeError as error:
+        outcome, words = Outcome.UNKNOWN, str(error)
+    except Exception as error:  # a defect of ours: whether the message left is not known
+        log.exception("hand-over failed unexpectedly", conversation=ready.noted.conversation.id)
+        outcome, words = Outcome.UNKNOWN, type(error).__name__
+    ended_at = now()
+    metrics.ATTEMPTS.labels(channel, outcome).inc()
+    metrics.ATTEMPT_SECONDS.labels(channel).observe((ended_at - started_at).total_seconds())
+    attempt = Attempt(ready.noted.note.attempt, started_at, ended_at, outcome, provider_id, words)
+    return Result(ready, attempt, retry_after_s, channel_down)
+
+
+def group_size(average_s: float, longest: int) -> int:
+    """How many messages are noted at once: a quarter of a second's worth, at least 1, so that a crash leaves
+    little in doubt when the provider is slow, and writes are few when it is fast."""
+    return max(1, min(longest, int(0.25 / max(average_s, 1e-6))))

@@ -1,0 +1,51 @@
+"""What the senders of one channel share, and what passes between the steps of delivery."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.channels.base import Channel
+from app.domain.clock import DomainClock, Now
+from app.domain.news import Role, Rules
+from app.domain.people import Person
+from app.store.claim_records import Claimed
+from app.store.claims import Claims
+from app.store.notifications import Ledger
+from app.store.people import People
+from consumers.delivery.bell import Bell
+from consumers.delivery.composing import Composer
+from consumers.delivery.decision import Verdict
+from consumers.delivery.pauses import Outage
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the senders of one channel share. lease: of a claim. send_timeout_s: of one hand-over."""
+
+    channel: Channel
+    claims: Claims
+    ledger: Ledger
+    people: People
+    composer: Composer
+    outage: Outage
+    bell: Bell
+    claiming: threading.Lock
+    senders: int
+    rules: Rules
+    domain_clock: DomainClock
+    now: Now
+    lease: timedelta
+    send_timeout_s: float
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A conversation whose person is to hear something now."""
+
+    conversation: Claimed
+    verdict: Verdict
+    person: Person
+    role: Role
