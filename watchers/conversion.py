@@ -43,7 +43,8 @@ def snapshot_read(
 
 def id_text(value: Any) -> str:
     """An `_id` (or a reference to one) as text, the same everywhere."""
-    return str(value).encode("utf-8", "replace").decode()
+    text = str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 class Converter:

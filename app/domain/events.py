@@ -58,5 +58,6 @@ class ChangeEvent:
 def changed_fields(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Names of the fields whose values differ, sorted. A field that is absent differs from every value."""
     old, new = before or {}, after or {}
-    absent = object()
-    return tuple(sorted(n for n in old.keys() | new.keys() if old.get(n, absent) != new.get(n, absent)))
+    changed = [name for name, value in new.items() if name not in old or old[name] != value]
+    changed += [name for name in old if name not in new]
+    return tuple(sorted(changed))
