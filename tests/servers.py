@@ -8,6 +8,7 @@ however it ends. Warm servers named in the environment are used instead, and lef
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -133,6 +134,8 @@ def _keep(directory: Path) -> None:
         thread.start()
     for thread in stopping:
         thread.join()
+    # The run's own process removes it too, unless it was killed.
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _answer(file: Path, text: str) -> None:
