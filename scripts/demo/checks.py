@@ -243,22 +243,16 @@ def _fields(document: Mapping[str, Any]) -> dict[str, str]:
     return {name: document[name] for name in FLIGHT_FIELDS if name in document}
 
 
-def _changes(edit: Edit) -> Any:
-    """An edit as the feed should show it: field, from, to; a word for deleted and for inserted again."""
-    if edit.after is None or edit.before is None:
-        return "deleted" if edit.after is None else "inserted"
-    names = edit.before.keys() | edit.after.keys()
-    pairs = {name: (edit.before.get(name), edit.after.get(name)) for name in names}
+def _changes(edit: Edit) -> dict[str, tuple[str | None, str | None]]:
+    """An edit as the feed should show it: field, from, to. A flight that is gone is shown as removed."""
+    before = edit.before or {}
+    after = edit.after if edit.after is not None else {**before, "status": "removed"}
+    pairs = {name: (before.get(name), after.get(name)) for name in before.keys() | after.keys()}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _changes_seen(update: Mapping[str, Any]) -> Any:
-    pairs = {change["field"]: (change["from"], change["to"]) for change in update["changes"]}
-    if update.get("now") is None:
-        return "deleted"
-    if all(old is None for old, _ in pairs.values()) and {"flight_number", "origin"} <= pairs.keys():
-        return "inserted"
-    return pairs
+def _changes_seen(update: Mapping[str, Any]) -> dict[str, tuple[str | None, str | None]]:
+    return {change["field"]: (change["from"], change["to"]) for change in update["changes"]}
 
 
 def _first_difference(wanted: list[Any], seen: list[Any]) -> str:

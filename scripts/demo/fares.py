@@ -67,7 +67,7 @@ def make(departures: Sequence[Departure], starts: datetime, ends: datetime, seed
     for at in sorted(starts + (ends - starts) * random.random() for _ in range(_EDITS)):
         name = random.choice(list(now))
         step = Decimal(random.choice((-40, -25, -15, -10, 10, 15, 20, 30, 45, 60)))
-        now[name] = max(Decimal("49.99"), now[name] + step)
+        now[name] += step if now[name] + step > 50 else abs(step)
         edits.append(FareEdit(at, name, _typed(now[name], random)))
     return Fares(offers, edits)
 

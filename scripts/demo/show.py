@@ -68,7 +68,7 @@ class Show:
             if not self._read_first(database):
                 return 1
             reader.start()
-            summary.addresses(console, stage, f"{stage.web_url}/?airport=EWR")
+            summary.addresses(console, stage, f"{stage.web_url}/board?airport=EWR")
             replay = Replay(database, clock, stage.ports.web, stage.staff_key)
             self._replay(replay, clock)
             if self._stop.is_set():
