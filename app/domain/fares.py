@@ -1,11 +1,13 @@
 """A fare as Gatecall knows it, and money that is exact.
 
-Amounts are whole numbers of the currency's smallest unit. What an admin types is accepted where it means one
-amount: 204, "204", "204.00", 204.5. What does not ("1,204", "$204", NaN, -3) is a BadEventError, never a guess.
+Amounts are whole numbers of the currency's smallest unit. What an admin types is accepted where it means
+one amount: 204, "204", "204.00", 204.5. What does not ("1,204", "$204", NaN, -3) is a BadEventError, never a
+guess.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,20 +23,24 @@ MAX_LINK = 2_000
 # Above any fare in any currency; a number beyond it is a typing error, or an attempt to find one.
 MAX_AMOUNT = Decimal(10) ** 10
 
-_AMOUNT = re.compile(r"\d{1,12}(\.\d{1,4})?")
+# As Decimal128 writes itself too: "204.0000", "2E+2".
+_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,8})?(E[+-]?[0-9]{1,2})?")
 _CODE = re.compile(r"[a-z][a-z0-9_ -]{0,39}")
 
 # ISO 4217, list one: the currencies in use, and those whose smallest unit is not a hundredth.
-CURRENCIES = frozenset(
-    "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY "
-    "COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR "
-    "ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK "
-    "MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF "
-    "SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU "
-    "UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG".split()
-)
-_NO_DECIMALS = frozenset("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split())
-_THREE_DECIMALS = frozenset("BHD IQD JOD KWD LYD OMR TND".split())
+_IN_USE = """
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
+CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD
+HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL
+LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP
+PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT
+TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+"""
+_WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+CURRENCIES = frozenset(_IN_USE.split())
+_NO_DECIMALS = frozenset(_WHOLE.split())
+_THREE_DECIMALS = frozenset(_THOUSANDTHS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,24 @@ class Fare:
         """Both airports: "JFK-SFO"."""
         return f"{self.origin}-{self.destination}"
 
+    def to_document(self) -> dict[str, str | int]:
+        """What is known, for the feed: the amount as text with its decimals, times in RFC 3339."""
+        known = {
+            "origin": self.origin,
+            "destination": self.destination,
+            "departure_date": self.departure_date,
+            "airline": self.airline,
+            "flight_number": self.flight_number,
+            "cabin": self.cabin,
+            "stops": self.stops,
+            "amount": self.price.plain,
+            "currency": self.price.currency,
+            "provider": self.provider,
+            "link": self.link,
+            "seen_at": fields.rfc3339(self.seen_at) if self.seen_at else None,
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
 
 def decimals(currency: str) -> int:
     """How many decimals a currency's amounts have."""
@@ -123,11 +147,11 @@ def money(document: Mapping[str, Any]) -> Money:
     if currency not in CURRENCIES:
         raise fields.bad("currency", document.get("currency"), 'write its ISO 4217 code, like "USD"')
     amount = _amount(document.get("amount"), decimals(currency))
+    if not 0 < amount < MAX_AMOUNT:
+        raise _bad_amount(document.get("amount"), "a fare is more than 0 and less than 10 thousand million")
     minor = amount.scaleb(decimals(currency))
     if minor != minor.to_integral_value():
         raise _bad_amount(document.get("amount"), f"{currency} has {decimals(currency)} decimals")
-    if not 0 < amount < MAX_AMOUNT:
-        raise _bad_amount(document.get("amount"), "a fare is more than 0 and less than 10 thousand million")
     return Money(int(minor), currency)
 
 
@@ -141,11 +165,13 @@ def _amount(value: object, places: int) -> Decimal:
         raise _bad_amount(value, 'write a number, like 204 or "204.50"')
     if isinstance(value, int):
         return Decimal(value)
-    if value != value or value in {float("inf"), float("-inf")}:  # noqa: PLR0124 - NaN is not equal to itself
+    if not math.isfinite(value):
         raise _bad_amount(value, "it is not a number")
     # A double holds 204.1 as 204.099999...; what its shortest notation says is what was typed. Sums of doubles
     # miss their true value far behind the last decimal: there the nearest amount is meant.
     exact = Decimal(repr(value))
+    if exact >= MAX_AMOUNT:
+        return exact
     nearest = round(exact, places)
     return nearest if abs(exact - nearest) < Decimal("1e-6") else exact
 

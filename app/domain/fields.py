@@ -10,10 +10,10 @@ from typing import Any
 from app.domain import places
 from app.domain.errors import BadEventError
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # IATA airline designator (two characters, at least one letter) and up to four digits and a suffix letter
 # (IATA Standard Schedules Information Manual, chapter 2).
-_FLIGHT_NUMBER = re.compile(r"([A-Z][A-Z0-9]|[0-9][A-Z])0*(\d{1,4})([A-Z]?)")
+_FLIGHT_NUMBER = re.compile(r"([A-Z][A-Z0-9]|[0-9][A-Z])0*([0-9]{1,4})([A-Z]?)")
 
 
 def bad(field: str, value: object, remedy: str) -> BadEventError:
@@ -72,6 +72,11 @@ def moment(document: Mapping[str, Any], field: str) -> datetime | None:
         return found.astimezone(UTC) if found.tzinfo else _no_zone(field, written)
     except (ValueError, OverflowError) as error:
         raise bad(field, written, 'write a time like "2026-12-01T09:30:00Z"') from error
+
+
+def rfc3339(instant: datetime) -> str:
+    """An aware time as RFC 3339 text in UTC, to the millisecond."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def flight_number(document: Mapping[str, Any], field: str) -> str | None:

@@ -31,6 +31,18 @@ class Notice:
     expires_at: datetime | None = None
     created_at: datetime | None = None
 
+    def to_document(self) -> dict[str, str]:
+        """What is known, for the feed: times in RFC 3339."""
+        known = {
+            "type": self.type,
+            "message": self.message,
+            "airport": self.airport,
+            "flight": self.flight,
+            "expires_at": fields.rfc3339(self.expires_at) if self.expires_at else None,
+            "created_at": fields.rfc3339(self.created_at) if self.created_at else None,
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
 
 def parse(document: Mapping[str, Any]) -> Notice:
     """A notice from the allow-listed fields of a `notices` document, as JSON values.

@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, Request
+from flask_cors import CORS
 
-from app.web import pages
+from app.web import documentation, headers, pages, problems
+from app.web.health import probes
+from app.web.pages.errors import not_found
+from app.web.publishing import publishing
 from app.web.services import Services
+from app.web.updates_api import UpdatesApi
+
+# A notice has at most a few hundred characters; nothing else is sent here.
+_MAX_BODY_BYTES = 64 * 1024
+_ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-None-Match", "Last-Event-ID")
 
 
 def create_app(services: Services) -> Flask:
     """The application, with every blueprint. It opens nothing: clients come in `services`."""
     app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.extensions["gatecall"] = services
+    app.register_blueprint(probes)
+    app.register_blueprint(publishing)
+    app.register_blueprint(documentation.blueprint)
     app.register_blueprint(pages.blueprint(services))
+    problems.register(app, _is_page, not_found)
+    headers.register(app, services.settings)
+    if services.settings.cors_origins:
+        CORS(
+            app,
+            resources={"/update": {}, "/openapi.json": {}},
+            origins=list(services.settings.cors_origins),
+            methods=["GET", "HEAD", "POST"],
+            allow_headers=list(_ALLOWED_HEADERS),
+            expose_headers=headers.EXPOSED.split(", "),
+            max_age=86_400,
+        )
+    app.wsgi_app = UpdatesApi(services.settings, services.feed, app.wsgi_app)  # type: ignore[method-assign]
     return app
+
+
+def _is_page(request: Request) -> bool:
+    """Whether a person's browser asks for an address that is not the API's."""
+    api = request.path.startswith(("/update", "/health/", "/metrics", "/openapi.json"))
+    return not api and request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"

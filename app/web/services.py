@@ -18,9 +18,9 @@ from app.web.feed import Feed
 class Services:
     """Everything a view needs; nothing in here is global.
 
-    database: MongoDB, read concern and time-outs already set. feed: what this process read from Kafka. clock: the domain's
-    present (departures, times shown). now: the system's present (ages, latency). health: what makes the process
-    not ready.
+    database: MongoDB, read concern and time-outs already set. feed: what this process read from Kafka. clock:
+    the domain's present (departures, times shown). now: the system's present (ages, latency). health: what makes
+    the process not ready.
     """
 
     settings: Settings

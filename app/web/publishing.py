@@ -1,0 +1,192 @@
+"""POST /update: staff publish a notice. It goes into MongoDB; the watcher brings it to the feed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, NoReturn
+
+import orjson
+import structlog
+from flask import Blueprint, Response, request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pymongo.errors import PyMongoError
+
+from app.domain import fields
+from app.domain.errors import BadEventError
+from app.domain.notices import MAX_MESSAGE, TYPE, Notice
+from app.store import notices
+from app.web import staff_key
+from app.web.problems import Fault, Problem
+from app.web.services import services
+
+log = structlog.get_logger()
+
+# Visible ASCII, as the draft of the HTTP working group and those who use the header have it.
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+class NoticeBody(BaseModel):
+    """What staff send. Unknown fields and values of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, title="Notice")
+
+    type: Annotated[
+        str,
+        Field(
+            description="A word: small letters, digits, - and _.",
+            examples=["disruption"],
+            pattern=f"^{TYPE.pattern}$",
+        ),
+    ]
+    message: Annotated[
+        str,
+        Field(
+            description="The sentence people read.",
+            min_length=1,
+            max_length=MAX_MESSAGE,
+            examples=["Snow at Newark: check your flight before you leave."],
+        ),
+    ]
+    airport: Annotated[
+        str | None, Field(description="IATA code of the airport it is about.", examples=["EWR"])
+    ] = None
+    flight: Annotated[str | None, Field(description="Flight number it is about.", examples=["UA1545"])] = None
+    expires_at: Annotated[
+        str | None,
+        Field(
+            description="When it is of no more use, RFC 3339 with offset.", examples=["2026-12-01T20:00:00Z"]
+        ),
+    ] = None
+
+    @field_validator("message")
+    @classmethod
+    def _message(cls, value: str) -> str:
+        text: str | None = _read(fields.text, value, MAX_MESSAGE)
+        return text or _refuse("it is empty")
+
+    @field_validator("airport")
+    @classmethod
+    def _airport(cls, value: str | None) -> str | None:
+        code: str | None = _read(fields.airport, value)
+        return code
+
+    @field_validator("flight")
+    @classmethod
+    def _flight(cls, value: str | None) -> str | None:
+        number: str | None = _read(fields.flight_number, value)
+        return number
+
+    @field_validator("expires_at")
+    @classmethod
+    def _expires_at(cls, value: str | None) -> str | None:
+        _read(fields.moment, value)
+        return value
+
+    def notice(self) -> Notice:
+        """The notice that was sent."""
+        expires_at: datetime | None = fields.moment({"expires_at": self.expires_at}, "expires_at")
+        return Notice(self.type, self.message, self.airport, self.flight, expires_at)
+
+
+class Accepted(BaseModel):
+    """The notice is stored and on its way to the feed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Annotated[str, Field(pattern="^accepted$")]
+    id: Annotated[str, Field(description="Of the notice; the feed's update has it as subject.id.")]
+    message: Annotated[str, Field(description="The sentence as it is published.")]
+
+
+publishing = Blueprint("publishing", __name__)
+
+
+@publishing.post("/update")
+def publish() -> Response:
+    """Store a notice, once for each Idempotency-Key.
+
+    :raise 400: the body is not what it should be; every field at fault is named.
+    :raise 401: no staff key, or a wrong one. :raise 403: none is configured.
+    :raise 415: not JSON. :raise 422: the Idempotency-Key was used for another notice. :raise 503: no database.
+    """
+    parts = services()
+    created_by = staff_key.identify(request, parts.settings)
+    notice = read_notice(request.get_data(), request.mimetype)
+    if notice.expires_at is not None and notice.expires_at <= parts.clock():
+        raise _bad_request([Fault("expires_at", "this time is over")])
+    try:
+        done = notices.publish(
+            parts.database,
+            notice,
+            created_by=created_by,
+            created_at=parts.now(),
+            idempotency_key=_idempotency_key(request.headers.get("Idempotency-Key")),
+        )
+    except notices.RepeatedDifferentlyError as error:
+        detail = "This Idempotency-Key was used for another notice. Take a new key for a new notice."
+        raise Problem(422, "The key was used before", detail) from error
+    except PyMongoError as error:
+        log.error("notice could not be stored", why=type(error).__name__)
+        detail = "The database did not answer. Send the same again with the same Idempotency-Key."
+        raise Problem(503, "Not stored", detail, headers={"Retry-After": "5"}) from error
+    log.info("notice accepted", notice_id=done.id, created_by=created_by)
+    accepted = Accepted(status="accepted", id=done.id, message=done.message)
+    return Response(accepted.model_dump_json(), 202, content_type="application/json")
+
+
+def read_notice(body: bytes, media_type: str) -> Notice:
+    """The notice in a request's body. Raises Problem 400 or 415."""
+    if media_type != "application/json":
+        raise Problem(
+            415, "Unsupported Media Type", "Send JSON, with the header Content-Type: application/json."
+        )
+    try:
+        sent = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Problem(400, "The body is not JSON", f"The body is not JSON: {error}.") from error
+    if not isinstance(sent, dict):
+        raise Problem(400, "The body is not an object", 'Send an object like {"type": ..., "message": ...}.')
+    if isinstance(sent.get("type"), str):
+        sent["type"] = sent["type"].strip().lower()
+    try:
+        return NoticeBody.model_validate(sent).notice()
+    except ValidationError as error:
+        raise _bad_request(
+            [_fault(e) for e in error.errors(include_url=False, include_input=False)]
+        ) from error
+
+
+def _idempotency_key(header: str | None) -> str | None:
+    if header is None:
+        return None
+    if not _KEY.fullmatch(header):
+        raise _bad_request([Fault("Idempotency-Key", "1 to 255 visible ASCII characters")])
+    return header
+
+
+def _bad_request(faults: list[Fault]) -> Problem:
+    detail = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
+    return Problem(400, "The request cannot be understood", detail, faults=faults)
+
+
+_WORDS = {"missing": "it is required", "extra_forbidden": "unknown field", "string_type": "write it as text"}
+
+
+def _fault(error: Mapping[str, Any]) -> Fault:
+    name = ".".join(str(part) for part in error["loc"])[:100]
+    words = _WORDS.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
+    return Fault(name, words)
+
+
+def _read(read: Callable[..., Any], value: str | None, *more: Any) -> Any:
+    """Read a field as the domain does; its sentence becomes pydantic's."""
+    try:
+        return read({"value": value}, "value", *more)
+    except BadEventError as error:
+        _refuse(str(error).rpartition("; ")[2])
+
+
+def _refuse(words: str) -> NoReturn:
+    raise ValueError(words)

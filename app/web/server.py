@@ -1,0 +1,50 @@
+"""The web server: granian, with a number of processes and enough threads for those who wait."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from app.settings import Settings
+from app.web.wsgi import build
+
+log = structlog.get_logger()
+
+# Threads for requests that do not wait: pages, health, POST, and reading the feed at once.
+_QUICK_THREADS = 32
+# Connections that are open, most of them idle; a process takes no more.
+_CONNECTIONS = 4096
+# Waiting requests are answered at once on a signal; what has not ended by then never will.
+_STOP_WITHIN_S = 5
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit status. Only the main thread may call this."""
+    server = MPServer(
+        "app.web.wsgi:build",  # shown in the process list
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_workers,
+        blocking_threads=settings.feed_waiting + _QUICK_THREADS,
+        backlog=1024,
+        backpressure=_CONNECTIONS,
+        http=HTTPModes.http1,
+        loop=Loops.asyncio,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        respawn_interval=1.0,
+        workers_kill_timeout=_STOP_WITHIN_S,
+    )
+    log.info(
+        "web server starts", address=f"http://{settings.host}:{settings.port}", workers=settings.web_workers
+    )
+    try:
+        server.serve(target_loader=partial(build, settings), wrap_loader=False)
+    except SystemExit as ended:  # granian's way to say that a worker failed
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0
