@@ -14,8 +14,9 @@ Rule = dict[str, Any]
 # Unicode blanks count as blanks, as they do for str.split.
 _UCP = "(*UCP)"
 _ID = {"bsonType": ["objectId", "string", "int", "long"]}
-_STATUSES = "scheduled|on(\\s+|_|-)time|delayed|" + (
-    "boarding|gate(\\s+|_|-)closed|departed|diverted|landed|arrived|cancell?ed"
+_STATUSES = (
+    "scheduled|on(\\s+|_|-)time|delayed|boarding|gate(\\s+|_|-)closed"
+    "|departed|diverted|landed|arrived|cancell?ed"
 )
 
 

@@ -1,0 +1,67 @@
+"""Conversations that are missing: found, and made as those told already would be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from app.store.audience import Place
+from app.store.conversations import Start, Telling, conversation_id
+from consumers.notifier.stores import Stores
+from consumers.notifier.telling import Starts
+
+Persons = Mapping[str, str]
+"""The key of the flight document that each person is booked on or follows, by person."""
+
+
+def of_audience(
+    stores: Stores,
+    channels: Sequence[str],
+    told: Sequence[Telling],
+    keys: Mapping[str, Collection[str]],
+    there: set[str],
+) -> int:
+    """N3: make what is missing of those concerned now; returns how many were made.
+
+    keys: of the documents of each subject. there: ids that need no look; those found or made are added.
+    """
+    if not told or not channels:
+        return 0
+    audience = stores.audience.of_flights({key for t in told for key in keys[t.subject]})
+    persons = {t.subject: {p: key for key in keys[t.subject] for p in audience.get(key, ())} for t in told}
+    if not any(persons.values()):
+        return 0
+    there |= stores.conversations.of_subjects([subject for subject, some in persons.items() if some])
+    return make(stores, channels, told, persons, there)
+
+
+def make(
+    stores: Stores,
+    channels: Sequence[str],
+    told: Sequence[Telling],
+    persons: Mapping[str, Persons],
+    there: set[str],
+) -> int:
+    """Make the conversations of these persons, by subject, that are not there; returns how many were made.
+
+    A conversation starts with what the person's booking showed. A channel that was added later starts, in
+    silence, with what was announced before: the person heard it on another one.
+    """
+    lacking: list[tuple[Telling, str, str, list[str]]] = []
+    for t in told:
+        for person, key in persons.get(t.subject, {}).items():
+            channels_lacking = [c for c in channels if conversation_id(t.subject, person, c) not in there]
+            if channels_lacking:
+                lacking.append((t, person, key, channels_lacking))
+    if not lacking:
+        return 0
+    heard_elsewhere = {id_.rpartition("|")[0] for id_ in there}
+    seen = stores.audience.seen({key for _, _, key, _ in lacking}, {person for _, person, _, _ in lacking})
+    starts = Starts()
+    new: list[tuple[Start, Telling]] = []
+    for t, person, key, some in lacking:
+        elsewhere = f"{t.subject}|{person}" in heard_elsewhere
+        shown = seen.get(Place(person, key))
+        new += [(start, t) for start in starts.of(person, some, shown, t, elsewhere=elsewhere)]
+    made = stores.conversations.make(new)
+    there |= {conversation_id(t.subject, start.person, start.channel) for start, t in new}
+    return made

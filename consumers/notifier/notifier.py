@@ -1,0 +1,197 @@
+"""What follows from a batch of messages: N1 to N7 of the protocol, in its order.
+
+Everything here may be repeated: after a crash between any two steps the same messages come again, and the
+result is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from app.bus.consumer import Received
+from app.domain.errors import BadEventError, TransientError
+from app.domain.events import ChangeEvent, Op
+from app.domain.namespaces import BOOKINGS, FLIGHTS, FOLLOWINGS
+from app.metrics import ANNOUNCEMENTS, FAN_OUT, NOTIFIER_EVENTS, NOTIFIER_LAG
+from app.store.conversations import Telling
+from app.store.dead_letters import DeadLetter
+from consumers.notifier import bookings, making, markers
+from consumers.notifier.deciding import Picture, Sighting, not_understood, understand
+from consumers.notifier.stores import Stores
+from consumers.notifier.telling import Rules, telling
+
+log = structlog.get_logger()
+
+SUBJECTS_AT_ONCE = 250
+"""Flights whose events are folded and fanned out together: bounds memory, and what a crash repeats."""
+
+TOPICS = (FLIGHTS, BOOKINGS, FOLLOWINGS)
+
+
+class Notifier:
+    """Handles batches. channels: names of those that are on. collections: by the topic's full name."""
+
+    def __init__(
+        self, stores: Stores, rules: Rules, *, channels: Sequence[str], collections: dict[str, str]
+    ) -> None:
+        self._stores = stores
+        self._rules = rules
+        self._channels = tuple(channels)
+        self._collections = collections
+
+    def handle(self, batch: Sequence[Received]) -> None:
+        """All that follows from the messages, markers and unreadable ones as barriers.
+
+        Raises TransientError when MongoDB does not take it now; then nothing may be committed.
+        """
+        try:
+            with FAN_OUT.time():
+                waiting: list[Received] = []
+                for received in batch:
+                    if isinstance(received.event, BadEventError) or received.event.op is Op.MARKER:
+                        self._handle_documents(waiting)
+                        waiting = []
+                        self._handle_barrier(received)
+                    else:
+                        waiting.append(received)
+                self._handle_documents(waiting)
+        except PyMongoError as error:
+            raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
+
+    def set_aside(self, received: Received, words: str) -> None:
+        """N7 for a message that makes `handle` fail or kills the process."""
+        try:
+            self._dead_letter(received, BadEventError("handler_failed", words))
+        except PyMongoError as error:
+            raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
+
+    def _handle_barrier(self, received: Received) -> None:
+        if isinstance(received.event, BadEventError):
+            self._dead_letter(received, received.event)
+        elif received.event.collection == FLIGHTS.collection:
+            for some in markers.unseen(self._stores, received.event, received.partition, self._rules.now):
+                self._handle_flights(some)
+
+    def _handle_documents(self, batch: Sequence[Received]) -> None:
+        """Flights first, so that bookings find them known; then bookings and followings."""
+        flights: list[tuple[Received, ChangeEvent]] = []
+        places: list[ChangeEvent] = []
+        for received in batch:
+            event = received.event
+            assert isinstance(event, ChangeEvent)
+            if event.collection == FLIGHTS.collection:
+                flights.append((received, event))
+            elif event.collection in (BOOKINGS.collection, FOLLOWINGS.collection):
+                places.append(event)
+        sightings = [self._sighting(received, event) for received, event in flights]
+        for some in _chunks(sightings):
+            self._handle_flights(some)
+        if places:
+            bookings.handle(self._stores, self._rules, self._channels, places)
+        if batch:
+            last = batch[-1].event
+            assert isinstance(last, ChangeEvent)
+            NOTIFIER_LAG.set(max(0.0, (self._rules.now() - last.wall_time).total_seconds()))
+
+    def _sighting(self, received: Received, event: ChangeEvent) -> Sighting:
+        """The event understood; what cannot be is a dead letter first, and unknown then (N7)."""
+        try:
+            return understand(event, received.partition)
+        except BadEventError as error:
+            self._stores.dead_letters.add(_letter(received, FLIGHTS.collection, error))
+            log.warning("flight event not understood", event_id=event.id, key=event.key, field=error.field)
+            return not_understood(event, received.partition)
+
+    def _handle_flights(self, sightings: Sequence[Sighting]) -> None:
+        """N1 to N4 for some flights. The events are taken in their order, over all partitions."""
+        picture = self._known(sightings)
+        for seen in sorted(sightings, key=lambda s: s.order):
+            outcome = picture.take(seen)
+            NOTIFIER_EVENTS.labels(FLIGHTS.collection, outcome).inc()
+            log.debug("flight event handled", event_id=seen.event_id, key=seen.key, outcome=outcome)
+        self._stores.announcements.record(picture.announcements)
+        for announcement in picture.announcements:
+            kinds = [str(kind) for kind in announcement.kinds]
+            log.info(
+                "announcement", event_id=announcement.event_id, subject=announcement.subject, kinds=kinds
+            )
+            for kind in announcement.kinds:
+                ANNOUNCEMENTS.labels(kind).inc()
+        told = self._tellings(picture)
+        keys = {t.subject: picture.subject(t.subject).keys for t in told}
+        fanning_out = [t for t in told if picture.touched[t.subject].fans_out]
+        there: set[str] = set()
+        making.of_audience(self._stores, self._channels, fanning_out, keys, there)
+        self._stores.conversations.tell(fanning_out)
+        if fanning_out:
+            self._stores.doorbells.ring(self._channels)
+        self._stores.known.set_all(list(picture.changed.values()))  # N4
+        # A booking's conversation may have been made meanwhile; of a flight that nobody knew, not even that.
+        first = [t for t in told if picture.touched[t.subject].first]
+        made = making.of_audience(self._stores, self._channels, first, keys, there)
+        if self._stores.conversations.tell(told) or made:
+            self._stores.doorbells.ring(self._channels)
+
+    def _known(self, sightings: Sequence[Sighting]) -> Picture:
+        """N1, and all other documents of the subjects."""
+        picture = Picture(self._rules.floor)
+        known = self._stores.known.of_keys({seen.key for seen in sightings})
+        picture.add(known.values())
+        new = {
+            seen.value.identity
+            for seen in sightings
+            if seen.value is not None and (seen.key not in known or known[seen.key].subject is None)
+        }
+        new |= {
+            seen.before.identity for seen in sightings if seen.before is not None and seen.key not in known
+        }
+        others = self._stores.known.of_identities(new) if new else {}
+        names = {k.subject for k in (*known.values(), *others.values()) if k.subject is not None}
+        for subject in self._stores.known.of_subjects(names).values() if names else ():
+            picture.add(subject.members)
+        return picture
+
+    def _tellings(self, picture: Picture) -> list[Telling]:
+        found = (
+            telling(picture.subject(name), t.unheard, self._rules) for name, t in picture.touched.items()
+        )
+        return [t for t in found if t is not None]
+
+    def _dead_letter(self, received: Received, error: BadEventError) -> None:
+        """N7: kept first; only then is what is known of the flight unknown."""
+        collection = self._collections[received.topic]
+        self._stores.dead_letters.add(_letter(received, collection, error))
+        NOTIFIER_EVENTS.labels(collection, "dead_letter").inc()
+        if collection == FLIGHTS.collection and received.key:
+            order = None if isinstance(received.event, BadEventError) else received.event.order
+            self._stores.known.set_unknown(received.key, order, received.partition)
+
+
+def _letter(received: Received, collection: str, error: BadEventError) -> DeadLetter:
+    event = None if isinstance(received.event, BadEventError) else received.event
+    return DeadLetter(
+        source="notifier",
+        collection=collection,
+        key=received.key,
+        reason=error.reason,
+        words=str(error),
+        event_id=event.id if event else None,
+        field=error.field,
+        topic=received.topic,
+        partition=received.partition,
+        offset=received.offset,
+        document=event.after if event else None,
+    )
+
+
+def _chunks(sightings: Sequence[Sighting]) -> Iterable[list[Sighting]]:
+    """Some flights at a time, all events of a flight together."""
+    by_key: dict[str, list[Sighting]] = {}
+    for seen in sightings:
+        by_key.setdefault(seen.key, []).append(seen)
+    groups = list(by_key.values())
+    for first in range(0, len(groups), SUBJECTS_AT_ONCE):
+        yield [seen for group in groups[first : first + SUBJECTS_AT_ONCE] for seen in group]

@@ -1,0 +1,60 @@
+"""The notifier's process: settings, clients, workers; reads top to bottom."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import structlog
+
+from app.bus import clients
+from app.bus import topics as bus_topics
+from app.bus.consumer import ConsumerLoop
+from app.domain.clock import system_now
+from app.runtime import Health, StopFlag, health_server, run_workers
+from app.settings import Settings
+from app.store import client as mongo
+from app.store.suspects import Suspects
+from consumers.notifier.notifier import TOPICS, Notifier
+from consumers.notifier.resync import Resync
+from consumers.notifier.stores import Stores
+from consumers.notifier.telling import Rules
+
+log = structlog.get_logger()
+
+GROUP = "notifier"
+
+
+def run(settings: Settings) -> int:
+    """Run until a signal; returns the exit status (1 when a worker died). Waits for MongoDB and Kafka.
+
+    Raises SetupError when they can never do.
+    """
+    stop, health = StopFlag(), Health()
+    stop.on_signals()
+    with health_server(health, settings), mongo.connect(settings, app_name="gatecall-notifier") as client:
+        if not (mongo.wait_until_reachable(client, stop) and clients.wait_until_reachable(settings, stop)):
+            return 0
+        mongo.check_replica_set(client)
+        if not settings.channels:
+            log.warning("no channel is on: changes are noted, and nobody is told")
+        database = mongo.database(client, settings)
+        stores, rules = Stores.of(database), Rules.of(settings, system_now)
+        with closing(clients.admin(settings)) as admin:
+            bus_topics.ensure(admin, settings)
+            collections = {bus_topics.name(settings, topic.topic): topic.collection for topic in TOPICS}
+            notifier = Notifier(stores, rules, channels=settings.channels, collections=collections)
+            loop = ConsumerLoop(
+                clients.consumer(settings, GROUP),
+                bus_topics.TopicIds(admin),
+                list(collections),
+                group=f"{settings.kafka_topic_prefix}{GROUP}",
+                handle=notifier.handle,
+                set_aside=notifier.set_aside,
+                attempts=Suspects(database),
+            )
+            health.add("consumer", loop.problem)
+            log.info("notifier started", channels=list(settings.channels))
+            resync = Resync(stores, rules)
+            return run_workers(
+                {"consumer": lambda: loop.run(stop), "resync": lambda: resync.run(stop)}, stop, health
+            )

@@ -1,0 +1,42 @@
+"""The collections the notifier works with, as one argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pymongo.database import Database
+
+from app.domain.clock import Now, system_now
+from app.store.announcements import Announcements
+from app.store.audience import Audience
+from app.store.conversations import Conversations
+from app.store.dead_letters import DeadLetters
+from app.store.doorbells import Doorbells
+from app.store.known import KnownFlights
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One object per collection; tests replace single ones. database: writes wait for a majority."""
+
+    database: Database[dict[str, Any]]
+    known: KnownFlights
+    announcements: Announcements
+    conversations: Conversations
+    audience: Audience
+    doorbells: Doorbells
+    dead_letters: DeadLetters
+
+    @classmethod
+    def of(cls, database: Database[dict[str, Any]], now: Now = system_now) -> Stores:
+        """All of one database. now: system clock."""
+        return cls(
+            database=database,
+            known=KnownFlights(database),
+            announcements=Announcements(database, now),
+            conversations=Conversations(database),
+            audience=Audience(database),
+            doorbells=Doorbells(database),
+            dead_letters=DeadLetters(database, now),
+        )

@@ -1,0 +1,123 @@
+"""From what was announced about a subject to what its conversations are told, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from app.domain import flight
+from app.domain.clock import DomainClock, Now
+from app.domain.errors import BadEventError
+from app.domain.flight import Flight, Status
+from app.domain.news import Steps, differences, priority
+from app.domain.order import NEVER, Order, incarnation_of, of_snapshot_read
+from app.settings import Settings
+from app.store.audience import Seen
+from app.store.conversations import Start, Telling
+from app.store.known import Known, State, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How long news settles and conversations are kept. clock: the domain's. now: system clock."""
+
+    settle: timedelta
+    settle_delete: timedelta
+    keep: timedelta
+    floor: Steps
+    clock: DomainClock
+    now: Now
+
+    @classmethod
+    def of(cls, settings: Settings, now: Now) -> Rules:
+        """As the settings say."""
+        return cls(
+            settle=timedelta(seconds=settings.settle_s),
+            settle_delete=timedelta(seconds=settings.settle_delete_s),
+            keep=timedelta(days=settings.conversation_keep_days),
+            floor=settings.floor,
+            clock=settings.domain_clock,
+            now=now,
+        )
+
+
+def telling(subject: Subject, unheard: Flight | None, rules: Rules) -> Telling | None:
+    """What the conversations about a subject should know.
+
+    unheard: what counts as heard where nobody noted it: what was announced before, None when nothing was.
+    Returns None while the last change of the document that speaks for it is not understood: nothing is known to
+    be true then.
+    """
+    speaker = subject.speaker
+    if speaker.state is State.UNKNOWN or speaker.announced is None:
+        return None
+    return _telling(subject.name, subject.order, speaker, unheard, rules)
+
+
+def silence(subject: Subject, rules: Rules) -> Telling | None:
+    """What new conversations are made with while nothing may be told; None when nothing was ever understood."""
+    speaker = subject.speaker
+    if speaker.announced is None:
+        return None
+    return _telling(subject.name, NEVER, speaker, speaker.announced, rules)
+
+
+def _telling(name: str, order: Order, speaker: Known, unheard: Flight | None, rules: Rules) -> Telling:
+    want = speaker.announced
+    assert want is not None
+    unheard = unheard or want.as_published()
+    now = rules.now()
+    removed = want.status is Status.REMOVED
+    return Telling(
+        subject=name,
+        order=order,
+        want=want,
+        unheard=unheard,
+        priority=priority(differences(unheard, want, rules.floor)),
+        due_at=now + (rules.settle_delete if removed else rules.settle),
+        cancellation_due_at=now,
+        puts_off=removed,
+        ends_at=_ends_at(want, rules),
+        event_id=speaker.event_id,
+        changed_at=speaker.changed_at,
+        found_late=speaker.found_late,
+    )
+
+
+def _ends_at(want: Flight, rules: Rules) -> datetime:
+    return rules.clock.system_time_of(want.leaves_at) + rules.keep
+
+
+@dataclass(slots=True)
+class Starts:
+    """Where new conversations start: parses what bookings showed, each wording once."""
+
+    _parsed: dict[tuple[tuple[str, str], ...], Flight | None] = field(default_factory=dict)
+
+    def of(
+        self, person: str, channels: Iterable[str], seen: Seen | None, told: Telling, *, elsewhere: bool
+    ) -> Iterator[Start]:
+        """A start for each channel: from what the booking showed, else from what counts as heard.
+
+        elsewhere: the person has a conversation about the subject on another channel, and so heard there what
+        was announced.
+        """
+        heard, order = told.unheard, NEVER
+        if seen is not None and not elsewhere:
+            shown = self._parse(seen.flight)
+            if shown is not None:
+                heard = shown
+                if seen.cluster_time is not None:
+                    order = of_snapshot_read(incarnation_of(told.order), seen.cluster_time)
+        for channel in channels:
+            yield Start(person, channel, heard, order)
+
+    def _parse(self, shown: Mapping[str, object]) -> Flight | None:
+        wording = tuple((name, str(value)) for name, value in shown.items())
+        if wording not in self._parsed:
+            try:
+                self._parsed[wording] = flight.parse(shown)
+            except BadEventError:
+                self._parsed[wording] = None  # as if the booking showed nothing
+        return self._parsed[wording]
