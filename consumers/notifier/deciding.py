@@ -222,9 +222,9 @@ def _removed(known: Known | None, seen: Sighting) -> Flight | None:
 
 
 def _now_known(
-    seen: Sighting, subject: str, value: Flight, announced: Flight, speaker: Known | None
+    seen: Sighting, subject: str, value: Flight, announced: Flight, told_by: Known | None
 ) -> Known:
-    """What is known after the event; the event that made `announced` is this one, unless nothing was news."""
+    """What is known after the event. told_by: what was announced stems from its event; None: from this one."""
     known = Known(
         key=seen.key,
         order=seen.order,

@@ -48,7 +48,8 @@ def test_jitter_below_every_step_moves_the_order_but_not_what_they_should_know(w
     known = world.stores.known.of_keys(["f1"])["f1"]
     assert "estimated_departure_time" not in ada["want"]
     assert ada["order"] == known.order
-    assert known.value is not None and known.value.estimated_departure_time == "10:04"
+    assert known.value is not None
+    assert known.value.estimated_departure_time == "10:04"
     world.handle(world.flight(3, estimated_departure_time="10:07"))
     assert world.due() == {"ada"}, "small steps add up against what was announced"
 
