@@ -6,6 +6,8 @@ it, `wording_sms` the short form, `wording_terms` the terms they share.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote
 
 from app.domain.wording_details import advice, facts, footer, more, preheader
@@ -18,7 +20,16 @@ __all__ = ["FlightNews", "Highlight", "Message", "compose"]
 
 
 def compose(news: FlightNews) -> Message:
-    """The message for one person about one flight. Raises nothing, whatever the states of the flight."""
+    """The message for one person about one flight. Raises nothing, whatever the states of the flight.
+
+    Nothing in it is the person's own, so hundreds of travellers of a flight share one.
+    """
+    to_the_minute = news.now.replace(second=0, microsecond=0)
+    return _compose(replace(news, now=to_the_minute, changed_at=min(news.changed_at, to_the_minute)))
+
+
+@lru_cache(maxsize=1024)
+def _compose(news: FlightNews) -> Message:
     t = Terms(news)
     first = lead(t)
     url = f"{news.public_url}/f/{quote(news.want.flight_number)}/{quote(news.want.departure_date)}"

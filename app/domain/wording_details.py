@@ -85,7 +85,7 @@ def _leaves(t: Terms) -> Facts:
         return (("Leaves", f"{NOT_KNOWN}, planned {t.planned.full}, {t.at(t.want.origin)}"),)
     # "On time" is said of today's flights alone: of one next month nobody knows.
     soon = t.leaves.instant - t.news.now < timedelta(hours=24)
-    stands = f", {t.lateness}" if t.want.delay or soon else ""
+    stands = f", {t.lateness}" if t.delay or soon else ""
     # What the highlight has said is not repeated.
     said = t.kinds[0] in _TIMES or t.kinds[0] is Kind.REINSTATED
     was = "" if said else t.was(t.old_departure)

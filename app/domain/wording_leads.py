@@ -64,7 +64,7 @@ def _reinstated(t: Terms) -> Lead:
     if t.time_unknown:
         mark = Highlight(label, old, "Time not yet known", t.reason, CHANGE)
         return Lead(news, news, f"{news}. The time is not yet known.", mark, _TIMES)
-    late = f", {t.lateness}" if t.want.delay else ""
+    late = f", {t.lateness}" if t.delay else ""
     return Lead(
         subject=f"{news}: {t.leaves.full}",
         headline=news,
@@ -131,7 +131,7 @@ def _new_schedule(t: Terms) -> str | None:
     """What a new schedule alone does not say: that the flight is late against it."""
     if t.time_unknown:
         return "It is delayed; until when is not yet known."
-    return f"That is {t.lateness} against the new schedule, {t.when(t.planned)}." if t.want.delay else None
+    return f"That is {t.lateness} against the new schedule, {t.when(t.planned)}." if t.delay else None
 
 
 def _time_highlight(t: Terms, new: Moment, old: str | None, note: str | None = None) -> Highlight:
@@ -153,7 +153,7 @@ def _delayed(t: Terms) -> Lead:
             opening=f"{news}. The new time is not yet known.",
             highlight=Highlight(label, old, NOT_KNOWN, t.reason, CHANGE),
         )
-    if t.want.delay <= timedelta():
+    if t.delay <= timedelta():
         return _leaves_at(t, "later")
     time = t.when(t.leaves)
     return Lead(
@@ -165,8 +165,8 @@ def _delayed(t: Terms) -> Lead:
 
 
 def _earlier(t: Terms) -> Lead:
-    was_late = t.heard.delay > timedelta() or delayed_without_time(t.heard)
-    if t.want.delay or not was_late or t.doubtful:
+    was_late = t.delay_before > timedelta() or delayed_without_time(t.heard)
+    if t.delay or not was_late or t.doubtful:
         return _leaves_at(t, "earlier")
     news, time = f"{t.flight} is on time again", t.when(t.leaves)
     return Lead(
@@ -189,7 +189,7 @@ def _leaves_at(t: Terms, turn: str) -> Lead:
     else:
         headline = f"{t.flight} leaves {turn}"
         subject = f"{headline}: {time}, {t.short_lateness}"
-        by = f"{duration(t.want.leaves_at - t.heard.leaves_at)} {turn} than last told"
+        by = f"{duration(t.leaves.instant - t.left_before.instant)} {turn} than last told"
         opening = f"{t.flight} leaves {by}: {time}, {t.lateness}{t.was(t.old_departure)}."
     return Lead(subject, headline, opening, _time_highlight(t, t.leaves, t.old_departure))
 

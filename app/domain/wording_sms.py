@@ -95,7 +95,7 @@ class _Words:
         t, kinds = self.t, self.t.kinds
         parts: list[Part] = []
         if Kind.BELT in kinds[1:]:
-            parts.append((Rank.NEWS, f"Bags: belt {t.want.belt}{t.was(t.heard.belt)}."))
+            parts.append((Rank.NEWS, f"Bags: belt {t.want.belt}."))
         if Kind.TERMINAL in kinds[1:] and Kind.GATE not in kinds:
             parts.append((Rank.NEWS, f"Terminal {t.want.terminal}{t.was(t.heard.terminal)}."))
         if Kind.BOARDING in kinds[1:]:
@@ -113,7 +113,7 @@ class _Words:
         t = self.t
         if t.time_unknown:
             return "Delayed, new time not yet known."
-        late = f", {t.short_lateness}" if t.want.delay else ""
+        late = f", {t.short_lateness}" if t.delay else ""
         return f"Leaves {self.at(t.leaves)}{late}."
 
     def gate(self) -> Part:
@@ -154,7 +154,7 @@ def _reinstated(w: _Words) -> list[Part]:
     news = f"{w.flight} {flies_again(t)}."
     if t.has_left:
         return [(Rank.NEWS, news), (Rank.NEWS, f"It has {t.want.status}." if t.kinds[1:] else "")]
-    late = f", {t.short_lateness}" if t.want.delay else ""
+    late = f", {t.short_lateness}" if t.delay else ""
     time = "The time is not yet known." if t.time_unknown else f"{t.leaves.day} {t.leaves.clock}{late}."
     again = "" if t.doubtful or t.heard.status is Status.REMOVED else "Disregard the cancellation."
     return [(Rank.NEWS, f"{news} {time}"), w.gate(), w.for_traveller(again)]
@@ -201,10 +201,10 @@ def _delayed(w: _Words) -> list[Part]:
 
 def _earlier(w: _Words) -> list[Part]:
     t = w.t
-    if t.old_departure is None or t.want.leaves_at >= t.heard.leaves_at:
+    if t.old_departure is None or t.leaves.instant >= t.left_before.instant:
         return _delayed(w)
-    by = f"{duration(t.heard.leaves_at - t.want.leaves_at, short=True)} earlier than last told"
-    on_time = ", on time" if not t.want.delay else ""
+    by = f"{duration(t.left_before.instant - t.leaves.instant, short=True)} earlier than last told"
+    on_time = ", on time" if not t.delay else ""
     return [(Rank.NEWS, f"{w.flight} leaves {w.at(t.leaves)}{on_time}, {by}."), w.gate()]
 
 

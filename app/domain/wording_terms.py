@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 from app.domain import airlines, places
 from app.domain.flight import AFTER_DEPARTURE, Flight, Status
-from app.domain.news import Kind, Role
+from app.domain.news import ABOUT_DEPARTURE, Kind, Role
 from app.domain.wording_shapes import FlightNews
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -81,7 +82,10 @@ class Terms:
 
     def __init__(self, news: FlightNews) -> None:
         self.news, self.heard, self.want = news, news.heard, news.want
-        self.kinds = news.kinds or (_kind_of(news.want),)
+        self.has_left = news.want.status in AFTER_DEPARTURE
+        # Of a flight that has left, its departure is no news.
+        kinds = tuple(k for k in news.kinds if not (self.has_left and k in ABOUT_DEPARTURE))
+        self.kinds = kinds or (_kind_of(news.want),)
         self.doubtful = news.doubtful
         self.is_traveller = news.role is Role.TRAVELLER
         self.today = places.utc_to_local(news.now, news.want.origin).date()
@@ -96,9 +100,10 @@ class Terms:
         self.left_before = self.moment(news.heard.leaves_at, news.heard.origin)
         self.planned = self.moment(news.want.departs_at, news.want.origin)
         self.planned_before = self.moment(news.heard.departs_at, news.heard.origin)
+        self.delay = self.leaves.instant - self.planned.instant
+        self.delay_before = self.left_before.instant - self.planned_before.instant
         self.arrives = self._arrival(news.want)
         self.arrived_before = self._arrival(news.heard)
-        self.has_left = news.want.status in AFTER_DEPARTURE
 
     def moment(self, instant: datetime, iata: str) -> Moment:
         """An instant in an airport's local time."""
@@ -146,38 +151,42 @@ class Terms:
         """ "now " where the old value may not be named: the person may have heard another."""
         return "now " if self.doubtful else ""
 
-    @property
+    @cached_property
     def diverted_to(self) -> str | None:
         """Where it lands instead; None when it is not diverted, or the place is not known."""
         place = self.want.diverted_to
         return None if place == self.want.destination else place
 
-    @property
+    @cached_property
     def time_unknown(self) -> bool:
         """Delayed, and nobody has said until when."""
         return delayed_without_time(self.want)
 
-    @property
+    @cached_property
     def lateness(self) -> str:
         """How the departure stands against the schedule, for a sentence."""
-        return lateness(self.want.delay)
+        return lateness(self.delay)
 
-    @property
+    @cached_property
     def short_lateness(self) -> str:
         """How the departure stands against the schedule, for a subject or an SMS."""
-        return lateness(self.want.delay, short=True)
+        return lateness(self.delay, short=True)
 
-    @property
+    @cached_property
     def old_departure(self) -> str | None:
         """The departure as last told, None when it did not differ or was not known."""
-        if self.doubtful or delayed_without_time(self.heard) or self.heard.leaves_at == self.want.leaves_at:
+        if (
+            self.doubtful
+            or delayed_without_time(self.heard)
+            or self.left_before.instant == self.leaves.instant
+        ):
             return None
         return self.left_before.against(self.leaves)
 
-    @property
+    @cached_property
     def old_schedule(self) -> str | None:
         """The scheduled departure as last told, None when it did not differ."""
-        if self.doubtful or self.heard.departs_at == self.want.departs_at:
+        if self.doubtful or self.planned_before.instant == self.planned.instant:
             return None
         return self.planned_before.against(self.planned)
 
@@ -188,7 +197,7 @@ class Terms:
             return self.leaves, self.old_schedule
         return self.leaves, self.old_departure
 
-    @property
+    @cached_property
     def reason(self) -> str | None:
         """The airline's reason as a sentence, when it explains this news.
 
