@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
@@ -26,6 +26,14 @@ Client = MongoClient[Document]
 
 START_HINT = "python -m scripts.mongo_replset start"
 INITIATE_HINT = "python -m scripts.mongo_replset initiate HOST:PORT"
+
+# What an admin stored must not keep a whole batch from being read: half characters become U+FFFD, dates that
+# Python cannot hold become DatetimeMS.
+CODEC = CodecOptions[Document](
+    tz_aware=True,
+    unicode_decode_error_handler="replace",
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+)
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 15.0
@@ -45,6 +53,8 @@ def connect(settings: Settings, *, app_name: str, timeout_s: float = 10.0) -> Cl
         settings.mongodb_uri.get_secret_value(),
         appname=app_name,
         tz_aware=True,
+        unicode_decode_error_handler="replace",
+        datetime_conversion="DATETIME_AUTO",
         w="majority",
         wTimeoutMS=_WRITE_TIMEOUT_MS,
         readConcernLevel="majority",
@@ -61,7 +71,7 @@ def database(client: Client, settings: Settings) -> Database[Document]:
     """The database named in MONGODB_URI: majority reads and writes, aware UTC times."""
     return client.get_database(
         settings.database,
-        codec_options=CodecOptions(tz_aware=True),
+        codec_options=CODEC,
         read_concern=ReadConcern("majority"),
         write_concern=WriteConcern(w="majority", wtimeout=_WRITE_TIMEOUT_MS),
     )

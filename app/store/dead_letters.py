@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bson import encode
-from bson.errors import BSONError
+from bson import Decimal128, Int64, ObjectId, encode
 from pymongo.database import Database
 
 from app.domain.clock import Now, system_now
@@ -23,6 +22,7 @@ WAITING, REPLAYED, DISCARDED = "waiting", "replayed", "discarded"
 # A larger document is not kept; its reason and key are.
 _DOCUMENT_BYTES = 256 * 1024
 _WORDS = 2_000
+_READABLE = frozenset({bool, int, float, type(None), datetime, ObjectId, Decimal128, Int64})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +116,22 @@ def _writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _keepable(document: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _keepable(document: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The document in values that every reader can read; None when it is too large to keep."""
     if document is None:
         return None
-    try:
-        return document if len(encode(document)) <= _DOCUMENT_BYTES else None
-    except (BSONError, UnicodeError, ValueError, OverflowError):
-        return None
+    kept = {name: _readable(value) for name, value in document.items()}
+    return kept if len(encode(kept)) <= _DOCUMENT_BYTES else None
+
+
+def _readable(value: Any) -> Any:
+    kind = type(value)
+    if kind in _READABLE:
+        return value
+    if kind is str:
+        return _writable(value)
+    if kind is dict:
+        return {_writable(name): _readable(inner) for name, inner in value.items()}
+    if kind is list:
+        return [_readable(inner) for inner in value]
+    return f"{kind.__name__}: {_writable(str(value))[:200]}"
