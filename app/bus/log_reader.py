@@ -166,9 +166,6 @@ class LogReader:
                     return
                 answer = consumer.end_offsets(self._partitions, timeout_ms=_ANSWER_WITHIN_MS)
                 looked_at, ends = now, [answer[partition] for partition in self._partitions]
-                for number, end in enumerate(ends):
-                    if end < self._positions[number]:
-                        self._went_back(number, end)
             if ends is not None and all(p >= end for p, end in zip(self._positions, ends, strict=True)):
                 self._sink.current_as_of(looked_at)
                 ends = None

@@ -29,6 +29,7 @@ log = structlog.get_logger()
 # Bookings and followings are nobody's business here.
 PUBLIC = (namespaces.FLIGHTS, namespaces.PRICES, namespaces.NOTICES)
 _PARENT_EVERY_S = 1.0
+_END_WITHIN_S = 3.0
 
 
 def build(settings: Settings) -> Wsgi:
@@ -76,6 +77,8 @@ def _stop_with_process(stop: StopFlag, feed: Feed) -> None:
             else:
                 log.warning("the server is gone, its worker ends")
                 os.kill(os.getpid(), signal.SIGTERM)
+            # An interpreter that ends while other threads run can hang; the kernel's alarm ends it all the same.
+            signal.setitimer(signal.ITIMER_REAL, _END_WITHIN_S)
             stop.set()
             feed.close()
             signal_fd_in_use.wait()
