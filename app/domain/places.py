@@ -120,6 +120,7 @@ _CITIES = {
     "MXP": "Milan", "LIN": "Milan", "DEL": "Delhi", "BOM": "Mumbai", "BLR": "Bengaluru",
 }  # fmt: skip
 _NAMES = {
+    "DFW": "Dallas/Fort Worth",
     "JFK": "Kennedy", "LGA": "LaGuardia", "EWR": "Newark Liberty", "ORD": "Chicago O'Hare",
     "ATL": "Hartsfield-Jackson", "BOS": "Boston Logan", "BWI": "Baltimore/Washington",
     "DCA": "Washington National", "IAD": "Washington Dulles", "IAH": "Houston Intercontinental",

@@ -20,7 +20,9 @@ def departing(database: Database[Document], airport: str, first: str, last: str)
 
     Documents have `_id` and the allow-listed fields, as the admin wrote them.
     """
-    return _found(database, {"origin": {"$in": _spellings(airport)}, "departure_date": {"$gte": first, "$lte": last}})
+    return _found(
+        database, {"origin": {"$in": _spellings(airport)}, "departure_date": {"$gte": first, "$lte": last}}
+    )
 
 
 def heading_to(database: Database[Document], airport: str, first: str, last: str) -> list[Document]:
@@ -52,10 +54,11 @@ def destinations(database: Database[Document]) -> list[str]:
 
 def busiest_origin(database: Database[Document], dates: Iterable[str]) -> str | None:
     """The airport most flights leave from on these dates, else on any date; None when there is no flight."""
-    count = {"$group": {"_id": "$origin", "flights": {"$sum": 1}}}
-    first = [{"$sort": {"flights": -1, "_id": 1}}, {"$limit": 1}]
-    for query in ({"departure_date": {"$in": list(dates)}}, {}):
-        for row in database.flights.aggregate([{"$match": query}, count, *first]):
+    count: Document = {"$group": {"_id": "$origin", "flights": {"$sum": 1}}}
+    most: list[Document] = [{"$sort": {"flights": -1, "_id": 1}}, {"$limit": 1}]
+    queries: list[Document] = [{"departure_date": {"$in": list(dates)}}, {}]
+    for query in queries:
+        for row in database.flights.aggregate([{"$match": query}, count, *most]):
             if isinstance(row["_id"], str):
                 return row["_id"].upper()
     return None

@@ -79,13 +79,14 @@ def read(database: Database[Document], channels: tuple[str, ...], now: datetime,
 
 
 def _channels(
-    database: Database[Document], names: tuple[str, ...], now: datetime, since: datetime
+    database: Database[Document], channels: tuple[str, ...], now: datetime, since: datetime
 ) -> dict[str, ChannelFigures]:
     found = {}
-    for name in names:
+    for name in channels:
         due, oldest = Claims(database, name).backlog(now, at_most=_MOST_DUE)
         found[name] = ChannelFigures(due=due, oldest_due=oldest)
-    fields = {"channel": 1, "status": 1, "reason": 1, "created_at": 1, "changed_at": 1, "sent_at": 1, "attempts.outcome": 1}
+    names = ("channel", "status", "reason", "created_at", "changed_at", "sent_at", "attempts.outcome")
+    fields = dict.fromkeys(names, 1)
     # The newest rows come last in the collection's own order, so reading backwards needs no index and stops early.
     for row in database.notifications.find({}, fields).sort("$natural", DESCENDING).limit(_MOST_ROWS):
         created = row.get("created_at")

@@ -5,6 +5,9 @@ Nothing here decides anything about a message; pages read collections and the fe
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint
 
 from app.domain import places
@@ -23,7 +26,7 @@ def blueprint(services: Services) -> Blueprint:
     pages.add_url_rule("/fares", view_func=fares.view, endpoint="fares")
     pages.add_url_rule("/health", view_func=health.view, endpoint="health")
     pages.add_url_rule("/help", view_func=home.help_view, endpoint="help_page")
-    filters = {
+    filters: dict[str, Callable[..., Any]] = {
         "clock": words.clock,
         "clock_zone": words.clock_zone,
         "day": words.day,

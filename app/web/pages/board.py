@@ -22,6 +22,7 @@ from app.web.services import Services, services
 
 STATUSES = (("", "All"), ("boarding", "Boarding"), ("delayed", "Delayed"), ("cancelled", "Cancelled"))
 _LONGEST_SEARCH = 60
+_MOST_UPDATES = 5_000  # of a day at a large airport; older ones have no mark and no time in "Changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,9 @@ def _asked(args: Mapping[str, str], parts: Services) -> Asked | None:
             return None
         airport = found
     if places.airport(airport) is None:
-        raise NotFound(f"{airport[:10]} is not the IATA code of an airport. Codes have three letters, like EWR.")
+        raise NotFound(
+            f"{airport[:10]} is not the IATA code of an airport. Codes have three letters, like EWR."
+        )
     group = args.get("status", "")
     return Asked(
         airport=airport,
@@ -146,7 +149,7 @@ def _board(asked: Asked, parts: Services) -> Board:
     pool = board_rows.around_now(found, now) if around_now else [e for e in of_day if e.planned >= begin]
     fitting = [e for e in pool if board_rows.matches(e, asked.text, asked.airline, asked.group)]
     shown = board_rows.page(fitting, board_rows.FILTERED_PAGE if asked.filtered else board_rows.PAGE)
-    updates = parts.feed.recent(airport=asked.airport, type="flight")
+    updates = parts.feed.recent(airport=asked.airport, type="flight", limit=_MOST_UPDATES)
     recent = changes.by_flight(updates, parts.clock, now)
     ages = changes.ages(parts.clock)
     return Board(
@@ -163,7 +166,9 @@ def _board(asked: Asked, parts: Services) -> Board:
         later=_later(asked, on, fitting, shown, parts),
         unreadable=unreadable,
         airports=_airports(asked, parts),
-        airlines=sorted({(e.flight.airline, airlines.name(e.flight.airline)) for e in found}, key=lambda a: a[1]),
+        airlines=sorted(
+            {(e.flight.airline, airlines.name(e.flight.airline)) for e in found}, key=lambda a: a[1]
+        ),
         ages=ages,
         next_departure=_next_departure(asked, on, parts) if not pool and of_day else None,
         numbered=_same_number(asked.text, parts) if asked.text and not shown else (),
@@ -177,7 +182,9 @@ def _entries(asked: Asked, on: date, parts: Services, *, with_day_before: bool) 
         # Landing dates are computed: a flight that lands on a day left at most two days before or, over the date
         # line, a day after.
         first, last = on - timedelta(days=2), on + timedelta(days=1)
-        documents = flights_store.heading_to(parts.database, asked.airport, first.isoformat(), last.isoformat())
+        documents = flights_store.heading_to(
+            parts.database, asked.airport, first.isoformat(), last.isoformat()
+        )
     else:
         first = before if with_day_before else on
         documents = flights_store.departing(parts.database, asked.airport, first.isoformat(), on.isoformat())
@@ -194,7 +201,9 @@ def _span(pool: Sequence[Entry], now: datetime, on: date) -> str:
     return f"from {words.clock(pool[0].planned)} to {words.clock(pool[-1].planned)} {zone}"
 
 
-def _earlier(asked: Asked, on: date, of_day: Sequence[Entry], pool: Sequence[Entry]) -> tuple[str, str] | None:
+def _earlier(
+    asked: Asked, on: date, of_day: Sequence[Entry], pool: Sequence[Entry]
+) -> tuple[str, str] | None:
     """Address and time of the page before; None when the day begins here."""
     first = next((e.planned for e in pool if e.planned.date() == on), None)
     if first is None:
@@ -212,7 +221,9 @@ def _later(
     what = "arrivals" if asked.arrival else "departures"
     if len(fitting) > len(shown):
         following = fitting[len(shown)].planned
-        return replace(asked, on=on, start=following.time()).url, f"Later {what}, from {words.clock(following)}"
+        return replace(
+            asked, on=on, start=following.time()
+        ).url, f"Later {what}, from {words.clock(following)}"
     tomorrow = on + timedelta(days=1)
     if asked.arrival or not flights_store.has_departures(parts.database, asked.airport, tomorrow.isoformat()):
         return None
@@ -224,7 +235,9 @@ def _next_departure(asked: Asked, on: date, parts: Services) -> str | None:
     if asked.arrival:
         return None
     tomorrow = on + timedelta(days=1)
-    documents = flights_store.departing(parts.database, asked.airport, tomorrow.isoformat(), tomorrow.isoformat())
+    documents = flights_store.departing(
+        parts.database, asked.airport, tomorrow.isoformat(), tomorrow.isoformat()
+    )
     found, _ = board_rows.entries(documents, asked.airport, arrival=False)
     entry = next((e for e in found if not e.off), None)
     if entry is None:
@@ -254,5 +267,7 @@ def _same_number(text: str, parts: Services) -> list[tuple[str, str]]:
         day, origin = document.get("departure_date"), str(document.get("origin", "")).upper()
         if isinstance(day, str) and (on := words.parsed_date(day)) and places.airport(origin):
             url = f"/f/{number}/{day}?{urlencode({'from': origin})}"
-            found.append((url, f"{airlines.written(number)} from {places.city(origin)}, {words.short_day(on)}"))
+            found.append(
+                (url, f"{airlines.written(number)} from {places.city(origin)}, {words.short_day(on)}")
+            )
     return found

@@ -79,7 +79,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a board, ready for the template. note: "+1 day" where the expected date differs from the planned one."""
+    """One line of a board, ready for the template. note: "+1 day" where the expected date is not the planned one."""
 
     key: str
     href: str
@@ -234,8 +234,8 @@ def _time_cell(entry: Entry, changes: FlightChanges | None, now: datetime, ages:
     change = changes.of(fields) if changes else None
     if change is None or changes is None:
         return plain
-    clocks = ("arrival_time", "estimated_arrival_time") if entry.arrival else ("departure_time", "estimated_departure_time")
-    scheduled, estimated = (changes.fields.get(name) for name in clocks)
+    what = "arrival_time" if entry.arrival else "departure_time"
+    scheduled, estimated = (changes.fields.get(name) for name in (what, f"estimated_{what}"))
     old = (estimated.old if estimated else None) or (scheduled.old if scheduled else None) or planned
     return _marked(expected, old, change, now, ages) if old != expected else plain
 

@@ -17,7 +17,9 @@ _NEW_AT_LEAST_S, _MARKED_AT_LEAST_S = 5.0, 15.0
 TIME_FIELDS = frozenset(
     {"departure_date", "departure_time", "estimated_departure_date", "estimated_departure_time"}
 )
-LANDING_FIELDS = frozenset({"arrival_date", "arrival_time", "estimated_arrival_date", "estimated_arrival_time"})
+LANDING_FIELDS = frozenset(
+    {"arrival_date", "arrival_time", "estimated_arrival_date", "estimated_arrival_time"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,13 +28,13 @@ def wrong_request(error: HTTPException) -> Answer:
     status = error.code or 500
     title = {400: "That address cannot be understood", 404: "There is no such page"}.get(status, error.name)
     words = error.description if status in {400, 404} and error.description else ""
-    return render_template("error.html", title=title, words=words, reference=None, again=False), status, {}
+    return _page(status, title, words)
 
 
 def not_found() -> Answer:
     """The page for an address that does not exist."""
-    words = "The address may be mistyped, or the page has moved. Boards, fares and flights are all reached from the board."
-    return render_template("error.html", title="There is no such page", words=words, reference=None, again=False), 404, {}
+    words = "The address may be mistyped, or the page has moved. Flights are found from the board."
+    return _page(404, "There is no such page", words)
 
 
 def database_down(error: PyMongoError) -> Answer:
@@ -44,8 +44,7 @@ def database_down(error: PyMongoError) -> Answer:
         "Our database did not answer. Nothing is known to be wrong with your flight. "
         "Messages to your phone and mail are sent by another part and go on as soon as they can."
     )
-    body = render_template("error.html", title="The page could not be loaded", words=words, reference=reference, again=True)
-    return body, 503, {"Retry-After": _RETRY_AFTER_S}
+    return _page(503, "The page could not be loaded", words, reference)
 
 
 def broken(error: Exception) -> Answer:
@@ -55,8 +54,15 @@ def broken(error: Exception) -> Answer:
         "The fault is ours. Nothing is known to be wrong with your flight. "
         "Messages to your phone and mail are sent by another part and still work."
     )
-    body = render_template("error.html", title="The page could not be loaded", words=words, reference=reference, again=True)
-    return body, 500, {}
+    return _page(500, "The page could not be loaded", words, reference)
+
+
+def _page(status: int, title: str, words: str, reference: str | None = None) -> Answer:
+    """reference: to quote; only faults that may pass have one, and a button to try again."""
+    body = render_template(
+        "error.html", title=title, words=words, reference=reference, again=reference is not None
+    )
+    return body, status, {"Retry-After": _RETRY_AFTER_S} if status == 503 else {}
 
 
 def _noted(what: str, error: Exception) -> str:

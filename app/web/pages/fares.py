@@ -82,7 +82,9 @@ def money(price: Money) -> str:
     """ "$204", "$204.50", "€1,204": whole amounts without decimals."""
     whole = price.amount == price.amount.to_integral_value()
     pattern = "¤#,##0" if whole else None
-    return str(format_currency(price.amount, price.currency, pattern, locale="en_US", currency_digits=not whole))
+    return str(
+        format_currency(price.amount, price.currency, pattern, locale="en_US", currency_digits=not whole)
+    )
 
 
 def _read(documents: Iterable[Mapping[str, Any]]) -> tuple[list[Fare], int]:
@@ -138,7 +140,7 @@ def _labelled(codes: Iterable[str]) -> list[tuple[str, str]]:
 def _changes(parts: Services) -> list[Change]:
     """The latest changes of prices in the feed, newest first."""
     found = []
-    for update in reversed(parts.feed.recent(type="fare")):
+    for update in reversed(parts.feed.recent(type="fare", limit=10 * CHANGES)):
         change = _change(update, parts.now())
         if change is not None:
             found.append(change)
@@ -159,7 +161,10 @@ def _change(update: Mapping[str, Any], now: datetime) -> Change | None:
         return None
     at = datetime.fromisoformat(str(update["at"]))
     origin, destination = str(subject.get("origin", "")), str(subject.get("destination", ""))
-    spoken = (airlines.name(str(subject["airline"])) if subject.get("airline") else "", subject.get("departure_date"))
+    spoken = (
+        airlines.name(str(subject["airline"])) if subject.get("airline") else "",
+        subject.get("departure_date"),
+    )
     about = ", ".join(str(part) for part in (spoken[0], _day(str(spoken[1])) if spoken[1] else "") if part)
     return Change(
         route=f"{places.city(origin)} {origin} to {places.city(destination)} {destination}",

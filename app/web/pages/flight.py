@@ -33,7 +33,8 @@ def view(flight_number: str, date: str) -> str | tuple[str, int] | Response:
     parts = services()
     number = _number(flight_number)
     if number != flight_number:
-        return redirect(url_for("pages.flight", flight_number=number, date=date, **request.args), 301)
+        origin = request.args.get("from")
+        return redirect(_address(number, date, origin), 301)
     following = live.of(parts)
     found, broken = _read(flights_store.numbered(parts.database, number, date))
     origin = request.args.get("from", "").strip().upper()
@@ -64,14 +65,16 @@ def next_view(flight_number: str) -> Response | tuple[str, int] | str:
     now = parts.clock()
     ahead = [flight for _, flight in found if (flight.lands_at or flight.leaves_at) >= now]
     flight = ahead[0] if ahead else found[-1][1]
-    return redirect(url_for("pages.flight", flight_number=number, date=flight.departure_date), 302)
+    return redirect(_address(number, flight.departure_date, None), 302)
 
 
 def _number(text: str) -> str:
     """The number as it is stored: "ua 0407" is UA407."""
     number = "".join(text.split()).upper()[:8]
     if not number.isalnum() or len(number) < 3:
-        raise NotFound("That is not a flight number. One looks like UA 407: the airline's code, then the number.")
+        raise NotFound(
+            "That is not a flight number. One looks like UA 407: the airline's code, then the number."
+        )
     digits = number[2:].lstrip("0")
     return number[:2] + digits if digits[:1].isdigit() else number
 
@@ -103,8 +106,12 @@ def _choices(found: Found) -> list[tuple[str, str, str]]:
 
 
 def _url(flight: Flight) -> str:
-    query = urlencode({"from": flight.origin})
-    return f"/f/{flight.flight_number}/{flight.departure_date}?{query}"
+    return _address(flight.flight_number, flight.departure_date, flight.origin)
+
+
+def _address(number: str, date: str, origin: str | None) -> str:
+    path = url_for("pages.flight", flight_number=number, date=date)
+    return f"{path}?{urlencode({'from': origin})}" if origin else path
 
 
 def _share(parts: Services, flight: Flight) -> str:
@@ -114,7 +121,7 @@ def _share(parts: Services, flight: Flight) -> str:
 def _not_found(parts: Services, number: str, date: str | None, broken: int) -> tuple[str, int]:
     others, _ = _read(flights_store.numbered(parts.database, number)) if date else ([], 0)
     when = words.parsed_date(date) if date else None
-    near = sorted(others, key=lambda o: abs((day_type.fromisoformat(o[1].departure_date) - when).days)) if when else others
+    near = sorted(others, key=lambda one: abs((_date_of(one[1]) - when).days)) if when else others
     body = render_template(
         "flight_none.html",
         number=airlines.written(number),
@@ -122,16 +129,14 @@ def _not_found(parts: Services, number: str, date: str | None, broken: int) -> t
         broken=broken,
         first=_long(others[0][1]) if others else None,
         last=_long(others[-1][1]) if others else None,
-        nearest=(_url(near[0][1]), _short(near[0][1])) if near else None,
+        nearest=(_url(near[0][1]), words.short_day(_date_of(near[0][1]))) if near else None,
     )
     return body, 404
 
 
+def _date_of(flight: Flight) -> day_type:
+    return day_type.fromisoformat(flight.departure_date)
+
 
 def _long(flight: Flight) -> str:
-    of = day_type.fromisoformat(flight.departure_date)
-    return f"{words.short_day(of)} {of.year}"
-
-
-def _short(flight: Flight) -> str:
-    return words.short_day(day_type.fromisoformat(flight.departure_date))
+    return f"{words.short_day(_date_of(flight))} {_date_of(flight).year}"

@@ -142,9 +142,19 @@ def _say(flight: Flight, now: datetime) -> Sentence:
         return _say_after(flight)
     gate = [("at gate ", False), (flight.gate, True), (". ", False)] if flight.gate else []
     if delayed_without_time(flight):
-        return [*gate, ("The new time is not yet known. It was to leave at ", False), (planned, True), (".", False)]
+        return [
+            *gate,
+            ("The new time is not yet known. It was to leave at ", False),
+            (planned, True),
+            (".", False),
+        ]
     if flight.leaves_at <= now:
-        return [*gate, ("It was to leave at ", False), (leaves, True), (". Whether it left is not yet known.", False)]
+        return [
+            *gate,
+            ("It was to leave at ", False),
+            (leaves, True),
+            (". Whether it left is not yet known.", False),
+        ]
     if flight.delay >= timedelta(minutes=1):
         how = f"It leaves {duration(flight.delay)} late, at "
     elif flight.delay <= -timedelta(minutes=1):
@@ -160,7 +170,11 @@ def _say_after(flight: Flight) -> Sentence:
     lands = flight.lands_at
     at = words.clock_zone(places.utc_to_local(lands, flight.destination)) if lands else None
     if flight.status is Status.DIVERTED:
-        where = [("to ", False), (places.city(flight.diverted_to), True), (". ", False)] if flight.diverted_to else []
+        where = (
+            [("to ", False), (places.city(flight.diverted_to), True), (". ", False)]
+            if flight.diverted_to
+            else []
+        )
         return [*where, ("When it goes on is not yet known; ask the airline.", False)]
     if flight.status is Status.DEPARTED:
         when = [("at ", False), (left, True), (f"{late}. ", False)] if flight.estimated_departure_time else []
@@ -174,11 +188,15 @@ def _end(flight: Flight, now: datetime, *, arrival: bool) -> End:
     iata = flight.destination if arrival else flight.origin
     planned = flight.arrives_at if arrival else flight.departs_at
     expected = flight.lands_at if arrival else flight.leaves_at
-    if flight.status in NOT_FLYING or (arrival and (delayed_without_time(flight) or flight.status is Status.DIVERTED)):
+    if flight.status in NOT_FLYING or (
+        arrival and (delayed_without_time(flight) or flight.status is Status.DIVERTED)
+    ):
         expected = planned
     local_now = places.utc_to_local(now, iata)
     city, name = places.city(iata), places.short_name(iata)
-    left = places.utc_to_local(flight.leaves_at if expected is not planned else flight.departs_at, flight.origin)
+    left = places.utc_to_local(
+        flight.leaves_at if expected is not planned else flight.departs_at, flight.origin
+    )
     local = places.utc_to_local(expected, iata) if expected else None
     old = words.clock(places.utc_to_local(planned, iata)) if planned and planned != expected else None
     return End(
@@ -208,7 +226,9 @@ def _ahead(flight: Flight, now: datetime) -> str:
     return f"{duration(there - here)} {'ahead' if there > here else 'behind'}"
 
 
-def _facts(flight: Flight, announced: Sequence[Mapping[str, Any]]) -> list[tuple[str, str | None, str | None]]:
+def _facts(
+    flight: Flight, announced: Sequence[Mapping[str, Any]]
+) -> list[tuple[str, str | None, str | None]]:
     """Label, value (None: not yet known), and the value it replaced."""
     if flight.status in NOT_FLYING:
         return []
@@ -297,7 +317,9 @@ def _schedule(flight: Flight) -> str:
 
 def _first_values(heard: Flight, want: Flight) -> list[Change]:
     named = [("gate", "Gate"), ("terminal", "Terminal"), ("aircraft", "Aircraft")]
-    found = [f"{word} {getattr(want, f)} set" for f, word in named if getattr(want, f) and not getattr(heard, f)]
+    found = [
+        f"{word} {getattr(want, f)} set" for f, word in named if getattr(want, f) and not getattr(heard, f)
+    ]
     return [Change(what) for what in found] or [Change("Small change")]
 
 
@@ -317,7 +339,9 @@ def _told(told: Told | None, is_news: bool, age_s: float) -> str:
     )
     times = ""
     if told.first_s is not None and told.last_s is not None:
-        times = f" The first after {words.seconds(told.first_s)}, the last after {words.seconds(told.last_s)}."
+        times = (
+            f" The first after {words.seconds(told.first_s)}, the last after {words.seconds(told.last_s)}."
+        )
     return f"Told {words.counted(told.people, 'person', 'people')}: {by_channel}.{times}"
 
 

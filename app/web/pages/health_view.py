@@ -15,6 +15,17 @@ OLDEST_TOKEN_S = 60.0
 OLDEST_DUE_S = 60.0
 """A conversation that is due for so long says that delivery is behind."""
 
+_SENTENCES: Mapping[str, str] = {
+    "MongoDB: Down": "MongoDB does not answer: boards cannot be drawn, and no change is seen until it does.",
+    "MongoDB: No primary": "MongoDB has no primary: nothing can be saved until its members elect one.",
+    "Watchers: Never ran": "No watcher has run yet, so no change is seen. Start one: gatecall watch",
+    "Watchers: Behind": "The watchers stand still: changes wait in MongoDB and are told once they run.",
+    "Watchers: Starting": "Some collections have no watcher yet.",
+    "Kafka: Silent": "Kafka does not answer this process: boards are marked STALE until it does.",
+    "Delivery: Behind": "Messages are late; each is tried again and none is lost.",
+    "Delivery: Off": "No channel is switched on: nobody is sent a message.",
+}
+
 NAMES = {"email": "E-mail", "sms": "SMS"}
 
 
@@ -66,7 +77,11 @@ class FeedFigures:
 
 
 def page(
-    overview: Overview | None, feed: FeedFigures, all_channels: Sequence[str], on: Sequence[str], now: datetime
+    overview: Overview | None,
+    feed: FeedFigures,
+    all_channels: Sequence[str],
+    on: Sequence[str],
+    now: datetime,
 ) -> Page:
     """The page. overview: None when MongoDB did not answer. now: system clock."""
     nodes = [_kafka(feed, now)]
@@ -82,7 +97,8 @@ def page(
         ]
     else:
         rows = [_channel(name, overview.channels.get(name), name in on, now) for name in all_channels]
-        nodes = [_mongodb(overview), _watchers(overview, now), *nodes, _notifier(overview, now), _delivery(overview, now)]
+        before, after = (_mongodb, _watchers), (_notifier, _delivery)
+        nodes = [*(f(overview, now) for f in before), *nodes, *(f(overview, now) for f in after)]
     problems = _problems(nodes, rows, overview)
     return Page(
         title=_title(nodes, rows, overview, problems),
@@ -98,7 +114,8 @@ def _ago(moment: datetime | None, now: datetime) -> str:
     return f"{words.age((now - moment).total_seconds())} ago" if moment else "never"
 
 
-def _mongodb(overview: Overview) -> Node:
+def _mongodb(overview: Overview, now: datetime) -> Node:
+    del now
     if overview.members and not overview.primary:
         return Node("MongoDB", "bad", "No primary", [("Members", words.number(overview.members))])
     figures = [("Answers", "yes"), ("Flights", words.number(overview.flights))]
@@ -126,17 +143,17 @@ def _watchers(overview: Overview, now: datetime) -> Node:
 
 def _kafka(feed: FeedFigures, now: datetime) -> Node:
     figures = [
-        ("Last answer", "never" if feed.age_s is None else f"{words.seconds(feed.age_s)} ago"),
-        ("Updates kept", words.number(feed.updates)),
-        ("Last update", _ago(feed.last_at, now)),
+        ("Answered", "never" if feed.age_s is None else f"{words.seconds(feed.age_s)} ago"),
+        ("Updates", words.number(feed.updates)),
+        ("Last one", _ago(feed.last_at, now)),
     ]
     return Node("Kafka", "bad" if feed.stale else "ok", "Silent" if feed.stale else "Well", figures)
 
 
 def _notifier(overview: Overview, now: datetime) -> Node:
     figures = [
-        ("Decisions, 15 min", words.number(overview.announced)),
-        ("Last decision", _ago(overview.decided_at, now)),
+        ("Decisions", words.number(overview.announced)),
+        ("Last one", _ago(overview.decided_at, now)),
         ("Dead letters", words.number(overview.waiting_letters)),
     ]
     if overview.waiting_letters:
@@ -148,7 +165,7 @@ def _delivery(overview: Overview, now: datetime) -> Node:
     due = sum(channel.due for channel in overview.channels.values())
     oldest = min((c.oldest_due for c in overview.channels.values() if c.oldest_due), default=None)
     figures = [
-        ("Sent, 15 min", words.number(sum(c.sent for c in overview.channels.values()))),
+        ("Sent", words.number(sum(c.sent for c in overview.channels.values()))),
         ("Due now", words.number(due)),
         ("Oldest due", words.age((now - oldest).total_seconds()) if oldest else "none"),
     ]
@@ -162,7 +179,8 @@ def _delivery(overview: Overview, now: datetime) -> Node:
 def _channel(name: str, figures: ChannelFigures | None, on: bool, now: datetime) -> ChannelRow:
     title = NAMES.get(name, name)
     if not on or figures is None:
-        return ChannelRow(title, "failed", "Off", "0", "0", "0", "none", "0", "Its settings are absent, so nothing is sent here.")
+        wrong = "Its settings are absent, so nothing is sent here."
+        return ChannelRow(title, "failed", "Off", "0", "0", "0", "none", "0", wrong)
     late = figures.oldest_due is not None and (now - figures.oldest_due).total_seconds() > OLDEST_DUE_S
     wrong = ""
     if late and figures.oldest_due:
@@ -184,23 +202,11 @@ def _channel(name: str, figures: ChannelFigures | None, on: bool, now: datetime)
 
 
 def _problems(nodes: Sequence[Node], rows: Sequence[ChannelRow], overview: Overview | None) -> list[str]:
-    sentences: Mapping[tuple[str, str], str] = {
-        ("MongoDB", "Down"): "MongoDB does not answer: boards cannot be drawn, and no change is seen until it does.",
-        ("MongoDB", "No primary"): "MongoDB has no primary: nothing can be saved until its members elect one.",
-        ("Watchers", "Never ran"): "No watcher has run yet: changes in MongoDB are not seen. Start one with: gatecall watch",
-        ("Watchers", "Behind"): "The watchers stand still: changes wait in MongoDB's oplog and are told once they run.",
-        ("Watchers", "Starting"): "Some collections have no watcher yet.",
-        ("Kafka", "Silent"): "Kafka does not answer this process: boards are marked STALE until it does.",
-        ("Delivery", "Behind"): "Messages are late; each is tried again and none is lost.",
-        ("Delivery", "Off"): "No channel is switched on: nobody is sent a message.",
-    }
-    found = [sentences[node.name, node.word] for node in nodes if (node.name, node.word) in sentences]
+    found = [_SENTENCES[key] for node in nodes if (key := f"{node.name}: {node.word}") in _SENTENCES]
     found += [f"{row.name} is off: its settings are absent." for row in rows if row.word == "Off"]
     if overview and overview.waiting_letters:
-        found.append(
-            f"{words.counted(overview.waiting_letters, 'dead letter waits', 'dead letters wait')} for somebody to look: "
-            "changes that could not be understood. Their neighbours went on."
-        )
+        waiting = words.counted(overview.waiting_letters, "dead letter waits", "dead letters wait")
+        found.append(f"{waiting} for somebody to look: changes nobody could read. Their neighbours went on.")
     return found
 
 
@@ -210,7 +216,7 @@ def _title(
     """The finding: what is wrong, or that nothing is."""
     if not problems:
         return "All is well"
-    found = [f"{n.name} {_verb(n)}" for n in nodes if n.tone != "ok" and n.word in {"Down", "No primary", "Never ran", "Behind", "Silent"}]
+    found = [f"{node.name} {verb}" for node in nodes if (verb := _verb(node))]
     found += [f"{row.name} is off" for row in rows if row.word == "Off"]
     if overview and overview.waiting_letters:
         found.append(words.counted(overview.waiting_letters, "dead letter waits", "dead letters wait"))
@@ -218,10 +224,13 @@ def _title(
         return f"{found[0]}, all else is well"
     if len(found) == 2:
         return f"{found[0]}, and {found[1]}"
+    if found:
+        return f"{found[0]}, and {len(found) - 1} more need a look"
     return f"{words.counted(len(problems), 'thing needs', 'things need')} a look"
 
 
 def _verb(node: Node) -> str:
+    """What is wrong with a part, as the title says it; "" for what the title leaves to the list."""
     plural = node.name == "Watchers"
     return {
         "Down": "is down",
@@ -229,7 +238,7 @@ def _verb(node: Node) -> str:
         "Never ran": "never ran",
         "Behind": "are behind" if plural else "is behind",
         "Silent": "is silent",
-    }[node.word]
+    }.get(node.word, "")
 
 
 def _tiles(overview: Overview, feed: FeedFigures, now: datetime) -> list[tuple[str, str, str, str]]:
@@ -240,12 +249,14 @@ def _tiles(overview: Overview, feed: FeedFigures, now: datetime) -> list[tuple[s
     tiles = []
     if seconds:
         middle, worst = seconds[len(seconds) // 2], seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]
-        tiles.append(("From edit to accepted, median", f"{middle:.1f}", "s", f"99 %: {words.seconds(worst)}, {words.counted(len(seconds), 'message', 'messages')}"))
+        below = f"99 %: {words.seconds(worst)}, {words.counted(len(seconds), 'message', 'messages')}"
+        tiles.append(("From edit to accepted, median", f"{middle:.1f}", "s", below))
     oldest = min((letter["first_at"] for letter in overview.letters), default=None)
+    waiting = f"oldest {_ago(oldest, now)}" if oldest else "none waiting"
     tiles += [
         ("Notifications sent", words.number(sent), "", "last 15 minutes"),
         ("Waiting and due", words.number(due), "", "conversations"),
-        ("Dead letters", words.number(overview.waiting_letters), "", f"oldest {_ago(oldest, now)}" if oldest else "none waiting"),
+        ("Dead letters", words.number(overview.waiting_letters), "", waiting),
         ("Updates in the feed", words.number(feed.updates), "", f"last {_ago(feed.last_at, now)}"),
     ]
     return tiles[:4] if seconds else tiles
@@ -258,7 +269,6 @@ def _letters(overview: Overview, now: datetime) -> list[tuple[str, str, str]]:
         field = f", field {letter['field']}" if letter.get("field") else ""
         reason = str(letter.get("reason", "")).replace("_", " ")
         count = int(letter.get("count", 1))
-        found.append(
-            (_ago(letter.get("last_at"), now), f"{letter.get('source')}: {reason} in {letter.get('collection')}{field}", f"{count} times" if count > 1 else "")
-        )
+        what = f"{letter.get('source')}: {reason} in {letter.get('collection')}{field}"
+        found.append((_ago(letter.get("last_at"), now), what, f"{count} times" if count > 1 else ""))
     return found

@@ -65,7 +65,7 @@ def number(count: int) -> str:
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """"1 flight", "1,585 flights"."""
+    """ "1 flight", "1,585 flights"."""
     return f"{count:,} {one if count == 1 else many}"
 
 
@@ -75,7 +75,7 @@ def minutes_of(length: timedelta) -> int:
 
 
 def duration(length: timedelta) -> str:
-    """"28 min", "3 h 25 min", "2 d 3 h"; without a sign."""
+    """ "28 min", "3 h 25 min", "2 d 3 h"; without a sign."""
     minutes = abs(minutes_of(length))
     hours, rest = divmod(minutes, 60)
     if hours >= 48:
@@ -99,12 +99,12 @@ def age(seconds: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """"0.3 s", "37 s", "2 min": a measured time."""
+    """ "0.3 s", "37 s", "2 min": a measured time."""
     return f"{value:.1f} s" if value < 10 else age(value)
 
 
 def day_shift(days: int) -> str:
-    """"+1 day" when the date differs, "" when it does not."""
+    """ "+1 day" when the date differs, "" when it does not."""
     if not days:
         return ""
     return f"{'+' if days > 0 else '−'}{abs(days)} {'day' if abs(days) == 1 else 'days'}"
@@ -136,7 +136,9 @@ def arrival_state(flight: Flight) -> State:
     delay = lands - planned if lands and planned else flight.delay
     if flight.status is Status.DEPARTED:
         late = f", {duration(delay)} late" if delay >= LATE else ""
-        return State("delayed" if late else "boarding", f"On its way{late}", "delayed" if late else "departed")
+        return State(
+            "delayed" if late else "boarding", f"On its way{late}", "delayed" if late else "departed"
+        )
     return _waiting(flight, delay)
 
 
@@ -147,7 +149,9 @@ def _after_departure(flight: Flight) -> State:
     lands = flight.lands_at if flight.estimated_arrival_time is not None else None
     at = f" {clock(places.utc_to_local(lands, flight.destination))}" if lands else ""
     belt = f", belt {flight.belt}" if flight.belt else ""
-    return State("departed", f"{'Arrived' if flight.status is Status.ARRIVED else 'Landed'}{at}{belt}", "departed")
+    return State(
+        "departed", f"{'Arrived' if flight.status is Status.ARRIVED else 'Landed'}{at}{belt}", "departed"
+    )
 
 
 def _waiting(flight: Flight, delay: timedelta) -> State:

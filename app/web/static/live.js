@@ -10,6 +10,7 @@
   var SAY_EVERY_MS = 5000;
   var AWAY_MS = 60000;          // a clock that jumps by so much belongs to a computer that slept
   var REFRESH_GAP_MS = 700;
+  var AGE_HEADER = "Gatecall-Data-Age";
 
   var rate = Number(data.rate) || 1;
   var loadedAt = Date.now();
@@ -118,9 +119,9 @@
     var url = "/update?" + data.follow + "&limit=200" + (cursor ? "&cursor=" + encodeURIComponent(cursor) + "&wait=" + waitS : "");
     var headers = etag ? { "If-None-Match": etag } : {};
     return fetch(url, { headers: headers, cache: "no-store" }).then(function (answer) {
-      if (answer.status === 304) { heard(Number(answer.headers.get("Data-Age"))); return null; }
+      if (answer.status === 304) { heard(Number(answer.headers.get(AGE_HEADER))); return null; }
       if (!answer.ok) return Promise.reject(new Error("status " + answer.status));
-      heard(Number(answer.headers.get("Data-Age")));
+      heard(Number(answer.headers.get(AGE_HEADER)));
       etag = answer.headers.get("ETag") || "";
       return answer.json();
     });
@@ -134,6 +135,7 @@
       try {
         var known = cursor !== "";
         var catchingUp = awaySince > 0;
+        var askedAt = Date.now();
         var body = await ask(catchingUp || ageS() > staleS ? 0 : WAIT_S);
         if (body) {
           cursor = body.cursor;
@@ -148,6 +150,8 @@
         }
         showAge();
         if (ageS() > staleS) await pause(RETRY_MS);
+        // A server that has too many waiting already answers at once: do not turn that into a storm.
+        else if (!(body && body.updates.length) && !catchingUp && Date.now() - askedAt < 1000) await pause(2000);
       } catch (error) {
         showAge();
         await pause(RETRY_MS);
