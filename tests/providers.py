@@ -219,7 +219,7 @@ def twilio_server() -> Iterator[Twilio]:
         protocol_version = "HTTP/1.1"
         timeout = 30
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             """Silent."""
 
         def do_POST(self) -> None:

@@ -97,7 +97,7 @@ class Claims:
         return count, min(oldest, default=None)
 
     def settle(self, token: str, quiet: Sequence[Quiet], now: datetime) -> None:
-        """D2 without a message: one update each, where the claim is ours.
+        """D2 without a message: one update each (at least one), where the claim is ours.
 
         heard as resolved; doubt replaced only if it is as read; settled, or moved to its due_at, only if
         order has not moved (else it is due at once, for the next claim).
@@ -105,8 +105,7 @@ class Claims:
         updates = [
             UpdateOne({"_id": q.conversation.id, "claim": token}, [{"$set": _quiet(q, now)}]) for q in quiet
         ]
-        if updates:
-            self._conversations.bulk_write(updates, ordered=False)
+        self._conversations.bulk_write(updates, ordered=False)
 
     def note(self, token: str, group: Sequence[Noted]) -> set[str]:
         """D3: immediately before hand-over, where the claim is ours and doubt is as read: heard as resolved,

@@ -116,6 +116,27 @@ class Ledger:
             known = [entries[failure["index"]] for failure in failures]
             self._notifications.bulk_write([_amendment(entry) for entry in known], ordered=True)
 
+    def found(self, entry: Entry, now: datetime) -> None:
+        """An attempt whose outcome was unknown, or never written, turns out to be accepted."""
+        attempt = entry.attempt
+        assert attempt is not None, "what was found is an attempt"
+        known = {"_id": entry.id, "attempts": {"$elemMatch": {"id": attempt.id, "outcome": Outcome.UNKNOWN}}}
+        fields = attempt.to_document()
+        values = {
+            f"attempts.$.{name}": fields[name]
+            for name in ("outcome", "provider_id", "words")
+            if name in fields
+        }
+        done = self._notifications.update_one(
+            known,
+            {
+                "$set": values | {"status": str(Status.SENT), "sent_at": attempt.started_at},
+                "$unset": {"reason": ""},
+            },
+        )
+        if done.matched_count == 0:
+            self.record([entry], now)
+
     def accepted(self, doubts: Mapping[str, str]) -> dict[str, Flight]:
         """Which doubtful attempts the ledger has as accepted, and what they said.
 
@@ -169,8 +190,9 @@ def _amendment(entry: Entry) -> UpdateOne:
     update: Document = {
         "status": {"$cond": [already_sent, "$status", str(entry.status)]},
         "reason": {"$cond": [already_sent, "$reason", _or_remove(entry.reason)]},
-        "title": {"$cond": [already_sent, "$title", _or_remove(entry.title)]},
     }
+    if entry.title is not None:
+        update["title"] = {"$cond": [already_sent, "$title", {"$literal": entry.title}]}
     if sent:
         update["from"] = {"$cond": [already_sent, "$from", _literal_flight(entry.from_)]}
         update["kinds"] = {"$cond": [already_sent, "$kinds", [str(kind) for kind in entry.kinds]]}

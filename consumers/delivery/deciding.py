@@ -96,5 +96,7 @@ class Decider:
             updates.append(Quiet(conversation, verdict.heard, verdict.reason, verdict.doubt, due_at, kinds))
             if verdict.action is Action.SETTLE:
                 metrics.SETTLED.labels(terms.channel.name, verdict.reason).inc()
-        self._outcomes.skip(skipped)
-        terms.claims.settle(token, updates, terms.now())
+        if skipped:
+            self._outcomes.skip(skipped)
+        if updates:
+            terms.claims.settle(token, updates, terms.now())

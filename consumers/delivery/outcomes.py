@@ -169,7 +169,7 @@ class Outcomes:
             attempt,
             order=note.order,
         )
-        insist(lambda: self._ledger.record([entry], now))
+        insist(lambda: self._ledger.found(entry, now))
         metrics.NOTIFICATIONS.labels(self._channel, Status.SENT).inc()
 
     def _row(
