@@ -188,20 +188,27 @@ class ConsumerLoop:
     def _place(self, partitions: set[TopicPartition]) -> None:
         """Begin where the last batch was committed, if it was of the topic that is there now."""
         for topic in {tp.topic for tp in partitions}:
-            self._ids[topic] = self._topic_ids.current(topic, fresh=True).id
-        for tp in partitions:
-            committed = self._consumer.committed(tp, metadata=True)
-            if committed is not None and committed.offset >= 0 and committed.metadata == self._ids[tp.topic]:
-                self._consumer.seek(tp, committed.offset)
-                continue
-            if committed is not None and committed.offset >= 0:
-                log.warning(
-                    "the topic is another one now, reading it from its start",
-                    topic=tp.topic,
-                    partition=tp.partition,
-                )
-            self._consumer.seek_to_beginning(tp)
+            before, now = self._ids.get(topic), self._topic_ids.current(topic, fresh=True).id
+            for tp in (tp for tp in partitions if tp.topic == topic):
+                committed = self._consumer.committed(tp, metadata=True)
+                if committed is None or committed.offset < 0:
+                    self._consumer.seek_to_beginning(tp)
+                elif before in (None, now) and committed.metadata in (None, "", now):
+                    # Without an id when an operator set it, and on brokers that do not keep what goes with an offset.
+                    self._consumer.seek(tp, committed.offset)
+                else:
+                    self._begin_anew(tp, now)
+            self._ids[topic] = now
         self._unplaced.clear()  # those that are not ours any more too
+
+    def _begin_anew(self, tp: TopicPartition, topic_id: str) -> None:
+        """The committed offset is of another topic: replace it, before anything else can go wrong."""
+        log.warning(
+            "the topic is another one now, reading it from its start", topic=tp.topic, partition=tp.partition
+        )
+        start = self._consumer.beginning_offsets([tp])[tp]
+        self._consumer.commit({tp: OffsetAndMetadata(start, topic_id, -1)})
+        self._consumer.seek(tp, start)
 
     def _notice_new_topics(self) -> None:
         for topic, known in list(self._ids.items()):

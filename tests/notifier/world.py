@@ -14,7 +14,6 @@ from app.bus.consumer import Received
 from app.domain import order
 from app.domain.events import ChangeEvent, Op, changed_fields
 from app.settings import Settings
-from app.store import schema
 from consumers.notifier.notifier import TOPICS, Notifier
 from consumers.notifier.stores import Stores
 from consumers.notifier.telling import Rules
@@ -46,7 +45,6 @@ class World:
 
     def __init__(self, database: Database[dict[str, Any]], channels: Iterable[str] = ("email",)) -> None:
         self.db = database.with_options(write_concern=WriteConcern(w="majority"))
-        schema.ensure(self.db)
         self.now = START
         settings = Settings(mongodb_uri="mongodb://h/d", kafka_bootstrap_servers="h:1")
         self.rules = Rules.of(settings, lambda: self.now)

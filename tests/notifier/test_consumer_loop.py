@@ -1,0 +1,234 @@
+"""The consumer loop on a real broker: what is read again, what is committed, what is set aside."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from kafka import KafkaProducer, TopicPartition
+from kafka.structs import OffsetAndMetadata
+
+from app.bus import clients, envelope
+from app.bus import topics as bus_topics
+from app.bus.consumer import ConsumerLoop, Received
+from app.bus.topics import TopicIds
+from app.domain.errors import BadEventError, TransientError
+from app.domain.events import ChangeEvent
+from app.runtime import StopFlag
+from app.settings import Settings
+from app.store.suspects import Suspects
+from tests.notifier.world import World
+
+TOPIC = "flights.changes"
+
+
+class Killed(BaseException):
+    """Stands for the death of the process: nothing catches it."""
+
+
+class Line:
+    """A topic, a group, and loops that read it in threads."""
+
+    def __init__(self, settings: Settings, world: World) -> None:
+        self.settings = settings
+        self.world = world
+        self.topic = bus_topics.name(settings, TOPIC)
+        self.admin = clients.admin(settings)
+        bus_topics.ensure(self.admin, settings)
+        self.producer = KafkaProducer(**clients.client_config(settings))
+        self.set_aside: list[int] = []
+
+    def close(self) -> None:
+        self.producer.close()
+        self.admin.close()
+
+    def publish(self, *keys: str) -> None:
+        for number, key in enumerate(keys):
+            received = self.world.flight(number + 1, key)
+            assert isinstance(received.event, ChangeEvent)
+            self.raw(envelope.encode(received.event), key)
+
+    def raw(self, value: bytes, key: str) -> None:
+        self.producer.send(self.topic, key=key.encode(), value=value, partition=0).get(10)
+
+    @contextmanager
+    def reading(self, handle: Callable[[Sequence[Received]], None]) -> Iterator[ConsumerLoop]:
+        loop = ConsumerLoop(
+            clients.consumer(self.settings, "test"),
+            TopicIds(self.admin, max_age_s=0.2),
+            [self.topic],
+            group="test",
+            handle=handle,
+            set_aside=lambda received, _: self.set_aside.append(received.offset),
+            attempts=Suspects(self.world.db),
+        )
+        stop = StopFlag()
+
+        def run() -> None:
+            try:
+                loop.run(stop)
+            except Killed:
+                pass
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield loop
+        finally:
+            stop.set()
+            thread.join(30)
+            assert not thread.is_alive()
+
+    def committed(self) -> Any:
+        consumer = clients.consumer(self.settings, "test")
+        try:
+            return consumer.committed(TopicPartition(self.topic, 0), metadata=True)
+        finally:
+            consumer.close()
+
+
+@pytest.fixture
+def line(kafka: str, topic_prefix: str, world: World) -> Iterator[Line]:
+    yield from _line(kafka, topic_prefix, world)
+
+
+@pytest.fixture
+def apache_line(apache_kafka: str, topic_prefix: str, world: World) -> Iterator[Line]:
+    yield from _line(apache_kafka, topic_prefix, world)
+
+
+def _line(kafka: str, topic_prefix: str, world: World) -> Iterator[Line]:
+    settings = Settings(
+        mongodb_uri="mongodb://h/d",
+        kafka_bootstrap_servers=kafka,
+        kafka_topic_prefix=topic_prefix,
+        kafka_partitions=1,
+        kafka_session_timeout_s=6,
+    )
+    opened = Line(settings, world)
+    yield opened
+    opened.close()
+
+
+def until(true: Callable[[], object], what: str, seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, f"within {seconds:.0f} s: {what}"
+        time.sleep(0.02)
+
+
+def test_offsets_are_committed_after_the_work(line: Line) -> None:
+    line.publish("a", "b", "c")
+    seen: list[int] = []
+    with line.reading(lambda batch: seen.extend(r.offset for r in batch)) as loop:
+        until(lambda: len(seen) == 3, "all are read")
+        line.raw(b"{", "d")
+        until(lambda: len(seen) == 4, "the fourth is read")
+        assert loop.problem() is None
+    assert seen == [0, 1, 2, 3]
+    assert line.committed().offset == 4
+    line.publish("e")
+    with line.reading(lambda batch: seen.extend(r.offset for r in batch)):
+        until(lambda: len(seen) == 5, "the fifth is read")
+    assert seen == [0, 1, 2, 3, 4]
+
+
+def test_what_did_not_work_now_comes_again_and_is_not_committed(line: Line) -> None:
+    line.publish("a", "b")
+    tries: list[list[int]] = []
+
+    def handle(batch: Sequence[Received]) -> None:
+        tries.append([r.offset for r in batch])
+        if len(tries) < 3:
+            raise TransientError("not now")
+
+    with line.reading(handle):
+        until(lambda: len(tries) == 3, "it is tried a third time")
+    assert tries == [[0, 1]] * 3
+    assert line.set_aside == []
+
+
+def test_offsets_are_committed_with_the_topics_id_and_those_of_another_mean_nothing(
+    apache_line: Line,
+) -> None:
+    line = apache_line  # Tansu keeps no metadata of offsets
+    line.publish("a", "b", "c")
+    consumer = clients.consumer(line.settings, "test")
+    consumer.commit({TopicPartition(line.topic, 0): OffsetAndMetadata(2, "another-id/1", -1)})
+    consumer.close()
+    seen: list[int] = []
+    with line.reading(lambda batch: seen.extend(r.offset for r in batch)):
+        until(lambda: len(seen) >= 3, "all are read")
+    assert seen == [0, 1, 2]
+    assert line.committed().metadata == TopicIds(line.admin).current(line.topic).id
+
+
+def test_a_topic_that_is_made_again_is_read_from_its_start(line: Line) -> None:
+    line.publish("a", "b", "c")
+    keys: list[str] = []
+    with line.reading(lambda batch: keys.extend(r.key for r in batch)):
+        until(lambda: len(keys) == 3, "the old one is read")
+        line.admin.delete_topics([line.topic])
+        until(lambda: line.topic in bus_topics.missing(line.admin, line.settings), "it is gone")
+        bus_topics.ensure(line.admin, line.settings)
+        line.publish("d", "e", "f", "g", "h")
+        until(lambda: set(keys) >= set("defgh"), "the new one is read from its start")
+    assert line.committed().offset == 5
+
+
+def test_a_message_that_makes_the_handler_fail_is_set_aside_and_its_neighbours_go_on(line: Line) -> None:
+    line.publish("a", "poison", "c")
+    done: list[str] = []
+
+    def handle(batch: Sequence[Received]) -> None:
+        if any(r.key == "poison" for r in batch):
+            raise ZeroDivisionError
+        done.extend(r.key for r in batch)
+
+    with line.reading(handle):
+        until(lambda: "c" in done, "the neighbour is handled")
+        until(lambda: line.set_aside == [1], "it is set aside")
+    assert line.committed().offset == 3
+    assert set(done) == {"a", "c"}
+
+
+def test_a_message_that_kills_the_process_is_set_aside_by_the_next_ones(line: Line) -> None:
+    line.publish("a", "poison", "c")
+    done: list[str] = []
+    deaths = 0
+
+    def handle(batch: Sequence[Received]) -> None:
+        if any(r.key == "poison" for r in batch):
+            raise Killed
+        done.extend(r.key for r in batch)
+
+    while "c" not in done:
+        assert deaths < 8, "the line stands still"
+        deaths += 1
+        died = threading.Event()
+
+        def watched(batch: Sequence[Received], died: threading.Event = died) -> None:
+            try:
+                handle(batch)
+            except Killed:
+                died.set()
+                raise
+
+        with line.reading(watched):
+            until(lambda died=died: died.is_set() or "c" in done, "it dies or goes on")  # type: ignore[misc]
+    assert line.set_aside == [1]
+    assert done == ["a", "c"]
+
+
+def test_what_cannot_be_decoded_is_handed_over_as_such(line: Line) -> None:
+    line.raw(b'{"v":99}', "k")
+    received: list[Received] = []
+    with line.reading(received.extend):
+        until(lambda: received, "it comes")
+    event = received[0].event
+    assert isinstance(event, BadEventError)
+    assert (received[0].key, event.reason) == ("k", "unknown_version")
