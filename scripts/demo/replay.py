@@ -45,7 +45,8 @@ class ReplayError(Exception):
 
 
 class Replay:
-    """Runs the steps. `written` counts saves by kind and `failures` says what went wrong, while and after it runs."""
+    """Runs the steps. `written` counts saves by kind, `failures` says what went wrong, `late_s` how far
+    the latest save was behind the clock."""
 
     def __init__(
         self, database: Database[Document], clock: DomainClock, web_port: int, staff_key: str
@@ -72,7 +73,6 @@ class Replay:
             wait_s = (self._clock.system_time_of(step.at) - datetime.now(UTC)).total_seconds()
             if wait_s > 0 and stop.wait(wait_s):
                 break
-            self.late_s = max(self.late_s, -wait_s)
             queues[zlib.crc32(_lane(step)) % WRITERS].put(step)
             told(number)
             if stop.is_set():
@@ -91,8 +91,10 @@ class Replay:
                 with self._lock:
                     self.failures.append(f"{type(step).__name__} at {step.at}: {error}")
             else:
+                late_s = (datetime.now(UTC) - self._clock.system_time_of(step.at)).total_seconds()
                 with self._lock:
                     self.written[kind] += 1
+                    self.late_s = max(self.late_s, late_s)
 
     def _do(self, step: Step) -> str:
         match step:

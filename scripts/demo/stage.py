@@ -11,7 +11,7 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from scripts.children import Child, ServerDiedError, wait_until
 from scripts.demo.local_http import request
 from scripts.kafka import Broker, start_tansu
 from scripts.mongo_replset import ReplicaSet, start_replica_set
-from scripts.ports import free_or_others, require_free
+from scripts.ports import free_or_others, free_ports, require_free
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,8 +32,10 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
     "notifier": ("consume", "notifier"),
     "delivery": ("consume", "delivery"),
 }
-_STOP_GRACE_S = 3.0
+_STOP_GRACE_S = 3.8
 _READY_S = 60.0
+# Web, inbox; SMTP, Kafka, MongoDB's three, health pages of watchers, notifier and delivery.
+_USUAL = (8080, 8025, 1025, 9092, 27017, 27018, 27019, 9101, 9102, 9103)
 _OTHER_PORTS = "Or let the demo take free ones: make demo DEMO_PORTS=other"
 
 
@@ -50,13 +52,17 @@ class Ports:
 
 
 def choose_ports(*, others: bool) -> Ports:
-    """The usual ports; where they are taken, others if that is wanted, else PortsTakenError naming the holders."""
-    usual = [8080, 8025, 1025, 9092, 27017, 27018, 27019, 9101, 9102, 9103]
+    """The usual ports. Raises PortsTakenError, which names their holders, where some are taken.
+
+    others: take free ports instead. The two that people type stay the usual ones where they can; the rest are any.
+    """
     if others:
-        usual = free_or_others(usual)
+        pages = free_or_others(_USUAL[:2])
+        chosen = [*pages, *free_ports(len(_USUAL) - 2, avoid=[*pages, *_USUAL])]
     else:
-        require_free(usual, remedy=f"Stop it. {_OTHER_PORTS}")
-    web, inbox, smtp, kafka, one, two, three, *health = usual
+        require_free(_USUAL, remedy=f"Stop it. {_OTHER_PORTS}")
+        chosen = list(_USUAL)
+    web, inbox, smtp, kafka, one, two, three, *health = chosen
     names = [name for name in PROCESSES if name != "web"]
     return Ports(web, inbox, smtp, kafka, (one, two, three), dict(zip(names, health, strict=True)))
 
@@ -155,6 +161,20 @@ class Stage:
             own["DEMO_CLOCK_RATE"] = repr(clock.rate)
         return {**kept, **self._secrets, **own}
 
+    def stop_gatecall(self) -> list[str]:
+        """End Gatecall's own processes; returns the names of those that had to be killed."""
+        return self._end([name for name in PROCESSES if name in self.children])
+
+    def log_errors(self) -> dict[str, str]:
+        """By process, how many errors its log has and the first of them; only those that have any."""
+        found = {}
+        for name in PROCESSES:
+            lines = self._log(name).read_text(encoding="utf-8", errors="replace").splitlines()
+            errors = [line for line in lines if "[error" in line or "[critical" in line]
+            if errors:
+                found[name] = f"{len(errors)} errors in {self._log(name)}, the first: {errors[0][:300]}"
+        return found
+
     def dead(self) -> list[Child]:
         """The processes that have ended although nobody asked them to."""
         servers = [member.child for member in self.mongo.members] if self.mongo else []
@@ -163,14 +183,7 @@ class Stage:
 
     def stop(self) -> list[str]:
         """End everything within five seconds; returns the names of those that had to be killed."""
-        for child in self.children.values():
-            child.terminate()
-        deadline = time.monotonic() + _STOP_GRACE_S
-        stubborn = []
-        for name, child in self.children.items():
-            if not _gone(child, deadline - time.monotonic()):
-                stubborn.append(name)
-            child.stop(grace_s=0)
+        stubborn = self._end(list(self.children))
         # Their data goes with the demo: nothing is lost by not letting them write it down.
         for member in self.mongo.members if self.mongo else ():
             member.kill()
@@ -178,14 +191,29 @@ class Stage:
             self.kafka.kill()
         return stubborn
 
+    def _end(self, names: Sequence[str]) -> list[str]:
+        children = {name: self.children.pop(name) for name in names}
+        for child in children.values():
+            child.terminate()
+        deadline = time.monotonic() + _STOP_GRACE_S
+        stubborn = []
+        for name, child in children.items():
+            if not _gone(child, deadline - time.monotonic()):
+                stubborn.append(name)
+            child.stop(grace_s=0)
+        return stubborn
+
+    def _log(self, name: str) -> Path:
+        return self.directory / "logs" / f"{name}.log"
+
     def _start(self, name: str, arguments: tuple[str, ...], environment: Mapping[str, str]) -> None:
         # In the demo's own directory: a .env of the person at the keyboard must not reach the processes.
         directory = self.directory / "run"
         directory.mkdir(exist_ok=True)
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         env = {**(environment or os.environ), "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
-        log = self.directory / "logs" / f"{name}.log"
-        self.children[name] = Child(name, (sys.executable, *arguments), log=log, cwd=directory, env=env)
+        argv = (sys.executable, *arguments)
+        self.children[name] = Child(name, argv, log=self._log(name), cwd=directory, env=env)
 
     def _wait_for(self, name: str, port: int, path: str) -> None:
         child = self.children[name]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.table import Table
 from scripts.demo import figures
 from scripts.demo.checks import Finding
 from scripts.demo.evidence import Evidence
+from scripts.demo.replay import Replay
 from scripts.demo.stage import Stage
 
 MADE_UP = (
@@ -31,9 +31,10 @@ def addresses(console: Console, stage: Stage, board: str) -> None:
     console.print(table, soft_wrap=True)
 
 
-def outcome(console: Console, evidence: Evidence, written: Counter[str], drained_s: float | None) -> None:
+def outcome(console: Console, evidence: Evidence, replay: Replay, drained_s: float | None) -> None:
     """The figures."""
     table = Table(title="What happened", title_justify="left", show_header=False, pad_edge=False)
+    written = replay.written
     edits = dict(written.most_common())
     table.add_row(
         "Saved in MongoDB", f"{written.total():,}", ", ".join(f"{n:,} {k}" for k, n in edits.items())
@@ -50,6 +51,7 @@ def outcome(console: Console, evidence: Evidence, written: Counter[str], drained
         table.add_row(f"{channel} {status}", f"{count:,}", "")
     for (status, reason), count in figures.reasons_of_silence(evidence).most_common():
         table.add_row(f"  {status}: {reason}", f"{count:,}", "")
+    table.add_row("Latest save", f"{replay.late_s:.1f} s", "behind the demo's clock")
     drained = "not within the time allowed" if drained_s is None else f"{drained_s:.1f} s"
     table.add_row("Quiet after the last save", drained, "until every message was handed over")
     console.print(table)
