@@ -46,7 +46,9 @@ class TopicReader:
         while not enough(self.events):
             if time.monotonic() > deadline:
                 shown = [(e.op.value, e.document_key) for e in self.events[-30:]]
-                raise AssertionError(f"not enough after {timeout_s} s: {len(self.events)} events, last {shown}")
+                raise AssertionError(
+                    f"not enough after {timeout_s} s: {len(self.events)} events, last {shown}"
+                )
             for records in self._consumer.poll(200).values():
                 self.keys += [record.key for record in records]
                 self.events += [envelope.decode(record.value) for record in records]
@@ -65,6 +67,7 @@ class Line:
         self.admin = clients.admin(settings)
         topics.ensure(self.admin, settings)
         self._readers: list[TopicReader] = []
+        self.closed = False
 
     def topic(self, collection: str) -> str:
         return topics.name(self.settings, BY_COLLECTION[collection].topic)
@@ -122,7 +125,14 @@ class Line:
             **more,
         }
 
+    def close_early(self) -> None:
+        """Close while a broker of the test's own still runs."""
+        self.close()
+        self.closed = True
+
     def close(self) -> None:
+        if self.closed:
+            return
         for reader in self._readers:
             reader.close()
         names = [topics.name(self.settings, namespace.topic) for namespace in WATCHED]
@@ -144,7 +154,7 @@ def without_snapshots(events: list[ChangeEvent]) -> list[ChangeEvent]:
     return [event for event in events if event.op not in {Op.SNAPSHOT, Op.MARKER}]
 
 
-def eventually(holds: Callable[[], Any], timeout_s: float = 20) -> Any:
+def eventually(holds: Callable[[], Any], timeout_s: float = 45) -> Any:
     """What `holds` returns, as soon as it is true; fails after timeout_s."""
     deadline = time.monotonic() + timeout_s
     while not (found := holds()):
@@ -160,7 +170,10 @@ def make_line(topic_prefix: str) -> Iterator[Callable[..., Line]]:
 
     def make(uri: str, kafka: str, *, images: bool = True) -> Line:
         settings = settings_module.load(
-            mongodb_uri=uri, kafka_bootstrap_servers=kafka, kafka_topic_prefix=topic_prefix, kafka_partitions=3
+            mongodb_uri=uri,
+            kafka_bootstrap_servers=kafka,
+            kafka_topic_prefix=topic_prefix,
+            kafka_partitions=3,
         )
         client = mongo.connect(settings, app_name="test-watchers")
         database = mongo.database(client, settings)

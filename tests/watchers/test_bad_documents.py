@@ -7,7 +7,19 @@ from typing import Any
 
 import bson
 import pytest
-from bson import Binary, Code, DatetimeMS, DBRef, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
+from bson import (
+    Binary,
+    Code,
+    DatetimeMS,
+    DBRef,
+    Decimal128,
+    Int64,
+    MaxKey,
+    MinKey,
+    ObjectId,
+    Regex,
+    Timestamp,
+)
 from bson.raw_bson import RawBSONDocument
 
 from app.domain.events import ChangeEvent, Op
@@ -25,7 +37,10 @@ READABLE = {
     "null": (None, None),
     "empty": ("", ""),
     "unicode": ("Zürich ✈ 東京 \u0000 '\"", "Zürich ✈ 東京 \u0000 '\""),
-    "nested": ({"a": [1, {"b": Decimal128("1.5"), "c": None}], "d": ID}, {"a": [1, {"b": "1.5", "c": None}], "d": str(ID)}),
+    "nested": (
+        {"a": [1, {"b": Decimal128("1.5"), "c": None}], "d": ID},
+        {"a": [1, {"b": "1.5", "c": None}], "d": str(ID)},
+    ),
     "array": (["A1", Int64(5)], ["A1", 5]),
 }
 UNREADABLE = {
@@ -66,7 +81,9 @@ def test_every_readable_bson_type_arrives_as_json(line: Line) -> None:
 
 
 @pytest.mark.parametrize("found_by", ["stream", "snapshot"])
-def test_what_has_no_form_in_json_is_a_dead_letter_and_its_neighbours_go_on(line: Line, found_by: str) -> None:
+def test_what_has_no_form_in_json_is_a_dead_letter_and_its_neighbours_go_on(
+    line: Line, found_by: str
+) -> None:
     reader, flights = line.reader(), line.database.flights
 
     def write() -> None:
@@ -82,11 +99,15 @@ def test_what_has_no_form_in_json_is_a_dead_letter_and_its_neighbours_go_on(line
         if found_by == "stream":
             write()
         names = {*UNREADABLE, "not_utf8"}
-        events = reader.until(lambda e: names | {f"after {n}" for n in UNREADABLE} <= {x.document_key for x in e})
+        events = reader.until(
+            lambda e: names | {f"after {n}" for n in UNREADABLE} <= {x.document_key for x in e}
+        )
     unreadable = {e.document_key: e for e in events if e.op is Op.UNREADABLE}
     assert set(unreadable) == names
     assert all((e.before, e.after, e.changed) == (None, None, ()) for e in unreadable.values())
-    letters: dict[str, dict[str, Any]] = {letter["key"]: letter for letter in line.database.dead_letters.find()}
+    letters: dict[str, dict[str, Any]] = {
+        letter["key"]: letter for letter in line.database.dead_letters.find()
+    }
     assert set(letters) == names
     for name, letter in letters.items():
         assert (letter["reason"], letter["field"], letter["source"]) == ("unencodable", "gate", "watcher")
@@ -142,7 +163,10 @@ def test_watched_fields_that_are_too_large_are_dead_letters_and_the_stream_goes_
         flights.update_one({"_id": "last"}, {"$set": {"gate": "A2"}})
         after = reader.until(lambda e: len(of_document(e, "last")) == 2)
     assert [e.op for e in of_document(events, "f1")] == [Op.INSERT, Op.UNREADABLE, Op.UNREADABLE, Op.UPDATE]
-    assert (of_document(events, "f1")[-1].before, of_document(events, "f1")[-1].after) == (None, {"gate": "A2"})
+    assert (of_document(events, "f1")[-1].before, of_document(events, "f1")[-1].after) == (
+        None,
+        {"gate": "A2"},
+    )
     assert [e.op for e in of_document(events, "f2")] == [Op.UNREADABLE]
     assert [e.after for e in of_document(events, "f3")] == [{"gate": "w" * 100_000}]
     assert of_document(after, "last")[-1].before == {"gate": "A1"}

@@ -57,11 +57,20 @@ def test_an_edit_that_changes_no_watched_field_makes_no_event(line: Line) -> Non
 
 def test_only_allow_listed_fields_leave_mongodb(line: Line) -> None:
     reader = line.reader("bookings")
-    booking = {"_id": "b1", "user_id": "u1", "flight_id": "f1", "status": "confirmed", "name": "Ann", "email": "a@example.org"}
+    booking = {
+        "_id": "b1",
+        "user_id": "u1",
+        "flight_id": "f1",
+        "status": "confirmed",
+        "name": "Ann",
+        "email": "a@example.org",
+    }
     line.database.bookings.insert_one(booking)
     with line.watching("bookings"):
         reader.until(markers(3))
-        line.database.bookings.update_one({"_id": "b1"}, {"$set": {"status": "cancelled", "phone": "+15550100"}})
+        line.database.bookings.update_one(
+            {"_id": "b1"}, {"$set": {"status": "cancelled", "phone": "+15550100"}}
+        )
         events = reader.until(without_snapshots)
     for event in events:
         for image in (event.before, event.after):
@@ -95,7 +104,10 @@ def test_all_writes_of_one_transaction_arrive_in_their_order(line: Line) -> None
     assert len({event.cluster_time for event in events}) == 1
     assert len({event.order for event in events}) == 3
     of_f1 = of_document(events, "f1")
-    assert [(e.before, e.after) for e in of_f1] == [({"gate": "A"}, {"gate": "B"}), ({"gate": "B"}, {"gate": "C"})]
+    assert [(e.before, e.after) for e in of_f1] == [
+        ({"gate": "A"}, {"gate": "B"}),
+        ({"gate": "B"}, {"gate": "C"}),
+    ]
     assert of_f1[0].order < of_document(events, "f2")[0].order < of_f1[1].order
 
 
@@ -128,7 +140,9 @@ def test_a_document_deleted_before_it_could_be_read_is_only_a_deletion(line_with
     assert line.database.dead_letters.count_documents({}) == 0
 
 
-def test_a_booking_deleted_without_image_is_skipped_because_nobody_knows_its_flight(line_without_images: Line) -> None:
+def test_a_booking_deleted_without_image_is_skipped_because_nobody_knows_its_flight(
+    line_without_images: Line,
+) -> None:
     line = line_without_images
     reader, bookings = line.reader("bookings"), line.database.bookings
     bookings.insert_one({"_id": "b1", "user_id": "u", "flight_id": "f1"})

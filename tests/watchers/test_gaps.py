@@ -45,7 +45,9 @@ def test_a_snapshot_of_an_empty_or_missing_collection_is_its_markers(line: Line)
     assert {e.op for e in events} == {Op.MARKER}
 
 
-def test_changes_made_while_the_snapshot_is_read_are_not_lost(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_made_while_the_snapshot_is_read_are_not_lost(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(snapshot, "CHUNK_DOCUMENTS", 50)
     flights, reader = line.database.flights, line.reader()
     flights.insert_many([{"_id": f"f{n:04}", "gate": "A"} for n in range(1000)])
@@ -123,7 +125,9 @@ def test_a_collection_that_was_dropped_or_renamed_is_read_anew_and_watched_on(li
         events = reader.until(lambda e: of_document(e, "f2")[-1].after == {"gate": "D"})
     assert [e.after for e in of_document(without_snapshots(events), "f1")] == [{"gate": "B"}]
     last_marker = max(e.order for e in events if e.op is Op.MARKER)
-    assert all(e.order < last_marker for e in of_document(events, "f1")), "the notifier would not notice that f1 is gone"
+    assert all(e.order < last_marker for e in of_document(events, "f1")), (
+        "the notifier would not notice that f1 is gone"
+    )
     assert of_document(events, "f2")[-1].before == {"gate": "C"}
 
 
@@ -166,7 +170,9 @@ def test_a_topic_made_again_while_nobody_watched_is_filled_by_a_snapshot(line: L
         assert shape(line.reader().until(markers(3)))["f1"] == {"gate": "A"}
 
 
-def test_more_partitions_are_another_topic(make_line: Callable[..., Line], database_uri: str, apache_kafka: str) -> None:
+def test_more_partitions_are_another_topic(
+    make_line: Callable[..., Line], database_uri: str, apache_kafka: str
+) -> None:
     line = make_line(database_uri, apache_kafka)
     line.database.flights.insert_one({"_id": "f1", "gate": "A"})
     with line.watching():
