@@ -27,7 +27,7 @@ from app.web.services import Services
 NOW = datetime(2013, 2, 8, 19, 42, tzinfo=UTC)
 """14:42 EST on the day of the storm."""
 
-_USED = (
+USED = (
     "flights", "prices", "known", "announcements", "notifications", "conversations", "resume_tokens", "dead_letters"
 )  # fmt: skip
 
@@ -145,6 +145,6 @@ def settings(mongo_uri: str) -> Settings:
 
 @pytest.fixture
 def world(prepared: Database[dict[str, Any]], settings: Settings) -> World:
-    for name in _USED:
+    for name in USED:
         prepared[name].delete_many({})
     return World(prepared, settings)

@@ -133,8 +133,10 @@ def test_the_board_of_now_leaves_out_what_is_over_and_keeps_what_still_waits(wor
 def test_long_boards_have_pages_without_gaps(world: World) -> None:
     for minute in range(90):
         world.flight(
-            flight_number=f"UA{minute + 1}", departure_time=f"{15 + minute // 60}:{minute % 60:02d}", arrival_time="21:00"
-        )  # fmt: skip
+            flight_number=f"UA{minute + 1}",
+            departure_time=f"{15 + minute // 60}:{minute % 60:02d}",
+            arrival_time="21:00",
+        )
     seen: list[str] = []
     address: str | None = "/board?airport=EWR"
     while address:

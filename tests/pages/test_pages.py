@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import timedelta
 from typing import Any
@@ -51,7 +52,7 @@ def test_pages_have_one_heading_a_language_and_a_way_past_the_header(world: Worl
     assert '<html lang="en">' in page
     assert page.index('class="skip"') < page.index("<header")
     levels = [int(level) for level in re.findall(r"<h(\d)", page)]
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False)), levels
+    assert all(b <= a + 1 for a, b in itertools.pairwise(levels)), levels
 
 
 @pytest.mark.parametrize("address", PAGES)

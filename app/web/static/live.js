@@ -141,7 +141,7 @@
           cursor = body.cursor;
           gap = gap || body.gap;
           if (!known || body.gap) tell([], false, body.gap);
-          else if (catchingUp) missed = missed.concat(body.updates);
+          else if (catchingUp || awaySince) missed = missed.concat(body.updates);   // nobody looked while it was asked
           else if (body.updates.length) tell(body.updates, false, false);
         }
         if (catchingUp && !(body && body.more)) {
