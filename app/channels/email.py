@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP
 from email.utils import formatdate, parseaddr
+from functools import lru_cache
 from typing import Any
 
 import flask_mail
@@ -28,10 +30,11 @@ from app.settings import Settings
 
 _IDLE_S = 5.0
 """Silence after which a connection is asked (NOOP) before it is trusted with a mail."""
+_LINE = 998  # octets of a line, RFC 5321 section 4.5.3.1.6
 
 
 class Letter(flask_mail.Message):
-    """A mail with text and HTML. The addresses, subject and headers may not hold line breaks."""
+    """A mail with text and HTML. The address, subject and headers may not hold line breaks."""
 
     def __init__(
         self, *, sender: str, recipient: str, subject: str, text: str, html: str, headers: Mapping[str, str]
@@ -46,30 +49,45 @@ class Letter(flask_mail.Message):
         )
         self.recipient = recipient
 
-    @property
-    def needs_utf8(self) -> bool:
-        """Whether the address can only travel with SMTPUTF8 (RFC 6531)."""
-        return not self.recipient.isascii()
-
     def _message(self) -> Any:
-        message = EmailMessage(policy=SMTPUTF8 if self.needs_utf8 else SMTP)
-        message["From"] = self.sender
-        message["To"] = self.recipient
-        message["Subject"] = self.subject
-        message["Date"] = formatdate(self.date or time.time())
-        for name, value in (self.extra_headers or {}).items():
-            message[name] = value
-        message.set_content(self.body or "")
-        message.add_alternative(self.html or "", subtype="html")
-        return message
+        return message_from_bytes(self.as_bytes(), policy=SMTP)
 
     def as_bytes(self) -> bytes:
         """The mail as it travels. Raises PermanentError when a header cannot be written."""
+        own = {
+            "From": str(self.sender),
+            "To": self.recipient,
+            "Subject": self.subject,
+            "Date": formatdate(self.date or time.time()),
+            **(self.extra_headers or {}),
+        }
         try:
-            built: bytes = self._message().as_bytes()
+            head = b"".join(_header(name, value) for name, value in own.items())
+            return head + _content(self.body or "", self.html or "")
         except (ValueError, LookupError) as error:  # a line break or broken text in a header
             raise PermanentError(f"the mail cannot be written: {type(error).__name__}") from error
-        return built
+
+
+@lru_cache(maxsize=1024)
+def _header(name: str, value: str) -> bytes:
+    """One header, folded (RFC 5322 section 2.2.3). Raises ValueError when the value holds a line break."""
+    return SMTP.fold_binary(*SMTP.header_store_parse(name, value))
+
+
+@lru_cache(maxsize=128)
+def _content(text: str, html: str) -> bytes:
+    """The rest of the mail: MIME headers, an empty line, both parts. The same for all who hear the same."""
+    message = EmailMessage(policy=SMTP)
+    message.set_content(text)
+    # As ASCII the HTML needs no transfer encoding, which takes longer than all the rest.
+    plain = html.encode("ascii", "xmlcharrefreplace").decode("ascii")
+    longest = max(map(len, plain.splitlines()), default=0)
+    message.add_alternative(plain, subtype="html", cte="7bit" if longest <= _LINE else "base64")
+    return message.as_bytes()
+
+
+_as_html = lru_cache(maxsize=128)(rendering.as_html)
+_as_text = lru_cache(maxsize=128)(rendering.as_text)
 
 
 class Line(flask_mail.Connection):
@@ -115,13 +133,13 @@ class Line(flask_mail.Connection):
         if self.host is None:
             self.host = self.configure_host()
         try:
-            return self.host.hand_over(envelope_from, letter.recipient, payload, utf8=letter.needs_utf8)
+            return self.host.hand_over(envelope_from, letter.recipient, payload)
         except ConnectionLostError:
             self.host.close()
             if not reused:
                 raise
         self.host = self.configure_host()
-        return self.host.hand_over(envelope_from, letter.recipient, payload, utf8=letter.needs_utf8)
+        return self.host.hand_over(envelope_from, letter.recipient, payload)
 
     def _reuse(self) -> bool:
         if self.host is None:
@@ -149,7 +167,7 @@ class EmailSender:
             recipient=parcel.address,
             subject=parcel.message.subject,
             text=parcel.text,
-            html=rendering.as_html(parcel.message),
+            html=_as_html(parcel.message),
             headers={
                 "Message-ID": f"<{parcel.message_id}>",
                 "Auto-Submitted": "auto-generated",  # RFC 3834 section 5: no vacation notices, please
@@ -191,7 +209,7 @@ class EmailChannel:
         """The mail's address, text and Message-ID. Raises PermanentError without a usable address."""
         if person.email is None:
             raise PermanentError("no e-mail address")
-        text = rendering.as_text(message)
+        text = _as_text(message)
         message_id = f"{text_hash(conversation, text)}@{self._domain}"
         return Parcel(_deliverable(email_address(person.email)), message_id, text, message)
 

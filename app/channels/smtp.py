@@ -15,10 +15,9 @@ from typing import Any
 from app.channels import deadline
 from app.channels.base import ChannelDownError
 from app.channels.smtp_errors import refused_message, refused_session, words_of
-from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
+from app.domain.errors import GatecallError, TransientError, UnknownOutcomeError
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
-_LEADING_DOT = re.compile(rb"(?m)^\.")
 
 
 class ConnectionLostError(TransientError):
@@ -76,16 +75,13 @@ class SmtpSession(smtplib.SMTP):
         except (smtplib.SMTPException, OSError):
             return False
 
-    def hand_over(self, sender: str, recipient: str, payload: bytes, *, utf8: bool = False) -> str:
+    def hand_over(self, sender: str, recipient: str, payload: bytes) -> str:
         """One mail: MAIL, RCPT, DATA, the dot. Returns the server's words.
 
         Raises ConnectionLostError, another TransientError, PermanentError or UnknownOutcomeError as the
         table in smtp_errors says.
         """
-        if utf8 and not self.has_extn("smtputf8"):
-            raise PermanentError("the mail server cannot take addresses with such letters (no SMTPUTF8)")
-        options = " SMTPUTF8" if utf8 else ""
-        self._ask("MAIL", f"MAIL FROM:<{sender}>{options}", 250)
+        self._ask("MAIL", f"MAIL FROM:<{sender}>", 250)
         self._ask("RCPT", f"RCPT TO:<{recipient}>", 250, 251)
         self._ask("DATA", "DATA", 354)
         return self._give(payload)
@@ -101,7 +97,7 @@ class SmtpSession(smtplib.SMTP):
             raise refused_message(step, code, answer)
 
     def _give(self, payload: bytes) -> str:
-        quoted = _LEADING_DOT.sub(b"..", _LINE_END.sub(b"\r\n", payload))
+        quoted = _quoted(payload)
         ending = b".\r\n" if quoted.endswith(b"\r\n") else b"\r\n.\r\n"
         sock = self.sock  # smtplib forgets it when the connection breaks
         try:
@@ -163,6 +159,14 @@ def open_session(
         session.close()
         raise ChannelDownError(f"connect: {_why(error)}") from error
     return session
+
+
+def _quoted(payload: bytes) -> bytes:
+    """With every line ended by CRLF, and lines that begin with a dot given another (RFC 5321 section 4.5.2)."""
+    if not payload.count(b"\r\n") == payload.count(b"\n") == payload.count(b"\r"):
+        payload = _LINE_END.sub(b"\r\n", payload)  # a bare one would end the mail early on some servers
+    quoted = payload.replace(b"\r\n.", b"\r\n..")
+    return b"." + quoted if quoted.startswith(b".") else quoted
 
 
 def _own_name() -> str:
