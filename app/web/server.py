@@ -35,7 +35,7 @@ def run(settings: Settings) -> int:
         backpressure=_CONNECTIONS,
         http=HTTPModes.http1,
         loop=Loops.asyncio,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         respawn_failed_workers=True,
         respawn_interval=1.0,
         workers_kill_timeout=_STOP_WITHIN_S,
