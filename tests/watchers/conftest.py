@@ -95,7 +95,7 @@ class Line:
         def work() -> None:
             try:
                 watcher.run()
-            except BaseException as error:  # shown below
+            except BaseException as error:  # noqa: BLE001 - shown below
                 failed.append(error)
 
         thread = threading.Thread(target=work, daemon=True)
