@@ -6,25 +6,29 @@ Nothing here decides anything about a message; pages read collections and the fe
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint
 
 from app.domain import places
+from app.store.overview import Overview
 from app.web.pages import board, errors, fares, flight, health, home, words
+from app.web.pages.kept import Kept
 from app.web.services import Services
 
 
 def blueprint(services: Services) -> Blueprint:
     """All pages, and the pages that errors become."""
-    del services  # views ask for them when a request is answered
+    boards: Kept[board.Board] = Kept(services.feed.version)
+    overviews: Kept[Overview] = Kept(lambda: 0)
     pages = Blueprint("pages", __name__)
     pages.add_url_rule("/", view_func=home.view, endpoint="home")
-    pages.add_url_rule("/board", view_func=board.view, endpoint="board")
+    pages.add_url_rule("/board", view_func=partial(board.view, boards), endpoint="board")
     pages.add_url_rule("/f/<flight_number>", view_func=flight.next_view, endpoint="flight_next")
     pages.add_url_rule("/f/<flight_number>/<date>", view_func=flight.view, endpoint="flight")
     pages.add_url_rule("/fares", view_func=fares.view, endpoint="fares")
-    pages.add_url_rule("/health", view_func=health.view, endpoint="health")
+    pages.add_url_rule("/health", view_func=partial(health.view, overviews), endpoint="health")
     pages.add_url_rule("/help", view_func=home.help_view, endpoint="help_page")
     filters: dict[str, Callable[..., Any]] = {
         "clock": words.clock,

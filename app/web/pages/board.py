@@ -18,6 +18,7 @@ from app.domain import airlines, places
 from app.store import flights as flights_store
 from app.web.pages import board_rows, changes, live, words
 from app.web.pages.board_rows import ARRIVALS, DEPARTURES, Entry, Row, Summary
+from app.web.pages.kept import Kept
 from app.web.services import Services, services
 
 STATUSES = (("", "All"), ("boarding", "Boarding"), ("delayed", "Delayed"), ("cancelled", "Cancelled"))
@@ -66,7 +67,6 @@ class Board:
     city: str
     on: date
     today: bool
-    now: datetime
     summary: Summary
     rows: Sequence[Row]
     span: str
@@ -80,18 +80,20 @@ class Board:
     numbered: Sequence[tuple[str, str]]
 
 
-def view() -> str:
+def view(kept: Kept[Board]) -> str:
     """A board, whole without JavaScript.
 
     :raise 400: a date or time that cannot be understood.
     :raise 404: a code that is no airport's.
     """
     parts = services()
+    following = live.of(parts)  # its cursor is taken before MongoDB is read, so that no change falls between
     asked = _asked(request.args, parts)
     if asked is None:
-        return render_template("board_none.html", live=live.of(parts))
-    following = live.of(parts)  # its cursor is taken before MongoDB is read, so that no change falls between
-    return render_template("board.html", board=_board(asked, parts), live=following, statuses=STATUSES)
+        return render_template("board_none.html", live=following)
+    board = kept.get(asked, parts.now(), lambda: _board(asked, parts))
+    now = places.utc_to_local(parts.clock(), asked.airport)
+    return render_template("board.html", board=board, now=now, live=following, statuses=STATUSES)
 
 
 def _asked(args: Mapping[str, str], parts: Services) -> Asked | None:
@@ -158,7 +160,6 @@ def _board(asked: Asked, parts: Services) -> Board:
         city=places.city(asked.airport),
         on=on,
         today=on == now.date(),
-        now=now,
         summary=board_rows.summary(found, on),
         rows=[board_rows.row(e, recent.get(e.flight.identity), now, ages) for e in shown],
         span=_span(pool, now, on),

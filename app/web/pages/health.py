@@ -10,7 +10,9 @@ from flask import render_template
 from pymongo.errors import PyMongoError
 
 from app.store import overview
+from app.store.overview import Overview
 from app.web.pages import health_view, live
+from app.web.pages.kept import Kept
 from app.web.services import Services, services
 
 log = structlog.get_logger()
@@ -20,7 +22,7 @@ ALL_CHANNELS = ("email", "sms")
 _LOOK_BACK = timedelta(minutes=15)
 
 
-def view() -> tuple[str, int]:
+def view(kept: Kept[Overview]) -> tuple[str, int]:
     """The state of everything, with status 200 even when things are wrong: the page itself works.
 
     Machines ask /health/ready, whose status tells.
@@ -28,8 +30,9 @@ def view() -> tuple[str, int]:
     parts = services()
     now = parts.now()
     on = parts.settings.channels
+    found: Overview | None
     try:
-        found = overview.read(parts.database, on, now, now - _LOOK_BACK)
+        found = kept.get("health", now, lambda: overview.read(parts.database, on, now, now - _LOOK_BACK))
     except PyMongoError as error:
         log.warning("MongoDB did not answer the health page", why=type(error).__name__)
         found = None
