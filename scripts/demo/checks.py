@@ -16,12 +16,14 @@ from app.domain.flight import Flight, parse
 from app.domain.namespaces import FLIGHT_FIELDS
 from app.domain.news import Action, Role, Rules, decide
 from scripts.demo.evidence import Evidence
+from scripts.demo.people import People
 from scripts.demo.plan import Plan
 from scripts.demo.story import Edit, Identity
 
 Document = dict[str, Any]
 
 _NOT_HELD = frozenset({"cancelled", "canceled", "expired", "refunded", "removed"})
+_ADDRESS = {"email": "email", "sms": "phone"}
 _SHOWN = 5
 
 
@@ -154,41 +156,39 @@ def nobody_was_told_twice(evidence: Evidence) -> Finding:
     return Finding("told once", f"{len(evidence.receipts)} messages, none twice", tuple(problems))
 
 
-def everybody_knows(evidence: Evidence, channels: Iterable[str], rules: Rules, now: datetime) -> Finding:
+def everybody_knows(
+    plan: Plan,
+    people: People,
+    evidence: Evidence,
+    *,
+    channels: Iterable[str],
+    rules: Rules,
+    now: datetime,
+) -> Finding:
     """Whoever still holds or follows a flight has heard how it ended, as far as the rules tell it.
 
-    What a person heard is the last message sent, else what their booking showed, else the schedule. What was
-    skipped on the record, with its reason, counts as dealt with.
+    What a person heard is the last message sent, else what their booking showed, else the schedule as the demo
+    began. What was skipped on the record, with its reason, counts as dealt with. Who joined while the demo ran
+    and left no trace of what they had seen is not judged: nobody knows what they knew.
     """
     flights = {str(flight["_id"]): parse(_fields(flight)) for flight in evidence.flights}
     current = {flight.identity: key for key, flight in flights.items()}
-    # A flight that was deleted and inserted again has a new key; bookings still name the old one.
-    keys = {str(key): current.get(str(row.get("identity")), str(key)) for key, row in evidence.known.items()}
-    told: dict[tuple[str, str, str], Document] = {}
-    skipped: dict[tuple[str, str, str], Document] = {}
-    for row in _in_order(evidence.notifications):
-        identity = row["to"]["flight_number"] + "|" + row["to"]["origin"] + "|" + row["to"]["departure_date"]
-        place = (row["person"], current.get(identity, ""), row["channel"])
-        if row["status"] == "sent":
-            told[place] = row
-        elif row["status"] == "skipped":
-            skipped[place] = row
+    published = {current[flight.identity]: flight for flight in map(parse, plan.published.values())}
+    told = _last_rows(evidence, current, "sent")
+    skipped = _last_rows(evidence, current, "skipped")
+    joined = _joined(people, current)
     problems, compared = [], 0
-    for (person, key), (role, seen) in _holders(evidence, keys).items():
-        user, flight = evidence.users.get(person), flights.get(key)
-        if user is None or flight is None:
-            continue
+    for (person, key), (role, seen) in _holders(evidence, current).items():
+        user, flight = evidence.users[person], flights[key]
         for channel in channels:
-            if not user.get("email" if channel == "email" else "phone"):
+            place = (person, key, channel)
+            if not user.get(_ADDRESS[channel]) or (seen is None and (person, key) in joined):
                 continue
             compared += 1
-            place = (person, key, channel)
-            heard = (
-                Flight.from_document(told[place]["to"]) if place in told else seen or flight.as_published()
-            )
+            heard = Flight.from_document(told[place]["to"]) if place in told else seen or published[key]
             decision = decide(heard, flight, role, rules, now)
-            dealt_with = skipped.get(place)
-            if decision.action is Action.TELL and not (dealt_with and _same_end(dealt_with, flight)):
+            dealt_with = place in skipped and skipped[place]["to"] == flight.to_document()
+            if decision.action is Action.TELL and not dealt_with:
                 kinds = ", ".join(decision.kinds)
                 problems.append(f"person {person} was not told by {channel}: {flight.identity} {kinds}")
     return Finding(
@@ -211,24 +211,41 @@ def nothing_is_dead(evidence: Evidence) -> Finding:
 
 
 def _holders(
-    evidence: Evidence, keys: Mapping[str, str]
+    evidence: Evidence, current: Mapping[str, str]
 ) -> dict[tuple[str, str], tuple[Role, Flight | None]]:
     """Who holds or follows which flight, and what their booking showed. Traveller wins over follower."""
+    keys = _keys(evidence, current)
     found: dict[tuple[str, str], tuple[Role, Flight | None]] = {}
     for following in evidence.followings:
-        key = str(following["flight_id"])
-        found[str(following["user_id"]), keys.get(key, key)] = (Role.FOLLOWER, None)
+        found[str(following["user_id"]), keys[str(following["flight_id"])]] = (Role.FOLLOWER, None)
     for booking in evidence.bookings:
         if booking["status"] not in _NOT_HELD:
-            key, seen = str(booking["flight_id"]), booking.get("seen")
-            shown = parse(seen["flight"]) if seen else None
-            found[str(booking["user_id"]), keys.get(key, key)] = (Role.TRAVELLER, shown)
+            shown = parse(booking["seen"]["flight"]) if booking.get("seen") else None
+            found[str(booking["user_id"]), keys[str(booking["flight_id"])]] = (Role.TRAVELLER, shown)
     return found
 
 
-def _same_end(row: Document, flight: Flight) -> bool:
-    """Whether a skipped notification was about the state in which the flight ended."""
-    return bool(row["to"] == flight.to_document())
+def _keys(evidence: Evidence, current: Mapping[str, str]) -> dict[str, str]:
+    """The present key of every flight's key. Bookings of a flight that was inserted again name its old one."""
+    return {key: current.get(str(row.get("identity")), key) for key, row in evidence.known.items()}
+
+
+def _joined(people: People, current: Mapping[str, str]) -> set[tuple[str, str]]:
+    """Person and flight of those who booked or followed while the demo ran."""
+    made = [move.booking or move.following for move in people.moves if move.what in ("book", "follow")]
+    return {(str(one.user), current["|".join(one.flight)]) for one in made if one is not None}
+
+
+def _last_rows(
+    evidence: Evidence, current: Mapping[str, str], status: str
+) -> dict[tuple[str, str, str], Document]:
+    """The latest row of the ledger with this status, by person, present key of the flight and channel."""
+    found = {}
+    for row in _in_order(evidence.notifications):
+        identity = "|".join(_identity(row["to"]))
+        if row["status"] == status and identity in current:
+            found[row["person"], current[identity], row["channel"]] = row
+    return found
 
 
 def _in_order(rows: Sequence[Document]) -> list[Document]:

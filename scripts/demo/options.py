@@ -1,4 +1,4 @@
-"""What the demo is asked for, by three variables that `make demo` passes on."""
+"""What the demo is asked for, by variables that `make demo` passes on."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ class Options:
     """seconds: the whole replay in so many, then end; None: at `rate`, and stay until Ctrl-C.
 
     rate: how fast the demo's clock runs. other_ports: take free ports in place of those that are taken.
+    flights: how many of the flights, spread over both days; None for all.
     """
 
     seconds: float | None = None
     rate: float = DEFAULT_RATE
     other_ports: bool = False
+    flights: int | None = None
 
     def clock_rate(self, replayed: timedelta) -> float:
         """How fast the clock must run for a replay of so much of the past."""
@@ -30,7 +32,10 @@ class Options:
 
 
 def read(environment: Mapping[str, str]) -> Options:
-    """Options from DEMO_SECONDS, DEMO_RATE and DEMO_PORTS; an empty one counts as absent. Raises OptionsError."""
+    """Options from DEMO_SECONDS, DEMO_RATE, DEMO_PORTS and DEMO_FLIGHTS; an empty one counts as absent.
+
+    Raises OptionsError.
+    """
     seconds = _number(environment, "DEMO_SECONDS", 10, 3600, "seconds for the whole replay, like 60")
     rate = _number(environment, "DEMO_RATE", 1, 5000, "how fast the clock runs, like 60")
     if seconds is not None and rate is not None:
@@ -38,7 +43,8 @@ def read(environment: Mapping[str, str]) -> Options:
     ports = environment.get("DEMO_PORTS", "").strip().lower()
     if ports not in ("", "other", "auto"):
         raise OptionsError(f"DEMO_PORTS={ports!r} is not known: write DEMO_PORTS=other, or leave it out")
-    return Options(seconds, rate or DEFAULT_RATE, bool(ports))
+    flights = _number(environment, "DEMO_FLIGHTS", 50, 2000, "how many flights, like 200")
+    return Options(seconds, rate or DEFAULT_RATE, bool(ports), None if flights is None else int(flights))
 
 
 def _number(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from app.domain.news import Rules, Steps
 from scripts.demo import checks, data, drain, fares, people, plan, summary
 from scripts.demo import evidence as evidence_of
 from scripts.demo.checks import Finding
+from scripts.demo.data import Departure
 from scripts.demo.feed_reader import FeedReader
 from scripts.demo.load import load
 from scripts.demo.local_http import get_json
@@ -46,6 +47,8 @@ class Show:
         self._console = console
         self._stop = stop
         departures = data.load()
+        if options.flights is not None:
+            departures = _spread(departures, options.flights)
         self._plan = plan.make(departures)
         ends = self._plan.edits[-1].at
         self._people = people.make(departures, plan.STARTS)
@@ -193,7 +196,9 @@ class Show:
             checks.known_is_final(found),
             checks.feed_has_each_change_once(self._plan.edits, len(self._fares.edits), found),
             Finding("quiet", "nothing is left to do", late),
-            checks.everybody_knows(found, _CHANNELS, _RULES, ends),
+            checks.everybody_knows(
+                self._plan, self._people, found, channels=_CHANNELS, rules=_RULES, now=ends
+            ),
             checks.inbox_matches_ledger(found),
             checks.nobody_was_told_twice(found),
             checks.nothing_is_dead(found),
@@ -222,3 +227,8 @@ class Show:
     def _progress(self) -> Progress:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         return Progress(*columns, console=self._console)
+
+
+def _spread(departures: Sequence[Departure], count: int) -> list[Departure]:
+    """So many of the departures, evenly over both days."""
+    return [departures[number * len(departures) // count] for number in range(min(count, len(departures)))]
