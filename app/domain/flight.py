@@ -19,6 +19,8 @@ from app.domain.errors import BadEventError
 MAX_TEXT = 200
 """Characters of a free text field such as the reason; longer ones are refused."""
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
 # IATA airline designator (two characters, at least one letter) and up to four digits and a suffix letter
@@ -276,9 +278,12 @@ def _date(document: Mapping[str, Any], field: str) -> str | None:
     if not _DATE.fullmatch(text):
         raise _bad(field, text, 'write a date like "2026-12-01"')
     try:
-        return date.fromisoformat(text).isoformat()
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise _bad(field, text, "there is no such day") from error
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:  # a typo; and near year 1 or 9999 no zone can be computed
+        raise _bad(field, text, f"write a year from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day.isoformat()
 
 
 def _time(document: Mapping[str, Any], field: str) -> str | None:

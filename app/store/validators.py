@@ -34,7 +34,7 @@ def _airport(field: str, *, optional: bool = True) -> Rule:
 
 
 def _date(field: str, *, optional: bool = True) -> Rule:
-    day = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+    day = "(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
     return _text(day, f'{field}: write a date like "2026-12-01"', optional=optional)
 
 
