@@ -1,7 +1,8 @@
 """Pictures of the pages as headless Chromium shows them: `python -m scripts.screenshots http://localhost:8080`.
 
-Each page at 1280 and at 390 pixels, light and dark, into docs/pictures. Needs a running system with flights in it
-(the demo does), the playwright package, and Chromium: the distribution's, or the one CHROMIUM names.
+The board for the README into docs/pictures; with --all each page at 1280 and at 390 pixels, light and dark. Needs
+a running system with flights in it (the demo does), the playwright package, and Chromium: the distribution's, or
+the one CHROMIUM names.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ PAGES = {"board": "/board", "fares": "/fares", "health": "/health", "help": "/he
 WIDTHS = (1280, 390)
 SCHEMES = ("light", "dark")
 HEIGHT = 900
+README_PICTURE = "board.png"
 
 _FLAGS = (
     "--no-sandbox",  # containers run as root, where Chromium's sandbox refuses to start
@@ -77,18 +79,33 @@ def flight_of(page: Page, board: str) -> str | None:
 @click.option(
     "--into", type=click.Path(path_type=Path), default=Path("docs/pictures"), help="Where the pictures go."
 )
-@click.option("--only", multiple=True, help="Names of pages; without it, all.")
+@click.option(
+    "--all", "every", is_flag=True, help="Every page in both widths and schemes, not only the README's."
+)
+@click.option("--only", multiple=True, help="With --all: names of pages.")
 @click.option("--whole/--screen", default=False, help="All of each page, or what a screen shows first.")
-def main(address: str, into: Path, only: Sequence[str], whole: bool) -> None:
+def main(address: str, into: Path, every: bool, only: Sequence[str], whole: bool) -> None:
     """Take the pictures of the pages at ADDRESS."""
     into.mkdir(parents=True, exist_ok=True)
     try:
         with browser() as chromium:
-            _all(chromium, address, into, only, whole)
+            if every or only:
+                _all(chromium, address, into, only, whole)
+            else:
+                _readme(chromium, address, into / README_PICTURE)
     except Error as error:
         click.echo(f"No picture could be taken: {error.message.splitlines()[0]}", err=True)
         click.echo("Install Chromium (Debian: apt-get install chromium) or name it in CHROMIUM.", err=True)
         sys.exit(1)
+
+
+def _readme(chromium: Browser, address: str, target: Path) -> None:
+    context = chromium.new_context(
+        viewport={"width": WIDTHS[0], "height": HEIGHT}, color_scheme="light", reduced_motion="reduce"
+    )
+    take(context.new_page(), urljoin(address, "/board"), target, whole=False)
+    click.echo(f"{target}  {target.stat().st_size // 1024} kB")
+    context.close()
 
 
 def _all(chromium: Browser, address: str, into: Path, only: Sequence[str], whole: bool) -> None:

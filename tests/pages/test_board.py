@@ -184,6 +184,7 @@ def test_old_data_is_called_stale_and_says_whom_to_trust(world: World) -> None:
     assert "<b>STALE</b>: no data for 3 min" in page
     assert 'class="is-frozen"' in page
     assert re.search(r"data-stale-banner>", page), "the banner is not hidden"
+    assert "No new data<span data-stale-since> since 14:42 EST</span>." in page
     assert "trust the screens at the airport" in page
 
 

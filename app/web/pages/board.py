@@ -93,7 +93,11 @@ def view(kept: Kept[Board]) -> str:
         return render_template("board_none.html", live=following)
     board = kept.get(asked, parts.now(), lambda: _board(asked, parts))
     now = places.utc_to_local(parts.clock(), asked.airport)
-    return render_template("board.html", board=board, now=now, live=following, statuses=STATUSES)
+    since = None
+    if following.age is not None:
+        heard = parts.clock.at(parts.now() - timedelta(seconds=following.age_s))
+        since = words.clock_zone(places.utc_to_local(heard, asked.airport))
+    return render_template("board.html", board=board, now=now, since=since, live=following, statuses=STATUSES)
 
 
 def _asked(args: Mapping[str, str], parts: Services) -> Asked | None:

@@ -49,7 +49,7 @@ def database_down(error: PyMongoError) -> Answer:
 
 def broken(error: Exception) -> Answer:
     """The page for a fault of ours: 500 and a reference to quote."""
-    reference = _noted("page is broken", error)
+    reference = _noted("page is broken", error, exc_info=error)
     words = (
         "The fault is ours. Nothing is known to be wrong with your flight. "
         "Messages to your phone and mail are sent by another part and still work."
@@ -65,7 +65,7 @@ def _page(status: int, title: str, words: str, reference: str | None = None) -> 
     return body, status, {"Retry-After": _RETRY_AFTER_S} if status == 503 else {}
 
 
-def _noted(what: str, error: Exception) -> str:
+def _noted(what: str, error: Exception, **more: object) -> str:
     reference = f"{secrets.token_hex(2)}-{secrets.token_hex(2)}"
-    log.error(what, reference=reference, why=type(error).__name__, exc_info=error)
+    log.error(what, reference=reference, why=type(error).__name__, **more)
     return reference

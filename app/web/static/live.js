@@ -58,6 +58,8 @@
     if (document.body.classList.contains("is-frozen") !== stale) {
       document.body.classList.toggle("is-frozen", stale);
       var banner = one("[data-stale-banner]");
+      var since = one("[data-stale-since]");
+      if (since && known && data.zoneName) since.textContent = " since " + clock(domainTimeOf(Date.now() - s * 1000)) + " " + data.zoneName;
       if (banner) banner.hidden = !stale;
     }
     var face = one("[data-clock]");
