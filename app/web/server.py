@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import structlog
@@ -10,6 +11,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from app.settings import Settings
+from app.web.updates_api import Wsgi
 from app.web.wsgi import build
 
 log = structlog.get_logger()
@@ -24,6 +26,11 @@ _STOP_WITHIN_S = 5
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; returns the exit status. Only the main thread may call this."""
+    return serve(settings, partial(build, settings))
+
+
+def serve(settings: Settings, loader: Callable[[], Wsgi]) -> int:
+    """Serve what the loader builds in each worker; like run. The loader must be picklable (macOS spawns)."""
     server = MPServer(
         "app.web.wsgi:build",  # shown in the process list
         address=settings.host,
@@ -44,7 +51,7 @@ def run(settings: Settings) -> int:
         "web server starts", address=f"http://{settings.host}:{settings.port}", workers=settings.web_workers
     )
     try:
-        server.serve(target_loader=partial(build, settings), wrap_loader=False)
+        server.serve(target_loader=loader, wrap_loader=False)
     except SystemExit as ended:  # granian's way to say that a worker failed
         return ended.code if isinstance(ended.code, int) else 1
     return 0

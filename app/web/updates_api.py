@@ -69,7 +69,10 @@ class UpdatesApi:
         self._feed = feed
         self._wrapped = wrapped
         self._room = WaitingRoom(settings.feed_waiting)
+        self._stale_s = settings.stale_s
         self._origins = frozenset(settings.cors_origins)
+        # The answer depends on who asks as soon as anybody may ask from elsewhere.
+        self._always = (*API_HEADERS, ("Vary", "Origin")) if self._origins else API_HEADERS
 
     def __call__(self, environ: Environ, start_response: Any) -> Iterable[bytes]:
         """Answer a request for the feed; pass on all others."""
@@ -161,21 +164,15 @@ class UpdatesApi:
         age = self._feed.age_s()
         headers = [
             ("Content-Type", media_type),
-            ("Gatecall-Data-Age", f"{age:.1f}" if math.isfinite(age) else "unknown"),
-            ("Gatecall-Data-Stale", "true" if self._feed.is_stale() else "false"),
-            *API_HEADERS,
+            ("Gatecall-Data-Age", f"{age:.1f}" if age != math.inf else "unknown"),
+            ("Gatecall-Data-Stale", "true" if age > self._stale_s else "false"),
+            *self._always,
         ]
-        self._allow_origin(environ, headers)
-        return headers
-
-    def _allow_origin(self, environ: Environ, headers: Headers) -> None:
-        if not self._origins:
-            return
-        headers.append(("Vary", "Origin"))
         origin = environ.get("HTTP_ORIGIN")
         if origin in self._origins:
             headers.append(("Access-Control-Allow-Origin", origin))
             headers.append(("Access-Control-Expose-Headers", EXPOSED))
+        return headers
 
     def _refuse(self, problem: Problem, environ: Environ, start_response: Any) -> Iterable[bytes]:
         _REFUSED.inc()

@@ -164,7 +164,9 @@ def test_a_flight_moved_to_another_day_is_found_under_both() -> None:
 
 def test_only_allowed_fields_are_shown() -> None:
     update = taken(
-        History(100), UA1545, UA1545 | {"gate": "C71", "crew_phone": "+1 202 555 0142", "note": "m@example.org"}
+        History(100),
+        UA1545,
+        UA1545 | {"gate": "C71", "crew_phone": "+1 202 555 0142", "note": "m@example.org"},
     )
     assert "202 555" not in str(update.to_document())
     assert "@" not in str(update.to_document())

@@ -26,7 +26,9 @@ def test_a_process_whose_log_was_read_is_ready(site: Site) -> None:
     assert ready(site) == (200, {"status": "ready", "problems": {}})
 
 
-def test_before_the_log_was_read_it_is_not_ready(settings: Settings, mongo_client: MongoClient[dict[str, Any]]) -> None:
+def test_before_the_log_was_read_it_is_not_ready(
+    settings: Settings, mongo_client: MongoClient[dict[str, Any]]
+) -> None:
     status, body = ready(Site(settings, mongo_client["unused"]))
     assert (status, body["status"], list(body["problems"])) == (503, "not ready", ["feed"])
 
@@ -67,7 +69,15 @@ def test_metrics_are_there_for_prometheus(site: Site) -> None:
 
 
 def test_every_answer_has_the_security_headers(site: Site) -> None:
-    for path in ("/health/ready", "/health/live", "/openapi.json", "/docs", "/nothing", "/update", "/update/x"):
+    for path in (
+        "/health/ready",
+        "/health/live",
+        "/openapi.json",
+        "/docs",
+        "/nothing",
+        "/update",
+        "/update/x",
+    ):
         headers = site.client.get(path).headers
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"], path
         assert "default-src" in headers["Content-Security-Policy"], path

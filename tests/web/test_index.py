@@ -54,7 +54,10 @@ class Process:
 
 
 @given(
-    st.lists(st.integers(0, 12), min_size=1, max_size=4), st.integers(0, 2**32), st.integers(1, 5), st.booleans()
+    st.lists(st.integers(0, 12), min_size=1, max_size=4),
+    st.integers(0, 2**32),
+    st.integers(1, 5),
+    st.booleans(),
 )
 def test_each_update_is_seen_exactly_once_whatever_process_answers(
     sizes: list[int], seed: int, limit: int, restarts: bool

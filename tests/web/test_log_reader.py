@@ -71,7 +71,9 @@ def test_a_change_published_is_shown_soon(shared: Settings, publisher: Publisher
     assert time.monotonic() - took < 2
 
 
-def test_all_three_topics_are_read_and_bookings_never(shared: Settings, publisher: Publisher, reading: Start) -> None:
+def test_all_three_topics_are_read_and_bookings_never(
+    shared: Settings, publisher: Publisher, reading: Start
+) -> None:
     booking = {"user_id": "u1", "flight_id": "k1", "status": "confirmed"}
     publisher.publish(change(None, booking, key="b", collection="bookings"))
     publisher.publish(edit(1, key="flight"))
@@ -153,7 +155,9 @@ def test_a_topic_made_again_is_a_gap_and_a_fresh_start(
     }
 
 
-def test_what_no_watcher_would_write_is_skipped(shared: Settings, publisher: Publisher, reading: Start) -> None:
+def test_what_no_watcher_would_write_is_skipped(
+    shared: Settings, publisher: Publisher, reading: Start
+) -> None:
     process = reading(shared)
     feed = process.ready()
     for message in (b"", None, b"not json", b"[]", b'{"v":2}', b'{"v":1}', b"\xff" * 100):

@@ -82,7 +82,9 @@ def test_answers_are_as_described(site: Site) -> None:
         ("/update", {"method": "POST"}, "401"),
     ],
 )
-def test_statuses_and_media_types_are_described(site: Site, path: str, options: dict[str, Any], status: str) -> None:
+def test_statuses_and_media_types_are_described(
+    site: Site, path: str, options: dict[str, Any], status: str
+) -> None:
     answer = site.client.open(path, **options)
     assert str(answer.status_code) == status
     operation = SPEC["paths"]["/update"][options.get("method", "GET").lower()]

@@ -98,7 +98,9 @@ def test_every_field_at_fault_is_named_and_nothing_stored(staff: Site, body: Any
     assert stored(staff) == []
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"5", b"\xff\xfe", b"[" * 5000, b"NaN"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'"text"', b"null", b"5", b"\xff\xfe", b"[" * 5000, b"NaN"]
+)
 def test_what_is_no_json_object_is_refused(staff: Site, body: bytes) -> None:
     answer = post(staff, body)
     assert answer.status_code == 400
@@ -106,10 +108,15 @@ def test_what_is_no_json_object_is_refused(staff: Site, body: bytes) -> None:
 
 
 def test_line_breaks_become_spaces(staff: Site) -> None:
-    assert post(staff, NOTICE | {"message": "Snow.\r\nBcc: x@example.org"}).json["message"] == "Snow. Bcc: x@example.org"
+    assert (
+        post(staff, NOTICE | {"message": "Snow.\r\nBcc: x@example.org"}).json["message"]
+        == "Snow. Bcc: x@example.org"
+    )
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+)
 def test_other_media_types_are_415(staff: Site, media_type: str) -> None:
     answer = post(staff, NOTICE, Content_Type=media_type)
     assert answer.status_code == 415
@@ -122,7 +129,9 @@ def test_a_large_body_is_413(staff: Site) -> None:
     assert answer.content_type == "application/problem+json"
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {STAFF_KEY}", STAFF_KEY])
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer ", "Bearer wrong", f"Basic {STAFF_KEY}", STAFF_KEY]
+)
 def test_without_the_staff_key_it_is_401(staff: Site, authorization: str) -> None:
     answer = post(staff, NOTICE, Authorization=authorization)
     assert answer.status_code == 401
@@ -131,7 +140,9 @@ def test_without_the_staff_key_it_is_401(staff: Site, authorization: str) -> Non
 
 
 def test_with_no_key_configured_it_is_403_and_says_how_to_make_one(staff: Site, settings: Settings) -> None:
-    closed = Site(settings.model_copy(update={"staff_key_hashes": ()}), staff.app.extensions["gatecall"].database)
+    closed = Site(
+        settings.model_copy(update={"staff_key_hashes": ()}), staff.app.extensions["gatecall"].database
+    )
     answer = post(closed, NOTICE)
     assert answer.status_code == 403
     assert "gatecall staff-key" in answer.json["detail"]
@@ -139,7 +150,9 @@ def test_with_no_key_configured_it_is_403_and_says_how_to_make_one(staff: Site, 
 
 def test_any_of_several_keys_is_good(staff: Site, settings: Settings) -> None:
     hashes = ("0" * 64, *settings.staff_key_hashes)
-    both = Site(settings.model_copy(update={"staff_key_hashes": hashes}), staff.app.extensions["gatecall"].database)
+    both = Site(
+        settings.model_copy(update={"staff_key_hashes": hashes}), staff.app.extensions["gatecall"].database
+    )
     assert post(both, NOTICE).status_code == 202
 
 

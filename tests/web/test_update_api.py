@@ -65,7 +65,9 @@ def test_nothing_new_is_304_with_the_age_of_the_data(site: Site) -> None:
     fill(site, 2)
     first = get(site)
     again = site.client.get(
-        "/update", query_string={"cursor": first.json["cursor"]}, headers={"If-None-Match": first.headers["ETag"]}
+        "/update",
+        query_string={"cursor": first.json["cursor"]},
+        headers={"If-None-Match": first.headers["ETag"]},
     )
     assert again.status_code == 304
     assert again.data == b""
@@ -73,7 +75,9 @@ def test_nothing_new_is_304_with_the_age_of_the_data(site: Site) -> None:
     assert float(again.headers["Gatecall-Data-Age"]) < 5
     site.take(gate(3))
     after = site.client.get(
-        "/update", query_string={"cursor": first.json["cursor"]}, headers={"If-None-Match": first.headers["ETag"]}
+        "/update",
+        query_string={"cursor": first.json["cursor"]},
+        headers={"If-None-Match": first.headers["ETag"]},
     )
     assert after.status_code == 200
     assert after.headers["ETag"] != first.headers["ETag"]
@@ -325,7 +329,9 @@ def test_a_browser_may_ask_whether_it_may_poll_with_an_etag(site: Site) -> None:
     assert "Access-Control-Allow-Origin" not in other.headers
 
 
-@pytest.mark.parametrize(("method", "path"), [("PUT", "/update"), ("DELETE", "/update"), ("POST", "/update/stream")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/update"), ("DELETE", "/update"), ("POST", "/update/stream")]
+)
 def test_other_methods_are_405_and_say_what_is_allowed(site: Site, method: str, path: str) -> None:
     answer = site.client.open(path, method=method)
     assert answer.status_code == 405
@@ -339,7 +345,9 @@ def test_unknown_addresses_are_problem_documents_for_programs(site: Site) -> Non
     assert answer.content_type == "application/problem+json"
 
 
-def test_a_bug_of_ours_is_a_problem_document_without_its_secrets(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_ours_is_a_problem_document_without_its_secrets(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("mongodb://user:secret@host")
 
