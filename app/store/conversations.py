@@ -112,6 +112,8 @@ class Conversations:
             condition: dict[str, Any] = {"subject": telling.subject, "order": {"$lt": telling.order}}
             if only is not None:
                 condition["_id"] = {"$in": list(only.get(telling.subject, ()))}
+            # The first takes nearly all of them, at the speed of a plain update; the second whatever it left.
+            writes.append(UpdateMany(condition | _settled_and_differing(telling), {"$set": _plain(telling)}))
             writes.append(UpdateMany(condition, _update(telling)))
         return self._conversations.bulk_write(writes, ordered=False).modified_count if writes else 0
 
@@ -170,6 +172,37 @@ def _document(start: Start, telling: Telling) -> dict[str, Any]:
 
 def _is_urgent(heard: Status, want: Status) -> bool:
     return heard is not want and (want in _ALWAYS_URGENT or heard in NOT_FLYING)
+
+
+def _settled_and_differing(telling: Telling) -> dict[str, Any]:
+    """Conversations of which `_update` needs to know no more than this: nothing is due, heard and want will
+    differ, and all are equally urgent."""
+    want = _stored(telling.want)
+    heard: dict[str, Any] = {"$nin": [*map(str, NOT_FLYING)]}
+    if telling.want.status in _ALWAYS_URGENT:
+        heard = {"$exists": True, "$ne": str(telling.want.status)}
+    return {
+        "due_at": {"$exists": False},
+        "status": OPEN,
+        "want": {"$ne": want},
+        "heard": {"$ne": want, "$type": "object"},
+        "heard.status": heard,
+    }
+
+
+def _plain(telling: Telling) -> dict[str, Any]:
+    """What `_update` comes to for `_settled_and_differing`."""
+    want = telling.want.status
+    return {
+        "want": _stored(telling.want),
+        "order": telling.order,
+        "ends_at": telling.ends_at,
+        "event_id": telling.event_id,
+        "changed_at": telling.changed_at,
+        "found_late": telling.found_late,
+        "due_at": telling.cancellation_due_at if want is Status.CANCELLED else telling.due_at,
+        "priority": 0 if want in _ALWAYS_URGENT else telling.priority,
+    }
 
 
 def _update(telling: Telling) -> list[dict[str, Any]]:

@@ -28,9 +28,12 @@ def of_audience(
         return 0
     audience = stores.audience.of_flights({key for t in told for key in keys[t.subject]})
     persons = {t.subject: {p: key for key in keys[t.subject] for p in audience.get(key, ())} for t in told}
-    if not any(persons.values()):
+    lacking = [
+        s for s, some in persons.items() if any(_lacking(s, person, channels, there) for person in some)
+    ]
+    if not lacking:
         return 0
-    there |= stores.conversations.of_subjects([subject for subject, some in persons.items() if some])
+    there |= stores.conversations.of_subjects(lacking)
     return make(stores, channels, told, persons, there)
 
 
@@ -49,9 +52,8 @@ def make(
     lacking: list[tuple[Telling, str, str, list[str]]] = []
     for t in told:
         for person, key in persons.get(t.subject, {}).items():
-            channels_lacking = [c for c in channels if conversation_id(t.subject, person, c) not in there]
-            if channels_lacking:
-                lacking.append((t, person, key, channels_lacking))
+            if some := _lacking(t.subject, person, channels, there):
+                lacking.append((t, person, key, some))
     if not lacking:
         return 0
     heard_elsewhere = {id_.rpartition("|")[0] for id_ in there}
@@ -65,3 +67,7 @@ def make(
     made = stores.conversations.make(new)
     there |= {conversation_id(t.subject, start.person, start.channel) for start, t in new}
     return made
+
+
+def _lacking(subject: str, person: str, channels: Sequence[str], there: set[str]) -> list[str]:
+    return [channel for channel in channels if conversation_id(subject, person, channel) not in there]
