@@ -58,8 +58,8 @@ class Claimed:
 
     heard, want: None when nothing is known yet. doubt: the id of an attempt that may have arrived, None
     without. doubt_note: what that attempt said; None when it is not known (an older one, a restore).
-    skipped: kinds that were skipped on the record since something was told. changed_at: when the change was
-    saved, system clock.
+    attempts: tries of this want so far. skipped: kinds that were skipped on the record since something was
+    told. changed_at: when the change was saved, system clock.
     """
 
     id: str

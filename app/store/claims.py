@@ -217,9 +217,12 @@ class Claims:
         counts: whether it is one of the tries after which a message is failed. False when the claim was lost.
         """
         moved = {"$ne": ["$order", noted.conversation.order]}
-        tried = {"$add": [{"$ifNull": ["$attempts", 0]}, int(counts)]}
+        # a further change that came during the back-off has tries of its own
+        so_far = {"$cond": [{"$eq": ["$tried", noted.conversation.order]}, "$attempts", 0]}
+        tried = {"$add": [so_far, int(counts)]}
         update = ({} if unknown else _restored_doubt(noted)) | {
             "attempts": {"$cond": [moved, 0, tried]},
+            "tried": noted.conversation.order,
             "not_before": not_before,
             "reason": {"$literal": reason},
             "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
@@ -327,7 +330,7 @@ def _claimed(row: Mapping[str, Any]) -> Claimed:
         changed_at=row.get("changed_at"),
         found_late=bool(row.get("found_late")),
         due_at=row["due_at"],
-        attempts=row.get("attempts", 0),
+        attempts=row.get("attempts", 0) if row.get("tried") == row.get("order") else 0,
         doubt=row.get("doubt"),
         doubt_note=DoubtNote.from_document(note) if note and note["attempt"] == row.get("doubt") else None,
         skipped=tuple(Kind(kind) for kind in row.get("skipped", ())),

@@ -27,8 +27,8 @@ log = structlog.get_logger()
 
 _NET_S = 10.0
 """An idle sender looks again after so long even if nobody rang: the net under the doorbell."""
-_BATCH = 64
-_GROUP = 16
+_BATCH = 128
+_GROUP = 32
 _FLUSH_S = 0.5
 """What became of messages is written at least this often, also when a group takes longer."""
 _LEASE_MARGIN_S = 1.0

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.flight import Status
-from tests.delivery.world import NOW, A, B, C, World, flight
+from tests.delivery.world import NOW, A, B, C, World, flight, order
 from tests.providers import Mailbox, Twilio, TwilioAnswer
 
 
@@ -77,7 +77,7 @@ def test_change_that_comes_while_it_is_refused_for_good_is_told(world: World, ma
 def test_tried_too_often_is_failed(world: World, mailbox: Mailbox) -> None:
     mailbox.answers["RCPT"] = "450 4.2.1 mailbox busy"
     world.person()
-    world.conversation(attempts=2)
+    world.conversation(attempts=2, tried=order(1))
     worker = world.worker(tries=3)
     worker.deliver_due()
     assert world.stored()["status"] == "failed"
@@ -87,13 +87,10 @@ def test_tried_too_often_is_failed(world: World, mailbox: Mailbox) -> None:
 def test_new_news_has_tries_of_its_own(world: World, mailbox: Mailbox) -> None:
     mailbox.answers["RCPT"] = "450 4.2.1 mailbox busy"
     world.person()
-    world.conversation(attempts=5)
-    claimed = world.terms.claims.claim("u", world.terms.now(), world.terms.lease, limit=1)[0]
+    world.conversation(attempts=2, tried=order(1))
     world.wants(C, 2)
-    assert claimed.attempts == 5
-    world.lapse()
-    world.worker().deliver_due()
-    assert world.stored()["attempts"] <= 6
+    world.worker(tries=3).deliver_due()
+    assert (world.stored()["attempts"], world.stored()["status"]) == (1, "open")
 
 
 def test_unknown_outcome_keeps_the_doubt_and_says_now_the_next_time(world: World, mailbox: Mailbox) -> None:

@@ -102,7 +102,7 @@ def test_killed_in_the_middle_everybody_hears_and_only_doubtful_ones_twice(
     assert set(told) == {f"{person}@example.org" for person in people}
     # each death leaves at most what two senders had in the air since their last write
     repeated = {recipient for recipient, count in told.items() if count > 1}
-    assert len(repeated) <= 3 * 2 * 16
+    assert len(repeated) <= 3 * 2 * 32
     rows = list(world.database["notifications"].find())
     assert len(rows) == 60
     assert all(row["status"] == "sent" for row in rows)
