@@ -181,7 +181,7 @@ def _fly(story: Story, chosen: _Chosen, random: Random) -> None:
         else:
             story.expect(at, "delay", leaves, status="delayed", status_reason=random.choice(_DELAYS))
     story.change(left - timedelta(minutes=random.uniform(30, 40)), "boarding", status="boarding")
-    if random.random() < 0.6:
+    if random.random() < 0.35:  # most stations do not bother
         story.change(left - timedelta(minutes=random.uniform(7, 12)), "gate closed", status="gate_closed")
     story.expect(left, "departed", left, status="departed")
     if departure.diverted:
@@ -237,10 +237,11 @@ def _arrive(story: Story, arrived: datetime, random: Random) -> None:
     day, clock = local(arrived, departure.destination)
     other_day = day if day != story.field("arrival_date") else None
     estimate = {"estimated_arrival_date": other_day, "estimated_arrival_time": clock}
-    at = arrived - timedelta(minutes=random.uniform(3, 8))
-    story.change(at, "landed", status="landed", diverted_to=None, **estimate)
+    if random.random() < 0.5:  # the others are only told of when they are at the gate
+        at = arrived - timedelta(minutes=random.uniform(3, 8))
+        story.change(at, "landed", status="landed", diverted_to=None, **estimate)
     belt = gates.belt(random) if random.random() < 0.55 else None
-    story.change(arrived, "arrived", status="arrived", belt=belt)
+    story.change(arrived, "arrived", status="arrived", diverted_to=None, belt=belt, **estimate)
 
 
 def _touch(story: Story, random: Random) -> None:

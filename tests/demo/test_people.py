@@ -28,7 +28,7 @@ def test_people_are_the_same_in_every_run(crowd: People) -> None:
 
 def test_phone_numbers_are_of_ranges_kept_for_fiction_and_of_one_person_each(crowd: People) -> None:
     numbers = [user["phone"] for user in crowd.users if "phone" in user]
-    assert len(numbers) > 500
+    assert len(numbers) > 400
     assert [number for number in numbers if not FICTION.fullmatch(number)] == []
     assert len(set(numbers)) == len(numbers)
     assert [domain_people.phone_number(number) for number in numbers] == numbers
@@ -54,8 +54,8 @@ def test_names_are_written_in_several_scripts(crowd: People) -> None:
     assert len({user["language"] for user in crowd.users}) > 8
 
 
-def test_flights_have_three_bookings_on_average_and_a_few_people_many_flights(crowd: People) -> None:
-    assert 2.5 < len(crowd.bookings) / 1614 < 6
+def test_flights_have_two_bookings_on_average_and_a_few_people_many_flights(crowd: People) -> None:
+    assert 1.8 < len(crowd.bookings) / 1614 < 2.6
     held = Counter(booking.user for booking in crowd.bookings)
     assert sum(count >= 20 for count in held.values()) == 6
     assert max(Counter((b.user, b.flight) for b in crowd.bookings).values()) == 1
