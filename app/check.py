@@ -23,6 +23,12 @@ OK, WARN, BAD = "ok", "warn", "bad"
 
 _TIMEOUT_S = 5.0
 _OPLOG_ENOUGH_H = 24
+_REMEDIES = {
+    "mongodb": "look at MONGODB_URI; `make servers` starts a replica set on this machine",
+    "kafka": "look at KAFKA_BOOTSTRAP_SERVERS; `make servers` starts a broker on this machine",
+    "email": "look at the MAIL_* settings and at the server",
+    "sms": "look at the TWILIO_* settings",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,10 @@ def run(settings: Settings) -> list[Finding]:
         try:
             found += look(settings)
         except (GatecallError, PyMongoError, KafkaError, OSError, smtplib.SMTPException) as error:
-            found.append(Finding(name, BAD, f"{type(error).__name__}: {str(error).splitlines()[0][:160]}"))
+            words = f"{type(error).__name__}: {str(error).splitlines()[0]}".partition(
+                " (configured timeouts"
+            )[0]
+            found.append(Finding(name, BAD, words[:160], _REMEDIES.get(name)))
     return found
 
 
