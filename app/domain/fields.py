@@ -10,7 +10,11 @@ from typing import Any
 from app.domain import places
 from app.domain.errors import BadEventError
 
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::[0-9]{2})?")
+_SHORT_CODE = re.compile(r"[A-Z0-9][A-Z0-9 /-]{0,9}")
 # IATA airline designator (two characters, at least one letter) and up to four digits and a suffix letter
 # (IATA Standard Schedules Information Manual, chapter 2).
 _FLIGHT_NUMBER = re.compile(r"([A-Z][A-Z0-9]|[0-9][A-Z])0*([0-9]{1,4})([A-Z]?)")
@@ -57,9 +61,43 @@ def day(document: Mapping[str, Any], field: str) -> str | None:
     if not _DATE.fullmatch(written):
         raise bad(field, written, 'write a date like "2026-12-01"')
     try:
-        return date.fromisoformat(written).isoformat()
+        found = date.fromisoformat(written)
     except ValueError as error:
         raise bad(field, written, "there is no such day") from error
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:  # a typo; near year 1 or 9999 no zone can be computed
+        raise bad(field, written, f"write a year from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return found.isoformat()
+
+
+def time_of_day(document: Mapping[str, Any], field: str) -> str | None:
+    """A time of day as "HH:MM", None when absent. Seconds are dropped."""
+    written = text(document, field, 40)
+    if written is None:
+        return None
+    match = _TIME.fullmatch(written)
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
+        raise bad(field, written, 'write a time of 24 hours like "09:30"')
+    return f"{int(match[1]):02d}:{match[2]}"
+
+
+def short_code(document: Mapping[str, Any], field: str) -> str | None:
+    """A gate, belt or tail number in capitals, None when absent. A number counts as its digits."""
+    value = document.get(field)
+    if isinstance(value, int) and not isinstance(value, bool):
+        document = {field: str(value)}
+    written = text(document, field, 40)
+    if written is None:
+        return None
+    if not _SHORT_CODE.fullmatch(written.upper()):
+        raise bad(field, written, 'write a short code like "C71"')
+    return written.upper()
+
+
+def required(document: Mapping[str, Any], field: str, value: str | None) -> str:
+    """The value that was read from a field that must be there."""
+    if value is None:
+        raise bad(field, document.get(field), "it is required")
+    return value
 
 
 def moment(document: Mapping[str, Any], field: str) -> datetime | None:

@@ -6,27 +6,17 @@ BadEventError that names the field, never a guess. Every time is local to its ai
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
-from app.domain import places
-from app.domain.errors import BadEventError
+from app.domain import fields, places
 
 MAX_TEXT = 200
 """Characters of a free text field such as the reason; longer ones are refused."""
-
-_FIRST_YEAR, _LAST_YEAR = 1900, 2199
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
-# IATA airline designator (two characters, at least one letter) and up to four digits and a suffix letter
-# (IATA Standard Schedules Information Manual, chapter 2).
-_FLIGHT_NUMBER = re.compile(r"([A-Z][A-Z0-9]|[0-9][A-Z])0*(\d{1,4})([A-Z]?)")
-_SHORT_CODE = re.compile(r"[A-Z0-9][A-Z0-9 /-]{0,9}")
 
 
 class Status(StrEnum):
@@ -156,7 +146,7 @@ class Flight:
         return cls(**values)
 
 
-_NAMES = tuple(f.name for f in fields(Flight))
+_NAMES = tuple(f.name for f in dataclasses.fields(Flight))
 
 
 def parse(document: Mapping[str, Any]) -> Flight:
@@ -165,135 +155,51 @@ def parse(document: Mapping[str, Any]) -> Flight:
     Raises BadEventError naming the first field that cannot be understood: a wrong type, an impossible date,
     an unknown airport, an unknown status, a required field that is missing or empty.
     """
-    number = _required(document, "flight_number").replace(" ", "").upper()
-    match = _FLIGHT_NUMBER.fullmatch(number)
-    if match is None:
-        raise _bad("flight_number", number, 'write it like "UA407"')
-    carrier, digits, suffix = match.groups()
-    origin, destination = _airport(document, "origin"), _airport(document, "destination")
-    if origin is None or destination is None:
-        field = "origin" if origin is None else "destination"
-        raise _bad(field, document.get(field), "write the airport's IATA code")
-    departure_time = _time(document, "departure_time")
-    departure_date = _date(document, "departure_date")
-    if departure_date is None or departure_time is None:
-        field = "departure_date" if departure_date is None else "departure_time"
-        raise _bad(field, document.get(field), "it is required")
-    estimated_departure_time = _time(document, "estimated_departure_time")
-    estimated_arrival_time = _time(document, "estimated_arrival_time")
-    arrival_time = _time(document, "arrival_time")
+
+    def required(name: str, read: Callable[[Mapping[str, Any], str], str | None]) -> str:
+        return fields.required(document, name, read(document, name))
+
+    number = required("flight_number", fields.flight_number)
+    arrival = fields.time_of_day(document, "arrival_time")
+    new_departure = fields.time_of_day(document, "estimated_departure_time")
+    new_arrival = fields.time_of_day(document, "estimated_arrival_time")
+    # A date without its time says nothing, but must be a date all the same.
+    arrival_date = fields.day(document, "arrival_date")
+    new_departure_date = fields.day(document, "estimated_departure_date")
+    new_arrival_date = fields.day(document, "estimated_arrival_date")
     return Flight(
-        flight_number=f"{carrier}{int(digits)}{suffix}",
-        airline=(_text(document, "airline", 3) or carrier).upper(),
-        origin=origin,
-        destination=destination,
-        departure_date=departure_date,
-        departure_time=departure_time,
-        arrival_date=_date(document, "arrival_date") if arrival_time else None,
-        arrival_time=arrival_time,
-        estimated_departure_date=_date(document, "estimated_departure_date")
-        if estimated_departure_time
-        else None,
-        estimated_departure_time=estimated_departure_time,
-        estimated_arrival_date=_date(document, "estimated_arrival_date") if estimated_arrival_time else None,
-        estimated_arrival_time=estimated_arrival_time,
+        flight_number=number,
+        airline=(fields.text(document, "airline", 3) or number[:2]).upper(),
+        origin=required("origin", fields.airport),
+        destination=required("destination", fields.airport),
+        departure_date=required("departure_date", fields.day),
+        departure_time=required("departure_time", fields.time_of_day),
+        arrival_date=arrival_date if arrival else None,
+        arrival_time=arrival,
+        estimated_departure_date=new_departure_date if new_departure else None,
+        estimated_departure_time=new_departure,
+        estimated_arrival_date=new_arrival_date if new_arrival else None,
+        estimated_arrival_time=new_arrival,
         status=_status(document),
-        status_reason=_text(document, "status_reason", MAX_TEXT),
-        gate=_code(document, "gate"),
-        terminal=_code(document, "terminal"),
-        arrival_gate=_code(document, "arrival_gate"),
-        arrival_terminal=_code(document, "arrival_terminal"),
-        belt=_code(document, "belt"),
-        aircraft=_code(document, "aircraft"),
-        diverted_to=_airport(document, "diverted_to"),
+        status_reason=fields.text(document, "status_reason", MAX_TEXT),
+        gate=fields.short_code(document, "gate"),
+        terminal=fields.short_code(document, "terminal"),
+        arrival_gate=fields.short_code(document, "arrival_gate"),
+        arrival_terminal=fields.short_code(document, "arrival_terminal"),
+        belt=fields.short_code(document, "belt"),
+        aircraft=fields.short_code(document, "aircraft"),
+        diverted_to=fields.airport(document, "diverted_to"),
     )
-
-
-def _bad(field: str, value: object, remedy: str) -> BadEventError:
-    shown = repr(value)
-    if len(shown) > 60:
-        shown = f"{shown[:57]}..."
-    return BadEventError("bad_field", f"{field}: {shown} cannot be understood; {remedy}", field=field)
-
-
-def _text(document: Mapping[str, Any], field: str, longest: int) -> str | None:
-    """Text of a field, None when absent, null or blank. Line breaks become spaces."""
-    value = document.get(field)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise _bad(field, value, "write it as text")
-    text = " ".join(value.split())
-    if not text.isprintable():
-        raise _bad(field, text, "remove the control characters")
-    if len(text) > longest:
-        raise _bad(field, text, f"at most {longest} characters")
-    return text or None
-
-
-def _required(document: Mapping[str, Any], field: str) -> str:
-    text = _text(document, field, MAX_TEXT)
-    if text is None:
-        raise _bad(field, document.get(field), "it is required")
-    return text
-
-
-def _code(document: Mapping[str, Any], field: str) -> str | None:
-    value = document.get(field)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)  # a belt or gate typed as a number is unambiguous
-        document = {field: value}
-    text = _text(document, field, MAX_TEXT)
-    if text is None:
-        return None
-    if not _SHORT_CODE.fullmatch(text.upper()):
-        raise _bad(field, text, 'write a short code like "C71"')
-    return text.upper()
-
-
-def _airport(document: Mapping[str, Any], field: str) -> str | None:
-    text = _text(document, field, MAX_TEXT)
-    if text is None:
-        return None
-    if places.airport(text.upper()) is None:
-        raise _bad(field, text, "it is not the IATA code of an airport")
-    return text.upper()
 
 
 def _status(document: Mapping[str, Any]) -> Status:
-    text = (
-        (_text(document, "status", MAX_TEXT) or Status.SCHEDULED).lower().replace(" ", "_").replace("-", "_")
-    )
-    text = {"canceled": "cancelled", "on_time": "scheduled"}.get(text, text)
-    if text == Status.REMOVED or text not in set(Status):
+    written = fields.text(document, "status", MAX_TEXT) or Status.SCHEDULED
+    code = written.lower().replace(" ", "_").replace("-", "_")
+    code = {"canceled": "cancelled", "on_time": "scheduled"}.get(code, code)
+    if code == Status.REMOVED or code not in set(Status):
         known = ", ".join(s for s in Status if s is not Status.REMOVED)
-        raise _bad("status", document.get("status"), f"write one of {known}")
-    return Status(text)
-
-
-def _date(document: Mapping[str, Any], field: str) -> str | None:
-    text = _text(document, field, MAX_TEXT)
-    if text is None:
-        return None
-    if not _DATE.fullmatch(text):
-        raise _bad(field, text, 'write a date like "2026-12-01"')
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        raise _bad(field, text, "there is no such day") from error
-    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:  # a typo; and near year 1 or 9999 no zone can be computed
-        raise _bad(field, text, f"write a year from {_FIRST_YEAR} to {_LAST_YEAR}")
-    return day.isoformat()
-
-
-def _time(document: Mapping[str, Any], field: str) -> str | None:
-    text = _text(document, field, MAX_TEXT)
-    if text is None:
-        return None
-    match = _TIME.fullmatch(text)
-    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
-        raise _bad(field, text, 'write a time of 24 hours like "09:30"')
-    return f"{int(match[1]):02d}:{match[2]}"
+        raise fields.bad("status", document.get("status"), f"write one of {known}")
+    return Status(code)
 
 
 def _clock(text: str) -> time:
