@@ -17,6 +17,7 @@ from scripts.demo.local_http import get_json, request
 from scripts.demo.stage import PROCESSES, Stage
 
 Document = dict[str, Any]
+Metrics = Mapping[tuple[str, str], float]
 
 _SAMPLE = re.compile(r"^(?P<name>gatecall_\w+)(?P<labels>\{[^}]*\})? (?P<value>[0-9.eE+-]+)$", re.MULTILINE)
 
@@ -26,7 +27,7 @@ class Evidence:
     """flights, known, conversations, notifications, bookings, followings, users: whole collections.
 
     receipts: every message that the inbox received, in order. updates: the feed as a frontend saw it. metrics: sums
-    over labels by the name of the process and the metric. not_ready: processes that say they are not ready, and why.
+    over labels, since the replay began, by process and metric. not_ready: processes that are not, and why.
     """
 
     flights: Sequence[Document]
@@ -41,23 +42,30 @@ class Evidence:
     receipts: Sequence[Document]
     updates: Sequence[Document] = field(default_factory=list)
     gaps: int = 0
-    metrics: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=dict)
     not_ready: Mapping[str, str] = field(default_factory=dict)
 
 
-def gather(stage: Stage, database: Database[Document], updates: Sequence[Document], gaps: int) -> Evidence:
-    """Ask everybody. Raises OSError when the inbox does not answer, PyMongoError when MongoDB does not."""
-    metrics: dict[tuple[str, str], float] = {}
+def gather(
+    stage: Stage,
+    database: Database[Document],
+    *,
+    updates: Sequence[Document],
+    gaps: int,
+    before: Metrics,
+) -> Evidence:
+    """Ask everybody. before: the metrics as the replay began.
+
+    Raises OSError when the inbox does not answer, PyMongoError when MongoDB does not."""
     not_ready: dict[str, str] = {}
     for name in PROCESSES:
         try:
             status, body = request(stage.health_port(name), "/health/ready")
             if status != 200:
                 not_ready[name] = body.decode(errors="replace")[:300]
-            for metric, value in _samples(stage, name).items():
-                metrics[name, metric] = value
         except OSError as error:
             not_ready[name] = str(error)
+    metrics = read_metrics(stage)
     return Evidence(
         flights=list(database["flights"].find()),
         known={row["_id"]: row for row in database["known"].find()},
@@ -71,14 +79,19 @@ def gather(stage: Stage, database: Database[Document], updates: Sequence[Documen
         receipts=get_json(stage.ports.inbox, "/api/receipts", timeout_s=60)["receipts"],
         updates=updates,
         gaps=gaps,
-        metrics=metrics,
+        metrics={name: value - before.get(name, 0.0) for name, value in metrics.items()},
         not_ready=not_ready,
     )
 
 
-def _samples(stage: Stage, name: str) -> dict[str, float]:
-    _, body = request(stage.health_port(name), "/metrics")
-    sums: dict[str, float] = {}
-    for match in _SAMPLE.finditer(body.decode()):
-        sums[match["name"]] = sums.get(match["name"], 0.0) + float(match["value"])
+def read_metrics(stage: Stage) -> Metrics:
+    """Every metric of every process that answers, summed over its labels."""
+    sums: dict[tuple[str, str], float] = {}
+    for name in PROCESSES:
+        try:
+            _, body = request(stage.health_port(name), "/metrics")
+        except OSError:
+            continue
+        for match in _SAMPLE.finditer(body.decode()):
+            sums[name, match["name"]] = sums.get((name, match["name"]), 0.0) + float(match["value"])
     return sums

@@ -73,9 +73,10 @@ class Show:
             reader = FeedReader(stage.ports.web)
             reader.start()
             summary.addresses(console, stage, f"{stage.web_url}/board?airport=EWR")
+            before = evidence_of.read_metrics(stage)
             replay = Replay(database, clock, stage.ports.web, stage.staff_key)
             self._replay(replay, clock)
-            return self._judge(database, replay, reader)
+            return self._judge(database, replay, reader, clock, before)
 
     def _start_in_time(self, database: Database[dict[str, Any]], so_far_s: float) -> DomainClock:
         """Start Gatecall's processes on a clock that reaches the replay's beginning when they are up.
@@ -170,7 +171,14 @@ class Show:
                 words = f"{now:%a %d %b %H:%M} EST, {self._counts()}"
                 progress.update(task, completed=begun[0], description=words)
 
-    def _judge(self, database: Database[dict[str, Any]], replay: Replay, reader: FeedReader) -> int:
+    def _judge(
+        self,
+        database: Database[dict[str, Any]],
+        replay: Replay,
+        reader: FeedReader,
+        clock: DomainClock,
+        before: evidence_of.Metrics,
+    ) -> int:
         wanted = sum(edit.visible for edit in self._plan.edits) + len(self._fares.edits)
         with self._console.status("The last save is done; waiting until everybody has been told"):
             drained = drain.wait_quiet(
@@ -180,9 +188,11 @@ class Show:
                 stop=self._stop,
             )
         reader.stop()
-        found = evidence_of.gather(self._stage, database, reader.updates, reader.gaps)
+        found = evidence_of.gather(
+            self._stage, database, updates=reader.updates, gaps=reader.gaps, before=before
+        )
         findings = self._findings(found, replay, drained)
-        summary.outcome(self._console, found, replay, drained)
+        summary.outcome(self._console, found, replay, drained, clock)
         summary.verdict(self._console, findings)
         return 0 if all(finding.well for finding in findings) else 1
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
+from app.domain.clock import DomainClock
 from scripts.demo import figures
 from scripts.demo.checks import Finding
 from scripts.demo.evidence import Evidence
@@ -20,18 +21,28 @@ MADE_UP = (
 )
 
 
+_REASONS = {
+    "no_address": "people without an e-mail address or without a phone number",
+    "departed": "came when it was of no more use: on a fast clock the hours before a departure are seconds",
+}
+
+
 def addresses(console: Console, stage: Stage, board: str) -> None:
     """Where to look."""
-    table = Table.grid(padding=(0, 2))
-    table.add_row("Board", f"[link={board}]{board}[/link]")
-    table.add_row("Inbox", f"[link={stage.inbox_url}/]{stage.inbox_url}/[/link]")
-    table.add_row("Health", f"[link={stage.web_url}/health]{stage.web_url}/health[/link]")
-    table.add_row("Staff key", f"{stage.staff_key} (of this run alone)")
-    table.add_row("MongoDB", f"{stage.mongodb_uri} (edit a flight in Compass or mongosh, and watch)")
-    console.print(table, soft_wrap=True)
+    places = {
+        "Board": board,
+        "Inbox": f"{stage.inbox_url}/",
+        "Health": f"{stage.web_url}/health",
+        "Staff key": f"{stage.staff_key} (of this run alone)",
+        "MongoDB": f"{stage.mongodb_uri} (edit a flight in Compass or mongosh, and watch)",
+    }
+    for name, value in places.items():
+        console.print(f"[bold]{name:<10}[/bold] {value}", soft_wrap=True)
 
 
-def outcome(console: Console, evidence: Evidence, replay: Replay, drained_s: float | None) -> None:
+def outcome(
+    console: Console, evidence: Evidence, replay: Replay, drained_s: float | None, clock: DomainClock
+) -> None:
     """The figures."""
     table = Table(title="What happened", title_justify="left", show_header=False, pad_edge=False)
     written = replay.written
@@ -41,7 +52,7 @@ def outcome(console: Console, evidence: Evidence, replay: Replay, drained_s: flo
     )
     captured = evidence.metrics.get(("watchers", "gatecall_watcher_events_total"), 0)
     unchanged = evidence.metrics.get(("watchers", "gatecall_watcher_unchanged_total"), 0)
-    words = f"events of all collections, the first reading included; {unchanged:,.0f} edits changed nothing public"
+    words = f"change events of all collections; {unchanged:,.0f} edits changed nothing public"
     table.add_row("Captured", f"{captured:,.0f}", words)
     table.add_row(
         "Shown in the feed", f"{len(evidence.updates):,}", "updates, as a polling frontend got them"
@@ -50,8 +61,9 @@ def outcome(console: Console, evidence: Evidence, replay: Replay, drained_s: flo
     for (channel, status), count in sorted(figures.by_channel_and_status(evidence).items()):
         table.add_row(f"{channel} {status}", f"{count:,}", "")
     for (status, reason), count in figures.reasons_of_silence(evidence).most_common():
-        table.add_row(f"  {status}: {reason}", f"{count:,}", "")
-    table.add_row("Latest save", f"{replay.late_s:.1f} s", "behind the demo's clock")
+        table.add_row(f"  {status}: {reason}", f"{count:,}", _REASONS.get(reason, ""))
+    speed = f"behind the demo's clock, on which a second is {clock.rate / 60:.0f} minutes"
+    table.add_row("Latest save", f"{replay.late_s:.1f} s", speed)
     drained = "not within the time allowed" if drained_s is None else f"{drained_s:.1f} s"
     table.add_row("Quiet after the last save", drained, "until every message was handed over")
     console.print(table)
