@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bson.timestamp import Timestamp
 from pymongo.database import Database
@@ -19,19 +18,18 @@ NO_BOOKING = ("cancelled", "canceled", "expired", "refunded", "removed")
 """A booking with one of these statuses, in small letters or capitals, is none; every other is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What a booking showed to the person: fields of the flight, as its document had them.
 
-    cluster_time: when they were read; None when the booking does not say.
+    flight: the same object for all who were shown the same. cluster_time: when it was read; None when the
+    booking does not say.
     """
 
     flight: Document
     cluster_time: ClusterTime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """One booking or following, as far as it matters: who, and of which flight document."""
 
     person: str
@@ -59,16 +57,25 @@ class Audience:
 
     def seen(self, flights: Collection[str], persons: Collection[str]) -> dict[Place, Seen]:
         """What the bookings of these persons on these flights showed, where they say so; the latest of several."""
-        found: dict[Place, Seen] = {}
-        wanted: dict[str, Any] = {"flight_id": {"$in": ids.all_forms(flights)}, "seen": {"$exists": True}}
+        wanted: dict[str, Any] = {
+            "flight_id": {"$in": ids.all_forms(flights)},
+            "seen.flight": {"$type": "object"},
+        }
         if len(persons) <= _FEW:
             wanted["user_id"] = {"$in": ids.all_forms(persons)}
-        fields = {"_id": 0, "flight_id": 1, "user_id": 1, "seen": 1}
-        for row in self._bookings.find(wanted | _HELD, fields, batch_size=_ROWS):
-            seen = _seen(row["seen"])
-            place = Place(ids.text(row["user_id"]), ids.text(row["flight_id"]))
-            if seen is not None and (place not in found or _later(seen, found[place])):
-                found[place] = seen
+        # What was shown is the same for most of a flight's travellers, so the server sends it once for all of them.
+        shown = {"flight": "$flight_id", "shown": "$seen.flight"}
+        whom = {"$push": {"person": "$user_id", "read": "$seen.cluster_time"}}
+        stages = [{"$match": wanted | _HELD}, {"$group": {"_id": shown, "whom": whom}}]
+        found: dict[Place, Seen] = {}
+        for group in self._bookings.aggregate(stages, allowDiskUse=True):
+            flight, document = ids.text(group["_id"]["flight"]), group["_id"]["shown"]
+            for one in group["whom"]:
+                read = one.get("read")
+                seen = Seen(document, (read.time, read.inc) if isinstance(read, Timestamp) else None)
+                place = Place(ids.text(one["person"]), flight)
+                if place not in found or _later(seen, found[place]):
+                    found[place] = seen
         return found
 
     def of_bookings(self, bookings: Iterable[str]) -> set[Place]:
@@ -105,13 +112,6 @@ def _places(rows: Iterable[Document]) -> set[Place]:
         for row in rows
         if "user_id" in row and "flight_id" in row
     }
-
-
-def _seen(value: Any) -> Seen | None:
-    if not isinstance(value, Mapping) or not isinstance(value.get("flight"), Mapping):
-        return None
-    read = value.get("cluster_time")
-    return Seen(value["flight"], (read.time, read.inc) if isinstance(read, Timestamp) else None)
 
 
 def _later(one: Seen, other: Seen) -> bool:

@@ -6,11 +6,11 @@ conversations in one command (`tell`), however many they are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pymongo import UpdateMany
 from pymongo.database import Database
@@ -25,7 +25,6 @@ OPEN, FAILED = "open", "failed"
 
 # Statuses whose coming or going is urgent, whatever else is news.
 _ALWAYS_URGENT = (*NOT_FLYING, Status.DIVERTED)
-_INSERTED_AT_ONCE = 10_000
 _ROWS = 50_000
 
 
@@ -54,8 +53,7 @@ class Telling:
     found_late: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """A conversation that is missing. heard: what the person knows. order: of reading what they know."""
 
     person: str
@@ -84,22 +82,27 @@ class Conversations:
         """Which of these ids there are."""
         return {row["_id"] for row in self._conversations.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
 
-    def make(self, starts: Iterable[tuple[Start, Telling]]) -> int:
+    def make(self, starts: Sequence[tuple[Start, Telling]]) -> int:
         """N3: make the missing conversations, each as `tell` would leave it; returns how many were made.
 
         One that somebody made meanwhile stays as it is: `tell` comes after.
         """
-        rows = [_document(start, telling) for start, telling in starts]
-        made = 0
-        for first in range(0, len(rows), _INSERTED_AT_ONCE):
-            some = rows[first : first + _INSERTED_AT_ONCE]
-            try:
-                made += len(self._conversations.insert_many(some, ordered=False).inserted_ids)
-            except BulkWriteError as error:
-                if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
-                    raise
-                made += int(error.details["nInserted"])
-        return made
+        alike: dict[tuple[int, int, str], dict[str, Any]] = {}
+        rows = []
+        for start, telling in starts:
+            # Of most people nothing differs but who they are.
+            kind = (id(telling), id(start.heard), start.order if start.order >= telling.order else "")
+            shared = alike.get(kind)
+            if shared is None:
+                shared = alike[kind] = _document(start, telling)
+            id_ = conversation_id(telling.subject, start.person, start.channel)
+            rows.append({**shared, "_id": id_, "person": start.person, "channel": start.channel})
+        try:
+            return len(self._conversations.insert_many(rows, ordered=False).inserted_ids) if rows else 0
+        except BulkWriteError as error:
+            if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+                raise
+            return int(error.details["nInserted"])
 
     def tell(self, tellings: Sequence[Telling], *, only: Mapping[str, Collection[str]] | None = None) -> int:
         """N3's update, in one command: every conversation about a subject whose order is smaller gets want and

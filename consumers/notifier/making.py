@@ -62,8 +62,8 @@ def make(
     new: list[tuple[Start, Telling]] = []
     for t, person, key, some in lacking:
         elsewhere = f"{t.subject}|{person}" in heard_elsewhere
-        shown = seen.get(Place(person, key))
-        new += [(start, t) for start in starts.of(person, some, shown, t, elsewhere=elsewhere)]
+        heard, order = starts.of(None if elsewhere else seen.get(Place(person, key)), t)
+        new += [(Start(person, channel, heard, order), t) for channel in some]
     made = stores.conversations.make(new)
     there |= {conversation_id(t.subject, start.person, start.channel) for start, t in new}
     return made

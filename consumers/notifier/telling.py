@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ from app.domain.news import Steps, differences, priority
 from app.domain.order import NEVER, Order, incarnation_of, of_snapshot_read
 from app.settings import Settings
 from app.store.audience import Seen
-from app.store.conversations import Start, Telling
+from app.store.conversations import Telling
 from app.store.known import Known, State, Subject
 
 
@@ -91,33 +91,26 @@ def _ends_at(want: Flight, rules: Rules) -> datetime:
 
 @dataclass(slots=True)
 class Starts:
-    """Where new conversations start: parses what bookings showed, each wording once."""
+    """Where new conversations start; parses what bookings showed once for all who were shown the same."""
 
-    _parsed: dict[tuple[tuple[str, str], ...], Flight | None] = field(default_factory=dict)
+    _parsed: dict[int, tuple[Mapping[str, object], Flight | None]] = field(default_factory=dict)
 
-    def of(
-        self, person: str, channels: Iterable[str], seen: Seen | None, told: Telling, *, elsewhere: bool
-    ) -> Iterator[Start]:
-        """A start for each channel: from what the booking showed, else from what counts as heard.
-
-        elsewhere: the person has a conversation about the subject on another channel, and so heard there what
-        was announced.
-        """
-        heard, order = told.unheard, NEVER
-        if seen is not None and not elsewhere:
+    def of(self, seen: Seen | None, told: Telling) -> tuple[Flight, Order]:
+        """Heard, and the order of reading it: what the booking showed, else what counts as heard."""
+        if seen is not None:
             shown = self._parse(seen.flight)
-            if shown is not None:
-                heard = shown
-                if seen.cluster_time is not None:
-                    order = of_snapshot_read(incarnation_of(told.order), seen.cluster_time)
-        for channel in channels:
-            yield Start(person, channel, heard, order)
+            if shown is not None and seen.cluster_time is None:
+                return shown, NEVER
+            if shown is not None and seen.cluster_time is not None:
+                return shown, of_snapshot_read(incarnation_of(told.order), seen.cluster_time)
+        return told.unheard, NEVER
 
     def _parse(self, shown: Mapping[str, object]) -> Flight | None:
-        wording = tuple((name, str(value)) for name, value in shown.items())
-        if wording not in self._parsed:
+        known = self._parsed.get(id(shown))
+        if known is None:
             try:
-                self._parsed[wording] = flight.parse(shown)
+                known = (shown, flight.parse(shown))  # the object is kept, so its id stays its own
             except BadEventError:
-                self._parsed[wording] = None  # as if the booking showed nothing
-        return self._parsed[wording]
+                known = (shown, None)  # as if the booking showed nothing
+            self._parsed[id(shown)] = known
+        return known[1]

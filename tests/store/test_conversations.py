@@ -155,7 +155,7 @@ def test_made_late_or_made_early_and_told_is_the_same(
     silent = replace(told, order=NEVER)
     store.make([(early, silent)])
     store.tell([told])
-    store.make([(replace(early, person="late"), told)])
+    store.make([(early._replace(person="late"), told)])
     rows = {
         row["person"]: {
             k: v
