@@ -217,11 +217,13 @@ def _holders(
     keys = _keys(evidence, current)
     found: dict[tuple[str, str], tuple[Role, Flight | None]] = {}
     for following in evidence.followings:
-        found[str(following["user_id"]), keys[str(following["flight_id"])]] = (Role.FOLLOWER, None)
+        key = str(following["flight_id"])
+        found[str(following["user_id"]), keys.get(key, key)] = (Role.FOLLOWER, None)
     for booking in evidence.bookings:
         if booking["status"] not in _NOT_HELD:
+            key = str(booking["flight_id"])
             shown = parse(booking["seen"]["flight"]) if booking.get("seen") else None
-            found[str(booking["user_id"]), keys[str(booking["flight_id"])]] = (Role.TRAVELLER, shown)
+            found[str(booking["user_id"]), keys.get(key, key)] = (Role.TRAVELLER, shown)
     return found
 
 
