@@ -108,7 +108,9 @@ def _flight(number: int) -> dict[str, Any]:
 def _ours(database: Documents, settings: Settings, admin: Any, start_at: tuple[int, int]) -> float:
     topic_ids = topics.TopicIds(admin)
     name = topics.name(settings, FLIGHTS.topic)
-    ResumeTokens(database).save("flights", Position(start_at=start_at), topic_ids.current(name).id, system_now())
+    ResumeTokens(database).save(
+        "flights", Position(start_at=start_at), topic_ids.current(name).id, system_now()
+    )
     around = Surroundings(
         database=database,
         topic_ids=topic_ids,
@@ -127,7 +129,9 @@ def _ours(database: Documents, settings: Settings, admin: Any, start_at: tuple[i
     thread.start()
     while acknowledged._value.get() - before < UPDATES:
         if time.perf_counter() - began > _DEADLINE_S:
-            raise TimeoutError(f"only {acknowledged._value.get() - before:.0f} updates in {_DEADLINE_S:.0f} s")
+            raise TimeoutError(
+                f"only {acknowledged._value.get() - before:.0f} updates in {_DEADLINE_S:.0f} s"
+            )
         time.sleep(0.02)
     rate = UPDATES / (time.perf_counter() - began)
     stop.set()
