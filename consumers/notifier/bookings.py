@@ -16,7 +16,7 @@ from app.store.conversations import Telling, conversation_id
 from app.store.known import Known, Subject
 from consumers.notifier import making
 from consumers.notifier.stores import Stores
-from consumers.notifier.telling import Rules, silence, telling
+from consumers.notifier.telling import Rules, is_over, silence, telling
 
 
 def handle(stores: Stores, rules: Rules, channels: Sequence[str], events: Sequence[ChangeEvent]) -> None:
@@ -71,7 +71,7 @@ def _made_with(stores: Stores, rules: Rules, names: Iterable[str]) -> list[Telli
     """New conversations know what was announced, but where nothing may be told now, only what they start with."""
     found = stores.known.of_subjects(names).values()
     tellings = (telling(s, s.speaker.announced, rules) or silence(s, rules) for s in found)
-    return [t for t in tellings if t is not None]
+    return [t for t in tellings if t is not None and not is_over(t, rules)]
 
 
 def _tellings(subjects: Iterable[Subject], rules: Rules) -> list[Telling]:

@@ -21,7 +21,7 @@ from app.store.dead_letters import DeadLetter
 from consumers.notifier import bookings, making, markers
 from consumers.notifier.deciding import Picture, Sighting, not_understood, understand
 from consumers.notifier.stores import Stores
-from consumers.notifier.telling import Rules, telling
+from consumers.notifier.telling import Rules, is_over, telling
 
 log = structlog.get_logger()
 
@@ -124,14 +124,14 @@ class Notifier:
         keys = {t.subject: picture.subject(t.subject).keys for t in told}
         fanning_out = [t for t in told if picture.touched[t.subject].fans_out]
         there: set[str] = set()
-        making.of_audience(self._stores, self._channels, fanning_out, keys, there)
+        making.of_audience(self._stores, self._channels, self._not_over(fanning_out), keys, there)
         self._stores.conversations.tell(fanning_out)
         if fanning_out:
             self._stores.doorbells.ring(self._channels)
         self._stores.known.set_all(list(picture.changed.values()))  # N4
         # A booking's conversation may have been made meanwhile; of a flight that nobody knew, not even that.
         first = [t for t in told if picture.touched[t.subject].first]
-        made = making.of_audience(self._stores, self._channels, first, keys, there)
+        made = making.of_audience(self._stores, self._channels, self._not_over(first), keys, there)
         if self._stores.conversations.tell(told) or made:
             self._stores.doorbells.ring(self._channels)
 
@@ -153,6 +153,9 @@ class Notifier:
         for subject in self._stores.known.of_subjects(names).values() if names else ():
             picture.add(subject.members)
         return picture
+
+    def _not_over(self, told: Sequence[Telling]) -> list[Telling]:
+        return [t for t in told if not is_over(t, self._rules)]
 
     def _tellings(self, picture: Picture) -> list[Telling]:
         found = (

@@ -10,7 +10,7 @@ from app.domain import flight
 from app.domain.clock import DomainClock, Now
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, Status
-from app.domain.news import Steps, differences, priority
+from app.domain.news import USEFUL_AFTER_DEPARTURE, Steps, differences, priority
 from app.domain.order import NEVER, Order, incarnation_of, of_snapshot_read
 from app.settings import Settings
 from app.store.audience import Seen
@@ -83,6 +83,15 @@ def _telling(name: str, order: Order, speaker: Known, unheard: Flight | None, ru
         changed_at=speaker.changed_at,
         found_late=speaker.found_late,
     )
+
+
+def is_over(told: Telling, rules: Rules) -> bool:
+    """Whether nothing about the flight is worth a message any more, so that nobody needs a new conversation.
+
+    Keeps a first start from making conversations about years of past flights.
+    """
+    last = max(told.want.leaves_at, told.want.lands_at or told.want.leaves_at)
+    return rules.clock.at(rules.now()) - last > USEFUL_AFTER_DEPARTURE
 
 
 def _ends_at(want: Flight, rules: Rules) -> datetime:

@@ -207,3 +207,12 @@ def test_the_flight_event_is_what_the_conversation_names(world: World) -> None:
     ada = world.conversation("ada")
     assert ada["want"]["aircraft"] == "B738"
     assert ada["event_id"] == "update-2-1-f1", "the first aircraft is nothing to tell; the cancellation is"
+
+
+def test_nobody_gets_a_conversation_about_a_flight_of_long_ago(world: World) -> None:
+    world.books("ada")
+    past = {"departure_date": "2019-06-01", "arrival_date": "2019-06-01"}
+    world.handle(world.snapshot(1, status="cancelled", **past), world.books("bob"))
+    assert world.db.conversations.count_documents({}) == 0
+    world.handle(world.flight(2))
+    assert world.conversation("ada")["want"]["departure_date"] == "2035-12-01"
