@@ -251,10 +251,10 @@ def _too_late(want: Flight, now: datetime) -> str:
 
 
 def absorb_first_values(heard: Flight, want: Flight) -> Flight:
-    """What a person counts as having heard after silence.
+    """heard, with the gate, terminal and aircraft that it lacks taken from want.
 
-    First values of gate, terminal and aircraft stand on the boarding pass and the screens, so a later change
-    is told against them.
+    First values stand on the boarding pass and the screens, so a later change is told against them; and so is a
+    gate that comes after one that was withdrawn.
     """
     return replace(
         heard,

@@ -145,9 +145,9 @@ class Claims:
 
         Returns the ids whose claim was lost meanwhile: D4' is for them. Safe to repeat.
         """
-        by_want: dict[tuple[str, str], list[Noted]] = {}
+        by_want: dict[tuple[str, Flight], list[Noted]] = {}
         for noted in group:
-            by_want.setdefault((noted.conversation.subject, noted.note.order), []).append(noted)
+            by_want.setdefault((noted.note.order, noted.note.to), []).append(noted)
         updates = [
             UpdateMany(
                 {
@@ -161,7 +161,7 @@ class Claims:
                     "$unset": dict(_SETTLES),
                 },
             )
-            for (_, order), alike in by_want.items()
+            for (order, _), alike in by_want.items()
         ]
         if not updates or self._conversations.bulk_write(updates, ordered=False).matched_count == len(group):
             return set()

@@ -16,6 +16,7 @@ from pymongo.errors import PyMongoError
 from app import metrics
 from app.channels.base import AskableSender
 from app.domain.errors import PermanentError
+from app.domain.news import absorb_first_values
 from app.runtime import StopFlag
 from app.store.claim_records import DoubtNote, Noted
 from consumers.delivery.deciding import Decider
@@ -153,7 +154,7 @@ class Worker:
         else:
             note = DoubtNote(
                 attempt=f"{token}/{conversation.id}",
-                to=want,
+                to=absorb_first_values(want, heard),  # a withdrawn gate: a later one is told against it
                 kinds=verdict.kinds,
                 order=conversation.order,
                 started_at=terms.now(),

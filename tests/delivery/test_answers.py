@@ -356,3 +356,18 @@ def test_a_defect_in_one_message_does_not_hold_up_the_others(world: World, mailb
     world.worker(composer=Broken()).deliver_due()
     assert mailbox.recipients() == ["p1@example.org", "p3@example.org"]
     assert world.stored(2)["status"] == "failed"
+
+
+def test_gate_after_one_that_was_withdrawn_is_told(world: World, mailbox: Mailbox) -> None:
+    world.person()
+    world.conversation(heard=A, want=flight(gate=None, status=Status.CANCELLED))
+    worker = world.worker()
+    worker.deliver_due()
+    world.wants(flight(gate=None), 2)
+    worker.deliver_due()
+    world.wants(B, 3)
+    worker.deliver_due()
+    assert len(mailbox.mails) == 3
+    last = _only_row(world, at=3)
+    assert last["kinds"] == ["gate"]
+    assert (last["from"]["gate"], last["to"]["gate"]) == ("C70", "C71")
