@@ -220,6 +220,8 @@ def _update(telling: Telling) -> list[dict[str, Any]]:
         "event_id": {"$cond": [changes, telling.event_id, "$event_id"]},
         "changed_at": {"$cond": [changes, telling.changed_at, "$changed_at"]},
         "found_late": {"$cond": [changes, telling.found_late, "$found_late"]},
+        # A cancellation does not wait out the back-off of a gate.
+        "not_before": {"$cond": [{"$and": [changes, _is_urgent_now(telling)]}, "$$REMOVE", "$not_before"]},
     }
     differs = {"$ne": ["$heard", want]}
     is_due = {"$or": [differs, {"$gt": ["$doubt", None]}, {"$gt": ["$claim", None]}]}
@@ -243,12 +245,14 @@ def _due_at(telling: Telling) -> Any:
 
 
 def _priority(telling: Telling) -> Any:
+    return {"$cond": [_is_urgent_now(telling), 0, telling.priority]}
+
+
+def _is_urgent_now(telling: Telling) -> Any:
     want = telling.want.status
     if want in _ALWAYS_URGENT:
-        urgent: Any = {"$ne": ["$heard.status", str(want)]}
-    else:
-        urgent = {"$in": ["$heard.status", [str(status) for status in NOT_FLYING]]}
-    return {"$cond": [urgent, 0, telling.priority]}
+        return {"$ne": ["$heard.status", str(want)]}
+    return {"$in": ["$heard.status", [str(status) for status in NOT_FLYING]]}
 
 
 @lru_cache(maxsize=4096)

@@ -114,6 +114,19 @@ def test_a_claim_or_a_doubt_keeps_it_due(
         database.conversations.update_one({}, {"$unset": {field: ""}})
 
 
+def test_a_cancellation_does_not_wait_out_the_back_off_of_other_news(
+    conversations: Conversations, row: Any, database: Database[dict[str, Any]]
+) -> None:
+    later = NOW + timedelta(hours=1)
+    conversations.tell([telling(replace(PLAIN, gate="B2"), 2)])
+    database.conversations.update_one({}, {"$set": {"not_before": later}})
+    conversations.tell([telling(replace(PLAIN, gate="B3"), 3)])
+    assert row()["not_before"] == later
+    conversations.tell([telling(replace(PLAIN, gate="B3", status=Status.CANCELLED), 4)])
+    assert "not_before" not in row()
+    assert row()["priority"] == 0
+
+
 def test_what_nobody_noted_as_heard_is_filled_in(
     conversations: Conversations, row: Any, database: Database[dict[str, Any]]
 ) -> None:
