@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
+from app.runtime import configure_logging
 from benchmarks.report import Row, print_rows
 from benchmarks.stack import running_stack
 
@@ -22,6 +23,7 @@ def main(names: list[str]) -> int:
         return 2
     rows: list[Row] = []
     with running_stack() as stack:
+        configure_logging(stack.settings(), "bench")  # warnings alone, as the measured processes have it
         for name in names or NAMES:
             print(f"-- {name}", flush=True)
             found = importlib.import_module(f"benchmarks.{name}").run(stack)
