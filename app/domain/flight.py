@@ -19,6 +19,11 @@ MAX_TEXT = 200
 """Characters of a free text field such as the reason; longer ones are refused."""
 
 
+# An estimate without its date means the first such time from here on: flights are late by most of a day, but not
+# early by more than this.
+_EARLIEST = timedelta(hours=4)
+
+
 class Status(StrEnum):
     """Where a flight stands. REMOVED is ours: the document is gone, "no longer in the schedule"."""
 
@@ -82,8 +87,9 @@ class Flight:
         """Departure as now expected, aware UTC: the estimate, else the schedule."""
         if self.estimated_departure_time is None:
             return self.departs_at
-        day = self.estimated_departure_date or self.departure_date
-        return _instant(day, self.estimated_departure_time, self.origin)
+        if self.estimated_departure_date is not None:
+            return _instant(self.estimated_departure_date, self.estimated_departure_time, self.origin)
+        return places.next_at(_clock(self.estimated_departure_time), self.departs_at - _EARLIEST, self.origin)
 
     @property
     def arrives_at(self) -> datetime | None:

@@ -169,13 +169,14 @@ def _times(heard: Flight, want: Flight, steps: Steps) -> set[Kind]:
     if abs(moved) >= steps.reschedule:
         kinds.add(Kind.RESCHEDULED)
         later = want.delay - heard.delay  # the rest of the shift is told as the new schedule
-    if later >= steps.delay:
+    if _delayed_without_time(want):
+        if not _delayed_without_time(heard):
+            kinds.add(Kind.DELAYED)
+    elif _delayed_without_time(heard):  # the first time after "not yet known" is news, whatever it is
+        kinds.add(Kind.DELAYED if want.delay > timedelta() else Kind.EARLIER)
+    elif later >= steps.delay:
         kinds.add(Kind.DELAYED)
     elif -later >= steps.delay:
-        kinds.add(Kind.EARLIER)
-    elif _delayed_without_time(want) and not _delayed_without_time(heard) and heard.delay < steps.delay:
-        kinds.add(Kind.DELAYED)
-    elif _delayed_without_time(heard) and want.status is Status.SCHEDULED:
         kinds.add(Kind.EARLIER)
     return kinds
 

@@ -50,6 +50,16 @@ def utc_to_local(instant: datetime, iata: str) -> datetime:
     return instant.astimezone(zone(iata))
 
 
+def next_at(clock: time, since: datetime, iata: str) -> datetime:
+    """The first instant from `since` on at which the clocks of an airport show this time, aware UTC."""
+    day = utc_to_local(since, iata).date()
+    for days in (0, 1):
+        instant = local_to_utc(day + timedelta(days=days), clock, iata)
+        if instant >= since:
+            return instant
+    return local_to_utc(day + timedelta(days=2), clock, iata)  # a night in which the clocks were set forward
+
+
 def arrival_day(departure_day: date, leaves: datetime, lands: time, destination: str) -> date:
     """The local day on which a flight lands when only the time is known: the first one after it leaves.
 

@@ -253,3 +253,24 @@ def test_what_was_absorbed_is_silent_from_then_on(heard: Flight, want: Flight) -
     absorbed = absorb_first_values(heard, want)
     assert differences(heard, absorbed, FLOOR) == ()
     assert absorb_first_values(absorbed, want) == absorbed
+
+
+def test_an_estimate_after_midnight_needs_no_date() -> None:
+    planned = replace(PLAIN, departure_time="23:30", arrival_date=None, arrival_time="02:35")
+    late = replace(planned, estimated_departure_time="00:15", status=Status.DELAYED)
+    assert late.delay == 45 * MIN
+    assert differences(planned, late, RULES.steps) == (Kind.DELAYED,)
+    early = replace(PLAIN, departure_time="00:20", estimated_departure_time="23:50")
+    assert early.delay == -30 * MIN
+
+
+def test_an_estimate_that_is_withdrawn_is_an_open_delay_and_no_good_news() -> None:
+    known = replace(PLAIN, status=Status.DELAYED, estimated_departure_time="12:00")
+    assert differences(known, replace(PLAIN, status=Status.DELAYED), RULES.steps) == (Kind.DELAYED,)
+
+
+def test_the_first_time_after_an_open_delay_is_told_however_small() -> None:
+    unknown = replace(PLAIN, status=Status.DELAYED)
+    soon = replace(unknown, estimated_departure_time="10:10")
+    assert differences(unknown, soon, RULES.steps) == (Kind.DELAYED,)
+    assert differences(unknown, PLAIN, RULES.steps) == (Kind.EARLIER,)
