@@ -178,14 +178,15 @@ def _is_urgent(heard: Status, want: Status) -> bool:
 
 
 def _settled_and_differing(telling: Telling) -> dict[str, Any]:
-    """Conversations of which `_update` needs to know no more than this: nothing is due, heard and want will
-    differ, and all are equally urgent."""
+    """Conversations of which `_update` needs to know no more than this: nothing is due or held back, heard and
+    want will differ, and all are equally urgent."""
     want = _stored(telling.want)
     heard: dict[str, Any] = {"$nin": [*map(str, NOT_FLYING)]}
     if telling.want.status in _ALWAYS_URGENT:
         heard = {"$exists": True, "$ne": str(telling.want.status)}
     return {
         "due_at": {"$exists": False},
+        "not_before": {"$exists": False},
         "status": OPEN,
         "want": {"$ne": want},
         "heard": {"$ne": want, "$type": "object"},
@@ -224,13 +225,17 @@ def _update(telling: Telling) -> list[dict[str, Any]]:
         "not_before": {"$cond": [{"$and": [changes, _is_urgent_now(telling)]}, "$$REMOVE", "$not_before"]},
     }
     differs = {"$ne": ["$heard", want]}
-    is_due = {"$or": [differs, {"$gt": ["$doubt", None]}, {"$gt": ["$claim", None]}]}
-    revived = {"$and": [differs, {"$eq": ["$status", FAILED]}]}
+    doubt = {"$gt": ["$doubt", None]}
+    is_due = {"$or": [differs, doubt, {"$gt": ["$claim", None]}]}
+    # With a doubt the person may have heard of what is undone now, so that is news, too.
+    revived = {"$and": [{"$or": [differs, doubt]}, {"$eq": ["$status", FAILED]}]}
+    # A back-off that outlived what it held back would hold back the next news.
+    is_free = {"$or": [revived, {"$not": [is_due]}]}
     second = {
         "due_at": {"$cond": [is_due, _due_at(telling), "$$REMOVE"]},
         "priority": {"$min": [{"$cond": [{"$gt": ["$due_at", None]}, "$priority", 2]}, _priority(telling)]},
         "status": {"$cond": [revived, OPEN, "$status"]},
-        "not_before": {"$cond": [revived, "$$REMOVE", "$not_before"]},
+        "not_before": {"$cond": [is_free, "$$REMOVE", "$not_before"]},
     }
     return [{"$set": first}, {"$set": second}]
 

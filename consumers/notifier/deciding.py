@@ -56,6 +56,11 @@ class Sighting:
     gone: bool = False
     before: Flight | None = None
 
+    @property
+    def is_understood(self) -> bool:
+        """Whether it says what became of the flight."""
+        return self.value is not None or self.gone
+
 
 def understand(event: ChangeEvent, partition: int) -> Sighting:
     """The event as a sighting. Raises BadEventError when its document cannot be understood."""
@@ -125,7 +130,7 @@ class Picture:
         known = self.known.get(seen.key)
         if known is not None and seen.order <= known.order:
             return self._take_again(known, seen)
-        if seen.value is None and not seen.gone:
+        if not seen.is_understood:
             self._change(_unknown(known, seen))
             return Outcome.UNKNOWN
         value = seen.value or _removed(known, seen)

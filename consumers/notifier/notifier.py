@@ -106,7 +106,12 @@ class Notifier:
             return not_understood(event, received.partition)
 
     def _handle_flights(self, sightings: Sequence[Sighting]) -> None:
-        """N1 to N4 for some flights. The events are taken in their order, over all partitions."""
+        """N1 to N4 for some flights. What came before an event that is not understood is told before it."""
+        for some in _rounds(sightings):
+            self._handle_round(some)
+
+    def _handle_round(self, sightings: Sequence[Sighting]) -> None:
+        """N1 to N4. The events are taken in their order, over all partitions."""
         picture = self._known(sightings)
         for seen in sorted(sightings, key=lambda s: s.order):
             outcome = picture.take(seen)
@@ -198,3 +203,21 @@ def _chunks(sightings: Sequence[Sighting]) -> Iterable[list[Sighting]]:
     groups = list(by_key.values())
     for first in range(0, len(groups), SUBJECTS_AT_ONCE):
         yield [seen for group in groups[first : first + SUBJECTS_AT_ONCE] for seen in group]
+
+
+def _rounds(sightings: Sequence[Sighting]) -> Iterable[list[Sighting]]:
+    """The same events in rounds: those of each flight up to one that is not understood, then that one, then on.
+
+    Once a flight is unknown nobody is told of what became of it before, so that must be done by then.
+    """
+    rounds: list[list[Sighting]] = []
+    reached: dict[str, int] = {}
+    for seen in sorted(sightings, key=lambda s: s.order):
+        number = reached.get(seen.key, 0)
+        # Events that are not understood have the odd rounds, all others the even ones.
+        number += (number % 2) != (not seen.is_understood)
+        reached[seen.key] = number
+        while len(rounds) <= number:
+            rounds.append([])
+        rounds[number].append(seen)
+    return (some for some in rounds if some)

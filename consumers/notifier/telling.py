@@ -95,7 +95,8 @@ def is_over(told: Telling, rules: Rules) -> bool:
 
 
 def _ends_at(want: Flight, rules: Rules) -> datetime:
-    return rules.clock.system_time_of(want.leaves_at) + rules.keep
+    # A slip in the year must not end the conversation, and with it what the person heard, before it is put right.
+    return max(rules.clock.system_time_of(want.leaves_at), rules.now()) + rules.keep
 
 
 @dataclass(slots=True)

@@ -1,0 +1,80 @@
+"""News that something else could swallow: an event after it, a failure, a back-off, the end of a conversation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from app.domain.events import Op
+from app.store.known import State
+from tests.notifier.world import FLIGHT, World
+
+BAD_GATE = "§"
+
+
+def test_news_before_an_event_that_is_not_understood_is_told_in_the_same_batch(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    world.handle(world.flight(2, status="cancelled"), world.flight(3, status="cancelled", gate=BAD_GATE))
+    assert world.deliver() == [("ada", "scheduled", "cancelled")]
+    assert world.db.announcements.count_documents({}) == 1
+    assert world.stores.known.of_keys(["f1"])["f1"].state is State.UNKNOWN
+
+
+def test_events_around_those_that_are_not_understood_end_as_if_they_came_one_by_one(world: World) -> None:
+    events = [
+        world.snapshot(1),
+        world.flight(2, gate=BAD_GATE),
+        world.flight(3, estimated_departure_time="12:00"),
+        world.flight(4, gate=BAD_GATE),
+        world.flight(5, gate=BAD_GATE),
+        world.flight(6, "f2", Op.INSERT, flight_number="UA2"),
+        world.flight(7, "f2", flight_number="UA2", gate=BAD_GATE),
+        world.deleted(8, before=FLIGHT),
+    ]
+    world.books("ada")
+    world.books("bob", "f2")
+    for event in events:
+        world.handle(event)
+    one_by_one = world.state()
+    for name in ("known", "conversations", "announcements", "dead_letters"):
+        world.db[name].delete_many({})
+    world.handle(*events)
+    together = world.state()
+    assert together["known"] == one_by_one["known"]
+    assert together["conversations"] == one_by_one["conversations"]
+    assert together["announcements"] == one_by_one["announcements"]
+
+
+def test_a_back_off_ends_with_what_it_held_back(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"), world.flight(2, estimated_departure_time="12:00"))
+    later = world.now + timedelta(minutes=50)
+    world.db.conversations.update_one({}, {"$set": {"not_before": later, "attempts": 9}})
+    world.handle(world.flight(3))
+    assert world.due() == set()
+    assert "not_before" not in world.conversation("ada")
+    world.db.conversations.update_one({}, {"$set": {"not_before": later}})
+    world.handle(world.flight(4, status="cancelled"))
+    assert world.due() == {"ada"}
+    assert "not_before" not in world.conversation("ada")
+
+
+def test_a_failed_conversation_with_a_doubt_is_revived_by_what_undoes_the_news(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    world.handle(world.flight(2, status="cancelled"))
+    world.db.conversations.update_one(
+        {}, {"$set": {"status": "failed", "doubt": "t/x"}, "$unset": {"due_at": ""}}
+    )
+    world.handle(world.flight(3))
+    ada = world.conversation("ada")
+    assert (ada["status"], ada["doubt"]) == ("open", "t/x")
+    assert world.due() == {"ada"}
+
+
+def test_a_slip_in_the_year_does_not_end_a_conversation(world: World) -> None:
+    world.now = datetime(2035, 11, 28, tzinfo=UTC)
+    world.handle(world.snapshot(1), world.books("ada"))
+    typo = {"departure_date": "2034-12-01", "arrival_date": "2034-12-01"}
+    world.handle(world.flight(2, **typo))
+    assert world.conversation("ada")["ends_at"] == world.now + timedelta(days=30)
+    world.handle(world.flight(3))
+    assert world.conversation("ada")["ends_at"] > world.now + timedelta(days=30)
+    assert world.due() == set()
