@@ -91,10 +91,10 @@ class KnownFlights:
         """N1: by key; a key that was never seen is missing."""
         return {k.key: k for k in map(_read, self._known.find({"_id": {"$in": list(keys)}}))}
 
-    def of_identities(self, identities: Iterable[str]) -> dict[str, Known]:
-        """The latest document of each identity, by identity."""
-        found = map(_read, self._known.find({"identity": {"$in": list(identities)}}).sort("order", 1))
-        return {k.identity: k for k in found if k.identity is not None and k.subject is not None}
+    def of_identities(self, identities: Iterable[str]) -> set[str]:
+        """Names of the subjects of which some document has one of these identities."""
+        found = self._known.find({"identity": {"$in": list(identities)}}, {"subject": 1})
+        return {row["subject"] for row in found if row.get("subject") is not None}
 
     def of_subjects(self, names: Iterable[str]) -> dict[str, Subject]:
         """Subjects by name; one that nobody knows is missing."""

@@ -106,15 +106,17 @@ class Picture:
     """What is known of the subjects of a batch, moved along by `take`.
 
     floor: the smallest steps anyone can choose. changed: what N4 will set, by key. announcements: in their order.
+    outdated: key and identity of documents that are another flight by now, though their events did not say so yet.
     """
 
     floor: Steps
+    outdated: frozenset[tuple[str, str]] = frozenset()
     known: dict[str, Known] = field(default_factory=dict)
     changed: dict[str, Known] = field(default_factory=dict)
     touched: dict[str, Touched] = field(default_factory=dict)
     announcements: list[Announcement] = field(default_factory=list)
     _members: dict[str, dict[str, Known]] = field(default_factory=dict)
-    _by_identity: dict[str, Known] = field(default_factory=dict)
+    _by_identity: dict[str, set[str]] = field(default_factory=dict)
 
     def add(self, known: Iterable[Known]) -> None:
         """Put in what the store knows; every document of a subject must be put in."""
@@ -174,11 +176,14 @@ class Picture:
 
     def _subject_of(self, key: str, identity: str) -> str:
         """Of a document that is seen for the first time: that of an older or newer one with its identity."""
-        other = self._by_identity.get(identity)
-        # It may have been rescheduled in this batch, and is another flight then.
-        if other is None or self.known[other.key].identity != identity:
-            return f"flight:{key}"
-        return str(other.subject)
+        found = [(name, self.subject(name).speaker) for name in self._by_identity.get(identity, ())]
+        # One that was rescheduled is another flight since then.
+        same = [
+            (speaker.order, name)
+            for name, speaker in found
+            if speaker.identity == identity and (speaker.key, identity) not in self.outdated
+        ]
+        return max(same)[1] if same else f"flight:{key}"
 
     def _announce(self, name: str, before: Flight, seen: Sighting) -> bool:
         """Record what those concerned are told; False when this event makes no difference to them: it is not
@@ -209,9 +214,7 @@ class Picture:
         if known.subject is None or known.identity is None:
             return
         self._members.setdefault(known.subject, {})[known.key] = known
-        other = self._by_identity.get(known.identity)
-        if other is None or other.order <= known.order:
-            self._by_identity[known.identity] = known
+        self._by_identity.setdefault(known.identity, set()).add(known.subject)
 
 
 def _unknown(known: Known | None, seen: Sighting) -> Known:

@@ -18,7 +18,7 @@ from app.domain.namespaces import BOOKINGS, FLIGHTS, FOLLOWINGS
 from app.metrics import ANNOUNCEMENTS, FAN_OUT, NOTIFIER_EVENTS, NOTIFIER_LAG
 from app.store.conversations import Telling
 from app.store.dead_letters import DeadLetter
-from consumers.notifier import bookings, making, markers
+from consumers.notifier import bookings, identity, making, markers
 from consumers.notifier.deciding import Picture, Sighting, not_understood, understand
 from consumers.notifier.stores import Stores
 from consumers.notifier.telling import Rules, is_over, telling
@@ -153,10 +153,13 @@ class Notifier:
         new |= {
             seen.before.identity for seen in sightings if seen.before is not None and seen.key not in known
         }
-        others = self._stores.known.of_identities(new) if new else {}
-        names = {k.subject for k in (*known.values(), *others.values()) if k.subject is not None}
-        for subject in self._stores.known.of_subjects(names).values() if names else ():
+        others = self._stores.known.of_identities(new) if new else set()
+        names = others | {k.subject for k in known.values() if k.subject is not None}
+        subjects = self._stores.known.of_subjects(names) if names else {}
+        for subject in subjects.values():
             picture.add(subject.members)
+        speakers = (subjects[name].speaker for name in others)
+        picture.outdated = identity.outdated(self._stores, (s for s in speakers if s.identity in new))
         return picture
 
     def _not_over(self, told: Sequence[Telling]) -> list[Telling]:

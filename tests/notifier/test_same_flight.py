@@ -1,0 +1,85 @@
+"""Which documents are the same flight: a new one on the old date of a rescheduled one is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.domain.events import Op
+from tests.notifier.world import FLIGHT, World
+
+NEXT = {"departure_date": "2035-12-02", "arrival_date": "2035-12-02"}
+
+
+def put(world: World, key: str, **fields: Any) -> None:
+    """The flight's document as it is now, be it valid or not."""
+    world.db.flights.replace_one({"_id": key}, FLIGHT | fields, upsert=True, bypass_document_validation=True)
+
+
+def subject(world: World, key: str) -> str | None:
+    return world.stores.known.of_keys([key])[key].subject
+
+
+def test_a_new_flight_on_the_old_date_is_another_although_its_event_comes_first(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    put(world, "f1", **NEXT)
+    put(world, "f2")
+    new = world.flight(3, "f2", Op.INSERT, partition=1)
+    world.handle(new)
+    world.handle(world.flight(2, **NEXT))
+    assert subject(world, "f2") == "flight:f2"
+    assert world.due() == {"ada"}
+    assert world.conversation("ada")["want"]["departure_date"] == NEXT["departure_date"]
+    world.deliver()
+    world.handle(world.flight(20, "f2", status="cancelled", partition=1))
+    assert world.deliver() == []
+
+
+def test_both_found_by_one_snapshot_are_two_flights(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    put(world, "f1", **NEXT)
+    put(world, "f0")
+    world.handle(world.snapshot(9, "f0"), world.snapshot(9, **NEXT))
+    assert subject(world, "f0") == "flight:f0"
+    assert world.due() == {"ada"}
+
+
+def test_two_flights_although_the_move_was_in_another_chunk(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consumers.notifier.notifier.SUBJECTS_AT_ONCE", 1)
+    world.handle(world.snapshot(1), world.books("ada"))
+    put(world, "f1", **NEXT)
+    put(world, "f2")
+    world.handle(world.flight(4, "f2", Op.INSERT), world.flight(3, **NEXT))
+    assert subject(world, "f2") == "flight:f2"
+    assert world.due() == {"ada"}
+
+
+def test_two_flights_although_the_move_was_not_understood(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    put(world, "f1", **NEXT, gate="§")
+    put(world, "f2", status="cancelled")
+    world.handle(world.flight(2, **NEXT, gate="§"))
+    world.handle(world.flight(3, "f2", Op.INSERT, status="cancelled"))
+    assert subject(world, "f2") == "flight:f2"
+    assert world.deliver() == []
+
+
+def test_a_third_flight_does_not_follow_a_deleted_one_whose_successor_moved(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"), world.deleted(2), world.flight(3, "f2", Op.INSERT))
+    world.handle(world.flight(4, "f2", **NEXT))
+    world.deliver()
+    world.handle(world.flight(5, "f3", Op.INSERT, status="cancelled"))
+    assert subject(world, "f2") == "flight:f1"
+    assert subject(world, "f3") == "flight:f3"
+    assert world.deliver() == []
+
+
+def test_the_same_flight_in_another_spelling_continues_it_while_both_are_there(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    put(world, "f1")
+    world.handle(world.flight(2, "f2", Op.INSERT, flight_number="ua 1545", partition=1))
+    assert subject(world, "f2") == "flight:f1"
+    assert world.due() == set()
