@@ -127,9 +127,17 @@ class KnownFlights:
             values["order"] = order
         self._bulk([UpdateOne(condition, change, upsert=True)])
 
-    def unseen_since(self, partition: int, order: Order) -> Iterator[Known]:
-        """N6: documents of a partition that are older than order and not gone."""
-        wanted = {"partition": partition, "order": {"$lt": order}, "state": {"$ne": State.GONE}}
+    def unseen_since(self, partition: int, order: Order, partitions: int) -> Iterator[Known]:
+        """N6: documents of a partition that are older than order and not gone.
+
+        partitions: how many there are now. Partition 0 also has those of partitions that are no more: the topic
+        was made again with fewer, and a document that was deleted meanwhile has no event in any of them.
+        """
+        wanted: dict[str, Any] = {"order": {"$lt": order}, "state": {"$ne": State.GONE}}
+        if partition == 0:
+            wanted["$or"] = [{"partition": 0}, {"partition": {"$gte": partitions}}]
+        else:
+            wanted["partition"] = partition
         return map(_read, self._known.find(wanted))
 
     def subjects_after(self, name: str, departing_from: str, limit: int) -> list[Subject]:

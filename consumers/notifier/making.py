@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from bson.timestamp import Timestamp
+
+from app.domain.order import ClusterTime
 from app.store.audience import Place
 from app.store.conversations import Start, Telling, conversation_id
 from consumers.notifier.stores import Stores
@@ -58,7 +61,7 @@ def make(
         return 0
     heard_elsewhere = {id_.rpartition("|")[0] for id_ in there}
     seen = stores.audience.seen({key for _, _, key, _ in lacking}, {person for _, person, _, _ in lacking})
-    starts = Starts()
+    starts = Starts(_cluster_time(stores) if any(s.cluster_time for s in seen.values()) else None)
     new: list[tuple[Start, Telling]] = []
     for t, person, key, some in lacking:
         elsewhere = f"{t.subject}|{person}" in heard_elsewhere
@@ -67,6 +70,11 @@ def make(
     made = stores.conversations.make(new)
     there |= {conversation_id(t.subject, start.person, start.channel) for start, t in new}
     return made
+
+
+def _cluster_time(stores: Stores) -> ClusterTime | None:
+    time = stores.database.command("ping").get("operationTime")
+    return (time.time, time.inc) if isinstance(time, Timestamp) else None
 
 
 def _lacking(subject: str, person: str, channels: Sequence[str], there: set[str]) -> list[str]:

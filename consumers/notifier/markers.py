@@ -22,14 +22,16 @@ from consumers.notifier.stores import Stores
 _AT_ONCE = 500
 
 
-def unseen(stores: Stores, marker: ChangeEvent, partition: int, now: Now) -> Iterator[list[Sighting]]:
-    """Sightings of all documents of a partition of which the snapshot said nothing: read now.
+def unseen(
+    stores: Stores, marker: ChangeEvent, partition: int, partitions: int, now: Now
+) -> Iterator[list[Sighting]]:
+    """Sightings of all documents of a partition, of so many, of which the snapshot said nothing: read now.
 
     One that is there is like a snapshot event of the time it was read; one that is not is gone since the
     marker's time. now: system clock.
     """
     incarnation = order.incarnation_of(marker.order)
-    silent = (known.key for known in stores.known.unseen_since(partition, marker.order))
+    silent = (known.key for known in stores.known.unseen_since(partition, marker.order, partitions))
     while keys := list(islice(silent, _AT_ONCE)):
         documents, read_at = _read(stores, keys)
         sightings = []

@@ -6,7 +6,7 @@ result is the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -32,15 +32,25 @@ TOPICS = (FLIGHTS, BOOKINGS, FOLLOWINGS)
 
 
 class Notifier:
-    """Handles batches. channels: names of those that are on. collections: by the topic's full name."""
+    """Handles batches. channels: names of those that are on. collections: by the topic's full name.
+
+    partitions: how many a topic has now, by its full name; may raise TransientError.
+    """
 
     def __init__(
-        self, stores: Stores, rules: Rules, *, channels: Sequence[str], collections: dict[str, str]
+        self,
+        stores: Stores,
+        rules: Rules,
+        *,
+        channels: Sequence[str],
+        collections: dict[str, str],
+        partitions: Callable[[str], int],
     ) -> None:
         self._stores = stores
         self._rules = rules
         self._channels = tuple(channels)
         self._collections = collections
+        self._partitions = partitions
 
     def handle(self, batch: Sequence[Received]) -> None:
         """All that follows from the messages, markers and unreadable ones as barriers.
@@ -72,7 +82,8 @@ class Notifier:
         if isinstance(received.event, BadEventError):
             self._dead_letter(received, received.event)
         elif received.event.collection == FLIGHTS.collection:
-            for some in markers.unseen(self._stores, received.event, received.partition, self._rules.now):
+            number, count = received.partition, self._partitions(received.topic)
+            for some in markers.unseen(self._stores, received.event, number, count, self._rules.now):
                 self._handle_flights(some)
 
     def _handle_documents(self, batch: Sequence[Received]) -> None:

@@ -42,10 +42,17 @@ def run(settings: Settings) -> int:
         with closing(clients.admin(settings)) as admin:
             bus_topics.ensure(admin, settings)
             collections = {bus_topics.name(settings, topic.topic): topic.collection for topic in TOPICS}
-            notifier = Notifier(stores, rules, channels=settings.channels, collections=collections)
+            topic_ids = bus_topics.TopicIds(admin)
+            notifier = Notifier(
+                stores,
+                rules,
+                channels=settings.channels,
+                collections=collections,
+                partitions=lambda topic: topic_ids.current(topic).partitions,
+            )
             loop = ConsumerLoop(
                 clients.consumer(settings, GROUP),
-                bus_topics.TopicIds(admin),
+                topic_ids,
                 list(collections),
                 group=f"{settings.kafka_topic_prefix}{GROUP}",
                 handle=notifier.handle,

@@ -11,11 +11,14 @@ from app.domain.clock import DomainClock, Now
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, Status
 from app.domain.news import USEFUL_AFTER_DEPARTURE, Steps, differences, priority
-from app.domain.order import NEVER, Order, incarnation_of, of_snapshot_read
+from app.domain.order import ClusterTime, Order, incarnation_of, of_marker, of_snapshot_read
 from app.settings import Settings
 from app.store.audience import Seen
 from app.store.conversations import Telling
 from app.store.known import Known, State, Subject
+
+# Parts of a cluster may differ a little in what time it is.
+_MARGIN_S = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ def silence(subject: Subject, rules: Rules) -> Telling | None:
     speaker = subject.speaker
     if speaker.announced is None:
         return None
-    return _telling(subject.name, NEVER, speaker, speaker.announced, rules)
+    return _telling(subject.name, _before_all(speaker.order), speaker, speaker.announced, rules)
 
 
 def _telling(name: str, order: Order, speaker: Known, unheard: Flight | None, rules: Rules) -> Telling:
@@ -85,6 +88,11 @@ def _telling(name: str, order: Order, speaker: Known, unheard: Flight | None, ru
     )
 
 
+def _before_all(order: Order) -> Order:
+    """Before everything that happened in the incarnation of this order."""
+    return of_marker(incarnation_of(order), (0, 0))
+
+
 def is_over(told: Telling, rules: Rules) -> bool:
     """Whether nothing about the flight is worth a message any more, so that nobody needs a new conversation.
 
@@ -101,19 +109,27 @@ def _ends_at(want: Flight, rules: Rules) -> datetime:
 
 @dataclass(slots=True)
 class Starts:
-    """Where new conversations start; parses what bookings showed once for all who were shown the same."""
+    """Where new conversations start; parses what bookings showed once for all who were shown the same.
 
+    read_at: the cluster's time after the bookings were read; None when it does not say. What a booking shows
+    from later than that was never read: believed, it would keep all news from the person until then.
+    """
+
+    read_at: ClusterTime | None = None
     _parsed: dict[int, tuple[Mapping[str, object], Flight | None]] = field(default_factory=dict)
 
     def of(self, seen: Seen | None, told: Telling) -> tuple[Flight, Order]:
         """Heard, and the order of reading it: what the booking showed, else what counts as heard."""
         if seen is not None:
             shown = self._parse(seen.flight)
-            if shown is not None and seen.cluster_time is None:
-                return shown, NEVER
+            if shown is not None and (seen.cluster_time is None or self._lies_ahead(seen.cluster_time)):
+                return shown, _before_all(told.order)
             if shown is not None and seen.cluster_time is not None:
                 return shown, of_snapshot_read(incarnation_of(told.order), seen.cluster_time)
-        return told.unheard, NEVER
+        return told.unheard, _before_all(told.order)
+
+    def _lies_ahead(self, time: ClusterTime) -> bool:
+        return self.read_at is not None and time[0] > self.read_at[0] + _MARGIN_S
 
     def _parse(self, shown: Mapping[str, object]) -> Flight | None:
         known = self._parsed.get(id(shown))

@@ -78,3 +78,35 @@ def test_a_slip_in_the_year_does_not_end_a_conversation(world: World) -> None:
     world.handle(world.flight(3))
     assert world.conversation("ada")["ends_at"] > world.now + timedelta(days=30)
     assert world.due() == set()
+
+
+def test_a_deletion_nobody_saw_is_found_although_the_topic_has_fewer_partitions_now(world: World) -> None:
+    world.handle(world.flight(1, partition=5), world.books("ada"))
+    world.handle(*(world.marker(50, partition=number) for number in (1, 2)))
+    assert world.due() == set()
+    world.handle(world.marker(50))
+    assert world.deliver() == [("ada", "scheduled", "removed")]
+
+
+def test_a_booking_that_says_it_was_shown_something_in_the_future_hears_the_news(world: World) -> None:
+    world.handle(world.snapshot(1))
+    world.handle(world.books("ada", seen={}, seen_at=600_000_000))
+    world.handle(world.flight(50, status="cancelled"))
+    assert world.deliver() == [("ada", "scheduled", "cancelled")]
+
+
+def test_a_booking_made_while_its_flight_is_unknown_starts_in_its_incarnation(world: World) -> None:
+    fields = {"after": FLIGHT, "incarnation": 1}
+    world.handle(world.event(1, "flights", "f1", Op.SNAPSHOT, **fields))
+    world.handle(world.event(2, "flights", "f1", Op.UPDATE, after=FLIGHT | {"gate": BAD_GATE}, incarnation=1))
+    world.handle(world.books("ada", seen={}, seen_at=10), world.books("bob"))
+    assert world.conversation("ada")["order"].startswith("0001.")
+    assert world.due() == set(), "nothing may be told now"
+    world.handle(
+        world.event(5, "flights", "f1", Op.UPDATE, after=FLIGHT | {"status": "cancelled"}, incarnation=1)
+    )
+    assert world.due() == {"bob"}, "what ada was shown is newer"
+    world.handle(
+        world.event(20, "flights", "f1", Op.UPDATE, after=FLIGHT | {"status": "diverted"}, incarnation=1)
+    )
+    assert world.due() == {"ada", "bob"}

@@ -54,10 +54,17 @@ class World:
         self.stores = Stores.of(self.db, lambda: self.now)
         self.channels = tuple(channels)
         self.offset = 0
+        self.partitions = 3
 
     @property
     def notifier(self) -> Notifier:
-        return Notifier(self.stores, self.rules, channels=self.channels, collections=COLLECTIONS)
+        return Notifier(
+            self.stores,
+            self.rules,
+            channels=self.channels,
+            collections=COLLECTIONS,
+            partitions=lambda _: self.partitions,
+        )
 
     def handle(self, *received: Received) -> None:
         self.notifier.handle(list(received))

@@ -57,7 +57,9 @@ def test_subjects_are_read_with_all_their_documents(database: Database[dict[str,
     assert [s.name for s in store.subjects_after("", "2026-11-30", 3)] == ["flight:a"]
     assert [s.name for s in store.subjects_after("flight:a", "2026-11-30", 3)] == ["flight:z"]
     assert store.subjects_after("", "2026-12-02", 10) == []
-    assert [k.key for k in store.unseen_since(0, at(3))] == ["b"]
+    assert [k.key for k in store.unseen_since(0, at(3), 1)] == ["b"]
+    store.set_all([known("p", 1, partition=5), known("q", 1, partition=2)])
+    assert [[k.key for k in store.unseen_since(p, at(2), 3)] for p in range(3)] == [["p"], [], ["q"]]
 
 
 def test_the_latest_document_that_is_not_gone_speaks(database: Database[dict[str, Any]]) -> None:
