@@ -23,6 +23,9 @@ from app.store.schema import DUPLICATE_KEY
 
 COLLECTION = "known"
 
+# A flight that is imported anew every day has many documents; all but the last few were dealt with long ago.
+_VERSION_MEMBERS = 3
+
 
 class State(StrEnum):
     """present: the document is there. gone: it was deleted. unknown: its last change could not be understood."""
@@ -70,6 +73,17 @@ class Subject:
     def order(self) -> Order:
         """The latest order of any member."""
         return max(member.order for member in self.members)
+
+    @property
+    def version(self) -> Order:
+        """The order by which conversations are told: that of the latest event, and of the others' last ones.
+
+        So it grows with every event of any member, also with one that comes after a later one of another member
+        and says something else; and who knows less cannot set anything back.
+        """
+        orders = sorted((member.order for member in self.members), reverse=True)
+        # "-" sorts before everything that may follow in an order.
+        return Order("-".join(orders[:_VERSION_MEMBERS]))
 
     @property
     def speaker(self) -> Known:

@@ -55,7 +55,7 @@ def telling(subject: Subject, unheard: Flight | None, rules: Rules) -> Telling |
     speaker = subject.speaker
     if speaker.state is State.UNKNOWN or speaker.announced is None:
         return None
-    return _telling(subject.name, subject.order, speaker, unheard, rules)
+    return _telling(subject.name, subject.version, speaker, unheard, rules)
 
 
 def silence(subject: Subject, rules: Rules) -> Telling | None:

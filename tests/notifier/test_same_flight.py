@@ -83,3 +83,31 @@ def test_the_same_flight_in_another_spelling_continues_it_while_both_are_there(w
     world.handle(world.flight(2, "f2", Op.INSERT, flight_number="ua 1545", partition=1))
     assert subject(world, "f2") == "flight:f1"
     assert world.due() == set()
+
+
+@pytest.mark.parametrize("status", ["scheduled", "cancelled"])
+def test_inserted_before_the_other_is_deleted_is_there_whatever_comes_first(
+    world: World, status: str
+) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    again = world.flight(2, "f2", Op.INSERT, flight_number="ua 1545", status=status, partition=1)
+    world.handle(world.deleted(3, before=FLIGHT))
+    assert world.conversation("ada")["want"]["status"] == "removed"
+    world.handle(again)
+    assert world.conversation("ada")["want"]["status"] == status
+    assert world.due() == (set() if status == "scheduled" else {"ada"})
+    world.handle(world.deleted(3, before=FLIGHT))
+    assert world.conversation("ada")["want"]["status"] == status, "what is repeated sets nothing back"
+
+
+def test_late_events_of_both_documents_end_as_the_latest_of_each(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    world.handle(world.deleted(9, before=FLIGHT))
+    other = {"flight_number": "ua 1545", "partition": 1}
+    for late, want in (
+        (world.flight(2, "f2", Op.INSERT, **other), "scheduled"),
+        (world.flight(3, "f2", status="cancelled", **other), "cancelled"),
+        (world.deleted(4, "f2", partition=1), "removed"),
+    ):
+        world.handle(late)
+        assert world.conversation("ada")["want"]["status"] == want

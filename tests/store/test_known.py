@@ -9,7 +9,7 @@ from bson import Int64, ObjectId
 from pymongo.database import Database
 
 from app.domain.flight import parse
-from app.domain.order import Order, of_event
+from app.domain.order import Order, of_event, of_snapshot_read
 from app.store import ids
 from app.store.known import Known, KnownFlights, State, Subject
 from tests.domain.test_flight import WRITTEN
@@ -30,7 +30,8 @@ def known(key: str, time: int, **more: Any) -> Known:
         "value": FLIGHT,
         "announced": FLIGHT,
     }
-    return Known(key, at(time), **(values | more))
+    order = more.pop("order", at(time))
+    return Known(key, order, **(values | more))
 
 
 def test_known_moves_forward_only(database: Database[dict[str, Any]]) -> None:
@@ -79,3 +80,24 @@ def test_an_id_written_as_text_finds_every_id_written_so() -> None:
     for text in ("007", "+7", "9" * 30, "x", "", "--1", "٣"):
         assert ids.forms(text) == [text]
     assert ids.all_forms(["1", "x"]) == ["1", Int64(1), "x"]
+
+
+def test_a_subjects_version_grows_with_every_event_of_any_document() -> None:
+    versions = [
+        Subject("flight:a", tuple(known(key, time) for key, time in members)).version
+        for members in (
+            [("a", 3)],
+            [("a", 3), ("b", 1)],
+            [("a", 3), ("b", 2)],
+            [("a", 3), ("b", 2), ("c", 1)],
+            [("a", 4)],
+            [("a", 4), ("b", 2)],
+            [("a", 4), ("b", 5)],
+        )
+    ]
+    assert versions == sorted(versions)
+    assert len(set(versions)) == len(versions)
+    assert versions[0] == at(3), "of one document it is that one's order"
+    last = known("z", 1, order=of_snapshot_read(0, (3, 1)))
+    both = Subject("flight:a", (known("a", 3), last)).version
+    assert Subject("flight:a", (last,)).version < both < at(4)
