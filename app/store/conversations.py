@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pymongo import UpdateMany
+from pymongo import UpdateMany, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
@@ -132,6 +132,22 @@ class Conversations:
         mended = self._conversations.bulk_write(wrong, ordered=False).modified_count if wrong else 0
         self.tell(tellings)
         return mended
+
+    def hear(self, shown: Sequence[tuple[str, Start]]) -> int:
+        """N3b: what a new booking showed, by the subject's name, to those who are settled since before it was
+        shown; they start there anew. Returns how many."""
+        writes = []
+        for subject, start in shown:
+            settled = {name: {"$exists": False} for name in ("due_at", "claim", "doubt")}
+            id_ = conversation_id(subject, start.person, start.channel)
+            flight = _stored(start.heard)
+            writes.append(
+                UpdateOne(
+                    {"_id": id_, "status": OPEN, "order": {"$lt": start.order}, **settled},
+                    {"$set": {"heard": flight, "want": flight, "order": start.order}},
+                )
+            )
+        return self._conversations.bulk_write(writes, ordered=False).modified_count if writes else 0
 
     def look_again(self, ids: Collection[str], due_at: datetime) -> int:
         """N3b: let delivery look again at those that are settled although heard differs from want, because the

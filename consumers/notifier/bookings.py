@@ -40,7 +40,10 @@ def handle(stores: Stores, rules: Rules, channels: Sequence[str], events: Sequen
     }
     there = stores.conversations.existing([id_ for some in wanted.values() for id_ in some])
     before = set(there)
-    made = making.make(stores, channels, _made_with(stores, rules, persons), persons, there)
+    told = _made_with(stores, rules, persons)
+    made = making.make(stores, channels, told, persons, there)
+    if before:
+        stores.conversations.hear(making.shown_again(stores, channels, told, persons, before))
     # Only now: whoever sets known after this finds the conversations that were made.
     subjects = stores.known.of_subjects(persons)
     changed = stores.conversations.tell(_tellings(subjects.values(), rules), only=wanted)

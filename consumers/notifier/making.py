@@ -40,6 +40,35 @@ def of_audience(
     return make(stores, channels, told, persons, there)
 
 
+def shown_again(
+    stores: Stores,
+    channels: Sequence[str],
+    told: Sequence[Telling],
+    persons: Mapping[str, Persons],
+    there: Collection[str],
+) -> list[tuple[str, Start]]:
+    """What the bookings of those who have conversations already showed, where they say when; by the subject's
+    name. there: ids of the conversations."""
+    places = {Place(person, key) for t in told for person, key in persons.get(t.subject, {}).items()}
+    seen = stores.audience.seen({place.flight for place in places}, {place.person for place in places})
+    timed = {place: one for place, one in seen.items() if one.cluster_time is not None and place in places}
+    if not timed:
+        return []
+    starts = Starts(_cluster_time(stores))
+    shown: list[tuple[str, Start]] = []
+    for t in told:
+        for person, key in persons.get(t.subject, {}).items():
+            if (one := timed.get(Place(person, key))) is None:
+                continue
+            heard, order = starts.of(one, t)
+            shown += [
+                (t.subject, Start(person, channel, heard, order))
+                for channel in channels
+                if conversation_id(t.subject, person, channel) in there
+            ]
+    return shown
+
+
 def make(
     stores: Stores,
     channels: Sequence[str],

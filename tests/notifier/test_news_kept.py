@@ -110,3 +110,34 @@ def test_a_booking_made_while_its_flight_is_unknown_starts_in_its_incarnation(wo
         world.event(20, "flights", "f1", Op.UPDATE, after=FLIGHT | {"status": "diverted"}, incarnation=1)
     )
     assert world.due() == {"ada", "bob"}
+
+
+def settled_without(world: World) -> None:
+    """Ada's booking was cancelled, so the delay was not told; nothing is due."""
+    world.handle(world.snapshot(1), world.books("ada"))
+    world.handle(world.flight(2, estimated_departure_time="12:00"))
+    world.db.conversations.update_one({}, {"$unset": {"due_at": ""}})
+
+
+def test_who_books_again_is_not_told_what_the_new_booking_showed(world: World) -> None:
+    settled_without(world)
+    world.handle(world.books("ada", seen={"estimated_departure_time": "12:00"}, seen_at=10))
+    assert world.due() == set()
+    world.handle(world.flight(8, status="cancelled"))
+    assert world.due() == set(), "older than what was shown"
+    world.handle(world.flight(20, status="cancelled"))
+    assert world.deliver() == [("ada", "scheduled", "cancelled")]
+
+
+def test_who_books_again_after_an_old_page_is_told_what_it_did_not_show(world: World) -> None:
+    settled_without(world)
+    world.handle(world.books("ada", seen={}, seen_at=1))
+    assert world.due() == {"ada"}
+
+
+def test_a_new_booking_does_not_settle_what_may_have_been_sent(world: World) -> None:
+    settled_without(world)
+    world.db.conversations.update_one({}, {"$set": {"doubt": "t/x", "due_at": world.now}})
+    before = world.conversation("ada")
+    world.handle(world.books("ada", seen={}, seen_at=10))
+    assert world.conversation("ada") == before
