@@ -12,6 +12,9 @@ from app.domain.news import Kind
 
 Document = dict[str, Any]
 
+LATE = "late/"
+"""Before an attempt's id in a doubt: its sender had lost the claim, so no row of the ledger resolves it."""
+
 
 @dataclass(frozen=True, slots=True)
 class DoubtNote:
@@ -27,6 +30,11 @@ class DoubtNote:
     order: str
     started_at: datetime
     text: str | None = None
+
+    @property
+    def ledger_id(self) -> str:
+        """The id that the attempt has in the ledger, also where its sender reported it late."""
+        return self.attempt.removeprefix(LATE)
 
     def to_document(self) -> Document:
         """As stored."""

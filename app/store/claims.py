@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from app.domain.flight import Flight
 from app.domain.news import Kind
-from app.store.claim_records import Claimed, DoubtNote, Noted, Quiet
+from app.store.claim_records import LATE, Claimed, DoubtNote, Noted, Quiet
 
 Document = dict[str, Any]
 
@@ -56,7 +56,7 @@ class Claims:
         )
         place = {id_: index for index, id_ in enumerate(ids)}
         ours = self._conversations.find({"_id": {"$in": ids}, "claim": token})
-        return [_claimed(row) for row in sorted(ours, key=lambda row: place[row["_id"]])]
+        return [_claimed(row) for row in sorted(ours, key=lambda row: place[row["_id"]])], left
 
     def release(self, token: str, ids: Iterable[str]) -> None:
         """D1: give back claims that are still ours; the conversations stay due."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import BulkWriteError, ConnectionFailure, WriteConcernError
 
 from app import metrics
 from app.domain.clock import Now
@@ -35,14 +35,15 @@ _STATUS = {
 
 
 def insist(work: Callable[[], T], for_s: float = _INSIST_S) -> T:
-    """Do it again while MongoDB is out of reach. Only for what may be repeated. Raises PyMongoError in the
-    end."""
+    """Do it again while MongoDB is out of reach, or no majority confirms. Only for what may be repeated.
+    Raises PyMongoError in the end."""
     give_up_at = time.monotonic() + for_s
     while True:
         try:
             return work()
-        except ConnectionFailure:
-            if time.monotonic() > give_up_at:
+        except (ConnectionFailure, WriteConcernError, BulkWriteError) as error:
+            unconfirmed = not isinstance(error, BulkWriteError) or error.details.get("writeConcernErrors")
+            if not unconfirmed or time.monotonic() > give_up_at:
                 raise
             time.sleep(0.2)
 
@@ -157,7 +158,7 @@ class Outcomes:
         """The provider was asked about a doubtful attempt and has it: the ledger learns that it was
         accepted."""
         now = self._now()
-        attempt = Attempt(note.attempt, note.started_at, now, Outcome.ACCEPTED, provider_id, words)
+        attempt = Attempt(note.ledger_id, note.started_at, now, Outcome.ACCEPTED, provider_id, words)
         entry = self._row(
             conversation,
             conversation.heard,

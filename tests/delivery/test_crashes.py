@@ -218,3 +218,41 @@ def test_booking_gone_in_doubt_is_silence_and_the_doubt_is_kept(world: World, ma
     assert "doubt" in world.stored()
     assert world.row(at=1) is None
     assert order(1) == world.stored()["order"]
+
+
+def test_zombie_whose_conversation_another_failed_is_put_right(world: World, mailbox: Mailbox) -> None:
+    """Its mail says B and was accepted after another failed the conversation; then B is undone."""
+    world.person()
+    name = world.conversation()
+
+    def another_fails() -> None:
+        gone = dict.fromkeys(("claim", "lease_until", "due_at"), "")
+        world.database["conversations"].update_one(
+            {"_id": name}, {"$set": {"status": "failed"}, "$unset": gone}
+        )
+
+    world.worker(channel=HookedChannel(world.channel, before=another_fails)).deliver_due()
+    assert world.stored()["status"] == "open"
+    world.wants(A, 2)
+    world.worker().deliver_due()
+    assert "C70" in mailbox.mails[-1].message.as_string()
+    assert not {"due_at", "doubt"} & set(world.stored())
+
+
+def test_sms_reported_late_and_found_at_the_provider_is_one_attempt(sms_world: World, twilio: Twilio) -> None:
+    world = sms_world
+    world.person()
+    name = world.conversation()
+
+    def another_settles() -> None:
+        gone = dict.fromkeys(("doubt", "doubt_note", "claim", "lease_until", "due_at"), "")
+        world.database["conversations"].update_one({"_id": name}, {"$unset": gone})
+
+    world.worker(channel=HookedChannel(world.channel, after=another_settles)).deliver_due()
+    assert world.stored()["doubt"].startswith("late/")
+    world.worker().deliver_due()
+    row = world.row()
+    assert row is not None
+    assert [attempt["outcome"] for attempt in row["attempts"]] == ["accepted"]
+    assert len(twilio.messages) == 1
+    assert not {"due_at", "doubt"} & set(world.stored())
