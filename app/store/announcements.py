@@ -71,5 +71,7 @@ class Announcements:
         try:
             self._announcements.insert_many(rows, ordered=False)
         except BulkWriteError as error:
-            if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+            # without a majority's confirmation, what was inserted may be lost again: the caller repeats
+            unconfirmed = error.details["writeConcernErrors"]
+            if unconfirmed or any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
                 raise

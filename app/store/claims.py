@@ -56,7 +56,7 @@ class Claims:
         )
         place = {id_: index for index, id_ in enumerate(ids)}
         ours = self._conversations.find({"_id": {"$in": ids}, "claim": token})
-        return [_claimed(row) for row in sorted(ours, key=lambda row: place[row["_id"]])], left
+        return [_claimed(row) for row in sorted(ours, key=lambda row: place[row["_id"]])]
 
     def release(self, token: str, ids: Iterable[str]) -> None:
         """D1: give back claims that are still ours; the conversations stay due."""
@@ -171,8 +171,7 @@ class Claims:
         """One that `accepted` may not have settled: order or doubt moved, or it is not ours. False: not
         ours."""
         base = {"_id": noted.conversation.id}
-        # told_by shows that it was settled by us a moment ago, and is not a claim that we lost
-        if self._conversations.find_one({**base, "told_by": token}, {"_id": 1}):
+        if self._is_written(token, noted.conversation):
             return True
         ours = {"$eq": ["$doubt", {"$literal": noted.note.attempt}]}
         update = {
@@ -226,13 +225,14 @@ class Claims:
             "not_before": not_before,
             "reason": {"$literal": reason},
             "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
+            "told_by": token,
             "claim": "$$REMOVE",
             "lease_until": "$$REMOVE",
         }
         done = self._conversations.update_one(
             {"_id": noted.conversation.id, "claim": token}, [{"$set": update}]
         )
-        return done.matched_count == 1
+        return done.matched_count == 1 or self._is_written(token, noted.conversation)
 
     def failed(
         self, token: str, conversation: Claimed, reason: str, noted: Noted | None, *, unknown: bool = False
@@ -248,26 +248,34 @@ class Claims:
             "attempts": 0,  # a change that revives it starts anew
             "not_before": "$$REMOVE",
             "reason": {"$literal": reason},
+            "told_by": token,
             "claim": "$$REMOVE",
             "lease_until": "$$REMOVE",
         }
         done = self._conversations.update_one({"_id": conversation.id, "claim": token}, [{"$set": update}])
-        return done.matched_count == 1
+        return done.matched_count == 1 or self._is_written(token, conversation)
 
     def report_late(self, noted: Noted) -> None:
-        """D4': the claim was lost and the answer was accepted or unknown. Set due, and, unless the doubt is
-        still ours, doubt = 'late/' + our attempt's id, which no ledger row resolves; leave the other's claim
-        alone.
+        """D4': the claim was lost and the answer was accepted or unknown. Set due, and open if the other
+        failed it meanwhile: a doubt must be told. Unless the doubt is still ours, doubt = 'late/' + our
+        attempt's id, which no ledger row resolves; leave the other's claim alone.
         """
         ours = {"$eq": ["$doubt", {"$literal": noted.note.attempt}]}
-        late = f"late/{noted.note.attempt}"
+        late = f"{LATE}{noted.note.attempt}"
         note = noted.note.to_document() | {"attempt": late}
         update = {
+            "status": "open",
             "due_at": {"$min": ["$due_at", "$$NOW"]},
             "doubt": {"$cond": [ours, "$doubt", {"$literal": late}]},
             "doubt_note": {"$cond": [ours, "$doubt_note", {"$literal": note}]},
         }
         self._conversations.update_one({"_id": noted.conversation.id}, [{"$set": update}])
+
+    def _is_written(self, token: str, conversation: Claimed) -> bool:
+        """Whether our D4 is there already: told_by says so, and no claim was lost. A write whose confirmation
+        failed is repeated."""
+        ours = {"_id": conversation.id, "told_by": token}
+        return self._conversations.find_one(ours, {"_id": 1}) is not None
 
     def _is_gone(self, noted: Noted) -> bool:
         """Whether the conversation has ended (TTL): nothing is left to report to."""

@@ -111,7 +111,8 @@ class Ledger:
             self._notifications.insert_many(rows, ordered=False)
         except BulkWriteError as error:
             failures = error.details["writeErrors"]
-            if any(failure["code"] != _DUPLICATE_KEY for failure in failures):
+            # without a majority's confirmation, what was inserted may be lost again: the caller repeats
+            if error.details["writeConcernErrors"] or any(f["code"] != _DUPLICATE_KEY for f in failures):
                 raise
             known = [entries[failure["index"]] for failure in failures]
             self._notifications.bulk_write([_amendment(entry) for entry in known], ordered=True)

@@ -124,6 +124,20 @@ class Worker:
             raise
         waiting = [ready for ready in made if ready.noted.conversation.id in ours]
         metrics.CLAIMS_LOST.labels(self._terms.channel.name).inc(len(made) - len(waiting))
+        try:
+            self._send_each(token, waiting, lease_ends)
+        except PyMongoError:
+            # the rest was never handed over: better no doubt than a needless one
+            self._terms.claims.unsent(token, [ready.noted for ready in waiting])
+            raise
+        if waiting:
+            self._terms.claims.unsent(token, [ready.noted for ready in waiting])
+
+    def _send_each(self, token: str, waiting: list[Ready], lease_ends: float) -> None:
+        """The hand-over of each while there is time, and D4 as the answers come; `waiting` keeps the rest.
+
+        Raises PyMongoError.
+        """
         results: list[Result] = []
         written_at = time.monotonic()
         while waiting and self._may_go_on(lease_ends):
@@ -132,8 +146,6 @@ class Worker:
                 self._outcomes.write(token, results)
                 results, written_at = [], time.monotonic()
         self._outcomes.write(token, results)
-        if waiting:
-            self._terms.claims.unsent(token, [ready.noted for ready in waiting])
 
     def _made(self, token: str, told: Told) -> Ready | None:
         """The message in words, packed; None when that cannot be done, which fails it for good."""
