@@ -38,25 +38,34 @@ class Claims:
         self._channel = channel
 
     def claim(
-        self, token: str, now: datetime, lease: timedelta, *, limit: int, workers: int = 1
-    ) -> list[Claimed]:
+        self,
+        token: str,
+        now: datetime,
+        lease: timedelta,
+        *,
+        limit: int,
+        workers: int = 1,
+        alone: int = 1,
+    ) -> tuple[list[Claimed], bool]:
         """D1: claim due conversations that are unclaimed or whose lease ran out, the most urgent first.
 
-        limit: most that are taken; workers: among how many what is due is shared, so that few due ones do
-        not all wait for one sender. Returns those that are ours, ordered by (priority, due_at).
+        limit: most that are taken; workers: among how many what is due is shared, so that many due ones do
+        not all wait for one sender; alone: so many are not worth sharing. Returns those that are ours, ordered
+        by (priority, due_at), and whether some were left for others.
         """
         due = {"channel": self._channel, "due_at": {"$lte": now}, "status": "open", **_free(now)}
         found = self._conversations.find(due, {"_id": 1}).sort([("priority", 1), ("due_at", 1)])
         ids = [row["_id"] for row in found.limit(limit * workers)]
-        ids = ids[: min(limit, -(-len(ids) // workers))]
+        share = min(limit, max(alone, -(-len(ids) // workers)))
+        ids, left = ids[:share], len(ids) > share
         if not ids:
-            return []
+            return [], False
         self._conversations.update_many(
             {**due, "_id": {"$in": ids}}, {"$set": {"claim": token, "lease_until": now + lease}}
         )
         place = {id_: index for index, id_ in enumerate(ids)}
         ours = self._conversations.find({"_id": {"$in": ids}, "claim": token})
-        return [_claimed(row) for row in sorted(ours, key=lambda row: place[row["_id"]])]
+        return [_claimed(row) for row in sorted(ours, key=lambda row: place[row["_id"]])], left
 
     def release(self, token: str, ids: Iterable[str]) -> None:
         """D1: give back claims that are still ours; the conversations stay due."""

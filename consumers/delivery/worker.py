@@ -30,6 +30,8 @@ _NET_S = 10.0
 """An idle sender looks again after so long even if nobody rang: the net under the doorbell."""
 _BATCH = 128
 _GROUP = 32
+_ALONE_S = 0.05
+"""What one sender hands over in this time is not shared: each batch costs a dozen round trips to MongoDB."""
 _FLUSH_S = 0.5
 """What became of messages is written at least this often, also when a group takes longer."""
 _LEASE_MARGIN_S = 1.0
@@ -94,10 +96,18 @@ class Worker:
         # Two seconds' worth: what was read at D2 stays fresh, and little is given back at a stop.
         limit = max(1, min(_BATCH, int(2.0 / self._average_s)))
         with terms.claiming:
-            batch = terms.claims.claim(token, terms.now(), terms.lease, limit=limit, workers=terms.senders)
+            batch, left = terms.claims.claim(
+                token,
+                terms.now(),
+                terms.lease,
+                limit=limit,
+                workers=terms.senders,
+                alone=max(1, int(_ALONE_S / self._average_s)),
+            )
+        if left:
+            terms.bell.ring()  # the next sender looks
         if not batch:
             return 0
-        terms.bell.ring()  # there may be more: the next sender looks
         told = self._decider.told(token, batch)
         while told and self._may_go_on(lease_ends):
             size = group_size(self._average_s, _GROUP)

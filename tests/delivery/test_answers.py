@@ -65,7 +65,7 @@ def test_change_that_comes_while_it_is_refused_for_good_is_told(world: World, ma
     world.terms.claims.claim("t", world.terms.now(), world.terms.lease, limit=1)
     world.lapse()
     worker = world.worker()
-    claimed = world.terms.claims.claim("u", world.terms.now(), world.terms.lease, limit=1)[0]
+    claimed = world.terms.claims.claim("u", world.terms.now(), world.terms.lease, limit=1)[0][0]
     world.wants(C, 2)
     assert world.terms.claims.failed("u", claimed, "no", None)
     assert world.stored()["status"] == "open"

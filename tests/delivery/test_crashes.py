@@ -152,7 +152,7 @@ def test_zombie_leaves_the_claim_of_the_other_alone(world: World, mailbox: Mailb
 
     def another_claims() -> None:
         world.lapse()
-        claimed.extend(world.terms.claims.claim("other", world.terms.now(), world.terms.lease, limit=5))
+        claimed.extend(world.terms.claims.claim("other", world.terms.now(), world.terms.lease, limit=5)[0])
 
     world.worker(channel=HookedChannel(world.channel, after=another_claims)).deliver_due()
     stored = world.stored()
