@@ -70,10 +70,17 @@ class Stop(Protocol):
 
 
 class Attempts(Protocol):
-    """Counts attempts outside the process. `name` is a partition of a group; only its last offset is kept."""
+    """Counts attempts outside the process. `name` is a partition of a group; only its last offset is kept.
+
+    Methods raise TransientError when nothing can be counted now.
+    """
 
     def count(self, name: str, offset: int) -> int:
         """One more attempt at what begins at offset; returns how many there were, this one included."""
+        ...
+
+    def forget(self, name: str, offset: int) -> None:
+        """Take one attempt back: it says nothing against what begins at offset."""
         ...
 
     def last(self, name: str) -> int | None:
@@ -120,6 +127,7 @@ class ConsumerLoop:
         self._monotonic = monotonic
         self._unplaced: set[TopicPartition] = set()  # their position is not looked up yet
         self._uncounted: set[TopicPartition] = set()  # their next batch may be the one that failed before
+        self._in_vain: set[str] = set()  # names with an attempt that may be counted and was none
         self._ids: dict[str, str] = {}
         self._last_turn = monotonic()
         self._trouble: str | None = None
@@ -156,11 +164,12 @@ class ConsumerLoop:
         careful = [
             tp for tp in polled if tp in self._uncounted and self._failed_before(tp, polled[tp][0].offset)
         ]
-        self._uncounted -= polled.keys()
         plain = {tp: records for tp, records in polled.items() if tp not in careful}
+        self._uncounted -= plain.keys()
         self._all_at_once(plain)
         for tp in careful:
             self._one_by_one(tp, polled[tp])
+            self._uncounted.discard(tp)
         self._last_turn = self._monotonic()
         return sum(map(len, polled.values()))
 
@@ -228,15 +237,35 @@ class ConsumerLoop:
 
     def _one_by_one(self, tp: TopicPartition, records: Sequence[Any]) -> None:
         """Each message alone and committed alone; the one that failed SINGLE_ATTEMPTS times is set aside."""
+        name = f"{self._name(tp)}/single"
         for record in records:
             received = _received(record)
-            attempt = self._attempts.count(f"{self._name(tp)}/single", record.offset)
-            if attempt > SINGLE_ATTEMPTS:
+            if self._begin(name, record.offset) > SINGLE_ATTEMPTS:
                 log.error("message set aside", topic=tp.topic, partition=tp.partition, offset=record.offset)
                 self._set_aside(received, f"handling it failed {SINGLE_ATTEMPTS} times")
             else:
-                self._handle([received])
+                self._handle_one(name, received)
             self._commit({tp: record.offset + 1})
+
+    def _begin(self, name: str, offset: int) -> int:
+        """Count an attempt before it is made. One that could not be counted for sure is not made, and is taken
+        back first the next time: a message that the handler never saw is not to blame."""
+        if name in self._in_vain:
+            self._attempts.forget(name, offset)
+        self._in_vain.add(name)
+        attempt = self._attempts.count(name, offset)
+        self._in_vain.discard(name)
+        return attempt
+
+    def _handle_one(self, name: str, received: Received) -> None:
+        """One that did not work now is no failure of the message: its attempt is taken back."""
+        try:
+            self._handle([received])
+        except TransientError:
+            self._in_vain.add(name)
+            self._attempts.forget(name, received.offset)
+            self._in_vain.discard(name)
+            raise
 
     def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """N5. With the id that the topic had when its position was looked up, never a newer one."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from kafka import KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
+from pymongo.write_concern import WriteConcern
 
 from app.bus import clients, envelope
 from app.bus import topics as bus_topics
@@ -41,6 +42,7 @@ class Line:
         bus_topics.ensure(self.admin, settings)
         self.producer = KafkaProducer(**clients.client_config(settings))
         self.set_aside: list[int] = []
+        self.attempts: Any = Suspects(world.db)
 
     def close(self) -> None:
         self.producer.close()
@@ -64,7 +66,7 @@ class Line:
             group="test",
             handle=handle,
             set_aside=lambda received, _: self.set_aside.append(received.offset),
-            attempts=Suspects(self.world.db),
+            attempts=self.attempts,
         )
         stop = StopFlag()
 
@@ -232,3 +234,65 @@ def test_what_cannot_be_decoded_is_handed_over_as_such(line: Line) -> None:
     event = received[0].event
     assert isinstance(event, BadEventError)
     assert (received[0].key, event.reason) == ("k", "unknown_version")
+
+
+def _fails_then(handle: Callable[[Sequence[Received]], None]) -> Callable[[Sequence[Received]], None]:
+    """Once a defect, so that the messages are taken one by one; then handle."""
+    failed: list[bool] = []
+
+    def handler(batch: Sequence[Received]) -> None:
+        if not failed:
+            failed.append(True)
+            raise ZeroDivisionError
+        handle(batch)
+
+    return handler
+
+
+def test_a_message_whose_attempts_were_counted_without_confirmation_is_not_set_aside(line: Line) -> None:
+    class Unconfirmed(Suspects):
+        failures = 5
+
+        def count(self, name: str, offset: int) -> int:
+            attempts = super().count(name, offset)
+            if name.endswith("/single") and self.failures:
+                self.failures -= 1
+                raise TransientError("written, but not confirmed")
+            return attempts
+
+    line.attempts = Unconfirmed(line.world.db)
+    line.attempts.count(f"test/{line.topic}/{TopicIds(line.admin).current(line.topic).id}/0", 0)
+    line.publish("a")
+    done: list[str] = []
+    with line.reading(lambda batch: done.extend(r.key for r in batch)):
+        until(lambda: done, "it is handled")
+    assert line.attempts.failures == 0
+    assert (done, line.set_aside) == (["a"], [])
+
+
+def test_a_message_that_did_not_work_for_now_many_times_is_not_set_aside(line: Line) -> None:
+    line.publish("a")
+    tries: list[int] = []
+
+    def handle(batch: Sequence[Received]) -> None:
+        tries.append(len(batch))
+        if len(tries) < 7:
+            raise TransientError("no majority")
+
+    line.attempts.count(f"test/{line.topic}/{TopicIds(line.admin).current(line.topic).id}/0", 0)
+    with line.reading(_fails_then(handle)):
+        until(lambda: len(tries) == 7, "it is tried until it works")
+    assert line.set_aside == []
+    assert line.world.db["suspects"].find_one({"_id": {"$regex": "/single$"}})["attempts"] < 3
+
+
+def test_one_member_that_takes_a_count_is_enough(world: World) -> None:
+    suspects = Suspects(world.db.with_options(write_concern=WriteConcern(50, wtimeout=50)))
+    assert [suspects.count("n", 7) for _ in range(3)] == [1, 2, 3]
+    suspects.forget("n", 7)
+    suspects.forget("n", 8)
+    assert suspects.count("n", 7) == 3
+    assert suspects.count("n", 8) == 1
+    for _ in range(3):
+        suspects.forget("n", 8)
+    assert suspects.count("n", 8) == 1
