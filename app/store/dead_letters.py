@@ -22,6 +22,8 @@ WAITING, REPLAYED, DISCARDED = "waiting", "replayed", "discarded"
 # A larger document is not kept; its reason and key are.
 _DOCUMENT_BYTES = 256 * 1024
 _WORDS = 2_000
+_INT_BITS = 63  # MongoDB holds none larger; they are kept as text
+_SHOWN_BITS = 600  # Python refuses to write very long ones in decimal digits
 _READABLE = frozenset({bool, int, float, type(None), datetime, ObjectId, Decimal128, Int64})
 
 
@@ -126,7 +128,7 @@ def _keepable(document: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _readable(value: Any) -> Any:
     kind = type(value)
-    if kind in _READABLE:
+    if kind in _READABLE and not (kind is int and value.bit_length() > _INT_BITS):
         return value
     if kind is str:
         return _writable(value)
@@ -134,4 +136,6 @@ def _readable(value: Any) -> Any:
         return {_writable(name): _readable(inner) for name, inner in value.items()}
     if kind is list:
         return [_readable(inner) for inner in value]
+    if kind is int:
+        return f"int: {value}" if value.bit_length() <= _SHOWN_BITS else f"int: {hex(value)[:200]}"
     return f"{kind.__name__}: {_writable(str(value))[:200]}"

@@ -55,3 +55,13 @@ def test_documents_are_kept_readable_and_only_when_small(database: Database[dict
     assert by_event["odd"]["document"]["a"].startswith("Regex: ")
     assert by_event["odd"]["document"]["d"] == {"e": ["half ?"]}
     assert "document" not in by_event["large"]
+
+
+def test_numbers_too_large_for_mongodb_are_kept_as_text(database: Database[dict[str, Any]]) -> None:
+    letters = DeadLetters(database, lambda: AT)
+    letters.add(replace(LETTER, document={"a": 2**63, "b": [-(2**63) - 1], "c": 2**63 - 1, "d": 10**5000}))
+    (found,) = letters.list()
+    assert found["document"]["a"] == f"int: {2**63}"
+    assert found["document"]["b"] == [f"int: {-(2**63) - 1}"]
+    assert found["document"]["c"] == 2**63 - 1
+    assert found["document"]["d"].startswith("int: ")
