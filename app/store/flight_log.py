@@ -56,11 +56,11 @@ def announcements(database: Database[Document], subject: str) -> list[Document]:
 
 
 def told(database: Database[Document], subject: str) -> dict[str, Told]:
-    """Messages about a subject, by the order of the state they told of."""
+    """Messages about a subject, by the id of the event that made the news they told of."""
     match = {"$match": {"subject": subject}}
     group = {
         "$group": {
-            "_id": {"order": "$order", "person": "$person"},
+            "_id": {"event": "$event_id", "person": "$person"},
             "rows": {
                 "$push": {
                     "channel": "$channel",
@@ -72,10 +72,10 @@ def told(database: Database[Document], subject: str) -> dict[str, Told]:
             },
         }
     }
-    by_order: dict[str, Told] = {}
+    by_event: dict[str, Told] = {}
     for one in database.notifications.aggregate([match, group]):
-        sum_up(by_order.setdefault(str(one["_id"].get("order")), Told()), one["rows"])
-    return by_order
+        sum_up(by_event.setdefault(str(one["_id"].get("event")), Told()), one["rows"])
+    return by_event
 
 
 def sum_up(told: Told, rows: list[Document]) -> None:

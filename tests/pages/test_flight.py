@@ -64,13 +64,12 @@ def test_a_cancelled_flight_says_why_and_what_to_do(world: World) -> None:
 
 
 def announce(world: World, document: dict[str, Any], n: int, kinds: tuple[Kind, ...], **fields: Any) -> str:
-    """An announcement from the document as published to these fields; returns its order."""
-    order = of_event(0, (n, 1), "ab")
+    """An announcement from the document as published to these fields; returns its event's id."""
     Announcements(world.database).record(
         [
             Announcement(
                 subject=f"flight:{document['_id']}",
-                order=order,
+                order=of_event(0, (n, 1), "ab"),
                 event_id=f"e{n}",
                 kinds=kinds,
                 before=parse(UA407),
@@ -80,21 +79,21 @@ def announce(world: World, document: dict[str, Any], n: int, kinds: tuple[Kind, 
             )
         ]
     )
-    return order
+    return f"e{n}"
 
 
 def tell_people(
-    world: World, document: dict[str, Any], order: str, people: int, channel: str, after_s: float
+    world: World, document: dict[str, Any], event_id: str, people: int, channel: str, after_s: float
 ) -> None:
     subject = f"flight:{document['_id']}"
     world.database.notifications.insert_many(
         {
-            "_id": f"{subject}|secret-person-{n}|{channel}@{order}",
+            "_id": f"{subject}|secret-person-{n}|{channel}@{event_id}",
             "conversation": f"{subject}|secret-person-{n}|{channel}",
             "person": f"secret-person-{n}",
             "subject": subject,
             "channel": channel,
-            "order": order,
+            "event_id": event_id,
             "status": "sent",
             "title": "hello maya@example.org",
             "changed_at": NOW,
@@ -107,9 +106,9 @@ def tell_people(
 
 def test_the_log_counts_people_and_names_none(world: World) -> None:
     document = world.flight()
-    order = announce(world, document, 1, (Kind.GATE,), gate="C71")
-    tell_people(world, document, order, 12, "email", 2.0)
-    tell_people(world, document, order, 7, "sms", 3.0)
+    event_id = announce(world, document, 1, (Kind.GATE,), gate="C71")
+    tell_people(world, document, event_id, 12, "email", 2.0)
+    tell_people(world, document, event_id, 7, "sms", 3.0)
     page = world.get("/f/UA407/2013-02-08")
     said = text_of(page)
     assert "New gate was C94 now C71" in said
@@ -121,8 +120,8 @@ def test_the_log_counts_people_and_names_none(world: World) -> None:
 
 def test_few_people_are_not_counted_out(world: World) -> None:
     document = world.flight()
-    order = announce(world, document, 1, (Kind.CANCELLED,), status="cancelled")
-    tell_people(world, document, order, 2, "email", 2.0)
+    event_id = announce(world, document, 1, (Kind.CANCELLED,), status="cancelled")
+    tell_people(world, document, event_id, 2, "email", 2.0)
     assert "Told fewer than 5 people." in world.get("/f/UA407/2013-02-08")
 
 

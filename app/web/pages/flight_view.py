@@ -278,7 +278,7 @@ def log(
                 changes=changed,
                 reason=want.status_reason if want.status_reason != heard.status_reason else None,
                 state=words.departure_state(want),
-                told=_told(told.get(str(one.get("order"))), bool(kinds), age_s),
+                told=_told(told.get(str(one.get("event_id"))), bool(kinds), age_s),
                 late=bool(one.get("found_late")),
             )
         )
