@@ -19,6 +19,9 @@ from app.domain.news import Rules, Steps
 
 Texts = Annotated[tuple[str, ...], NoDecode]
 
+# A hand-over is begun only while the lease covers it, and the claim and its reads took their time before.
+_LEASE_OVER_TIMEOUT_S = 2.0
+
 
 class SettingsError(GatecallError):
     """Settings are missing or wrong. `problems` has one line for each, all of them."""
@@ -208,8 +211,11 @@ class Settings(BaseSettings):
             problems.append(
                 "KAFKA_SECURITY_PROTOCOL with SASL needs KAFKA_SASL_MECHANISM, _USERNAME and _PASSWORD"
             )
-        if self.send_timeout_s >= self.claim_lease_s:
-            problems.append("SEND_TIMEOUT_S must be shorter than CLAIM_LEASE_S")
+        if self.claim_lease_s < self.send_timeout_s + _LEASE_OVER_TIMEOUT_S:
+            problems.append(
+                f"CLAIM_LEASE_S must be at least {_LEASE_OVER_TIMEOUT_S:.0f} s longer than SEND_TIMEOUT_S,"
+                " or nothing would ever be sent"
+            )
         if (self.demo_clock_start or self.demo_clock_origin or self.demo_clock_rate != 1.0) and not self.demo:
             problems.append(
                 "DEMO_CLOCK_* is for the demo alone: unset it, or set DEMO=1 on a system nobody relies on"

@@ -84,3 +84,9 @@ def test_the_demo_clock_is_refused_unless_the_demo_says_so() -> None:
 def test_a_channel_without_settings_is_off() -> None:
     assert settings.load(**GOOD).channels == ()
     assert settings.load(**GOOD, mail_server="localhost").channels == ("email",)
+
+
+def test_a_lease_must_leave_time_for_a_hand_over() -> None:
+    with pytest.raises(settings.SettingsError, match=r"CLAIM_LEASE_S must be .* longer than SEND_TIMEOUT_S"):
+        settings.load(**GOOD, claim_lease_s=20.5, send_timeout_s=20)
+    assert settings.load(**GOOD, claim_lease_s=22, send_timeout_s=20).claim_lease_s == 22
