@@ -14,7 +14,7 @@ from app.domain.clock import Now, system_now
 from app.domain.flight import Flight
 from app.domain.news import Kind
 from app.domain.order import Order
-from app.store.schema import DUPLICATE_KEY
+from app.store.duplicates import only_duplicates
 
 COLLECTION = "announcements"
 
@@ -71,7 +71,5 @@ class Announcements:
         try:
             self._announcements.insert_many(rows, ordered=False)
         except BulkWriteError as error:
-            # without a majority's confirmation, what was inserted may be lost again: the caller repeats
-            unconfirmed = error.details["writeConcernErrors"]
-            if unconfirmed or any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+            if not only_duplicates(error):
                 raise

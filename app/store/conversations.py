@@ -18,7 +18,7 @@ from pymongo.errors import BulkWriteError
 
 from app.domain.flight import NOT_FLYING, Flight, Status
 from app.domain.order import Order
-from app.store.schema import DUPLICATE_KEY
+from app.store.duplicates import only_duplicates
 
 COLLECTION = "conversations"
 OPEN, FAILED = "open", "failed"
@@ -100,7 +100,7 @@ class Conversations:
         try:
             return len(self._conversations.insert_many(rows, ordered=False).inserted_ids) if rows else 0
         except BulkWriteError as error:
-            if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+            if not only_duplicates(error):
                 raise
             return int(error.details["nInserted"])
 

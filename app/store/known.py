@@ -19,7 +19,7 @@ from pymongo.errors import BulkWriteError
 
 from app.domain.flight import Flight
 from app.domain.order import NEVER, Order
-from app.store.schema import DUPLICATE_KEY
+from app.store.duplicates import only_duplicates
 
 COLLECTION = "known"
 
@@ -175,7 +175,7 @@ class KnownFlights:
             self._known.bulk_write(writes, ordered=False)
         except BulkWriteError as error:
             # The upsert found no smaller order and tried to insert: somebody else was there first.
-            if any(e["code"] != DUPLICATE_KEY for e in error.details["writeErrors"]):
+            if not only_duplicates(error):
                 raise
 
 

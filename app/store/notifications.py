@@ -14,10 +14,9 @@ from pymongo.errors import BulkWriteError
 
 from app.domain.flight import Flight
 from app.domain.news import Kind
+from app.store.duplicates import only_duplicates
 
 Document = dict[str, Any]
-
-_DUPLICATE_KEY = 11000
 _ATTEMPTS_KEPT = 50
 
 
@@ -110,11 +109,9 @@ class Ledger:
         try:
             self._notifications.insert_many(rows, ordered=False)
         except BulkWriteError as error:
-            failures = error.details["writeErrors"]
-            # without a majority's confirmation, what was inserted may be lost again: the caller repeats
-            if error.details["writeConcernErrors"] or any(f["code"] != _DUPLICATE_KEY for f in failures):
+            if not only_duplicates(error):
                 raise
-            known = [entries[failure["index"]] for failure in failures]
+            known = [entries[failure["index"]] for failure in error.details["writeErrors"]]
             self._notifications.bulk_write([_amendment(entry) for entry in known], ordered=True)
 
     def found(self, entry: Entry, now: datetime) -> None:

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
+from pymongo.write_concern import WriteConcern
 
 from app.domain.flight import Flight, Status, parse
 from app.domain.order import NEVER, Order, of_event
@@ -181,3 +183,11 @@ def test_made_late_or_made_early_and_told_is_the_same(
         for one in rows.values():
             one.update(event_id=None, changed_at=None, found_late=None)
     assert rows["early"] == rows["late"]
+
+
+def test_a_new_conversation_that_no_majority_confirmed_is_not_taken_for_made(
+    database: Database[dict[str, Any]],
+) -> None:
+    unconfirmed = database.with_options(write_concern=WriteConcern(w=50, wtimeout=50))
+    with pytest.raises(PyMongoError):
+        Conversations(unconfirmed).make([(Start("ada", "email", PLAIN, NEVER), telling(PLAIN, 1))])
