@@ -9,14 +9,12 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from app import runtime
 from app import settings as settings_module
-from app.domain.errors import SetupError
 from app.settings import Settings, SettingsError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -77,7 +75,7 @@ def schema() -> None:
         click.echo(f"The schema of {settings.database} is up to date.")
         return 0
 
-    _start("schema", work)
+    sys.exit(runtime.start("schema", work))
 
 
 @main.command()
@@ -96,7 +94,7 @@ def topics() -> None:
         click.echo("The topics are there.")
         return 0
 
-    _start("topics", work)
+    sys.exit(runtime.start("topics", work))
 
 
 @main.command()
@@ -108,7 +106,7 @@ def watch() -> None:
 
         return run(settings)
 
-    _start("watchers", work)
+    sys.exit(runtime.start("watchers", work))
 
 
 @main.command()
@@ -127,7 +125,7 @@ def consume(name: str) -> None:
             from consumers.delivery.process import run
         return run(settings)
 
-    _start(name, work)
+    sys.exit(runtime.start(name, work))
 
 
 @main.command()
@@ -139,7 +137,7 @@ def web() -> None:
 
         return run(settings)
 
-    _start("web", work)
+    sys.exit(runtime.start("web", work))
 
 
 @main.command("staff-key")
@@ -170,20 +168,6 @@ def _shown(default: Any) -> str:
     if default is None or default == ():
         return "-"
     return str(default)
-
-
-def _start(process: str, work: Callable[[Settings], int]) -> None:
-    """Load the settings, set up logging, run; every expected failure ends with its text and status 2."""
-    try:
-        settings = settings_module.load()
-        runtime.configure_logging(settings, process)
-        status = work(settings)
-    except (SettingsError, SetupError) as error:
-        click.echo(f"gatecall {process} cannot start:", err=True)
-        for line in str(error).splitlines():
-            click.echo(f"  {line}", err=True)
-        sys.exit(2)
-    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,9 @@ import orjson
 import structlog
 from prometheus_client import make_wsgi_app
 
-from app.settings import Settings
+from app import settings as settings_module
+from app.domain.errors import SetupError
+from app.settings import Settings, SettingsError
 
 log = structlog.get_logger()
 
@@ -111,6 +113,21 @@ def run_workers(workers: Mapping[str, Callable[[], None]], stop: StopFlag, healt
         while thread.is_alive():  # join with a time-out, so that signals reach the main thread
             thread.join(0.5)
     return 1 if failed.is_set() else 0
+
+
+def start(process: str, work: Callable[[Settings], int]) -> int:
+    """Load the settings, set up logging, run; returns the exit status.
+
+    Every expected failure of a start ends with its text on standard error and status 2.
+    """
+    try:
+        settings = settings_module.load()
+        configure_logging(settings, process)
+        return work(settings)
+    except (SettingsError, SetupError) as error:
+        lines = "".join(f"  {line}\n" for line in str(error).splitlines())
+        sys.stderr.write(f"gatecall {process} cannot start:\n{lines}")
+        return 2
 
 
 def configure_logging(settings: Settings, process: str) -> None:

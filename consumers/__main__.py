@@ -7,9 +7,7 @@ import sys
 import click
 
 from app import runtime
-from app import settings as settings_module
-from app.domain.errors import SetupError
-from app.settings import SettingsError
+from app.settings import Settings
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,20 +18,15 @@ def main(name: str) -> None:
     notifier: reads changes from Kafka, decides what is news and for whom. delivery: sends what is due by e-mail
     and SMS.
     """
-    try:
-        settings = settings_module.load()
-        runtime.configure_logging(settings, name)
+
+    def work(settings: Settings) -> int:
         if name == "notifier":
             from consumers.notifier.process import run
         else:
             from consumers.delivery.process import run
-        status = run(settings)
-    except (SettingsError, SetupError) as error:
-        click.echo(f"{name} cannot start:", err=True)
-        for line in str(error).splitlines():
-            click.echo(f"  {line}", err=True)
-        sys.exit(2)
-    sys.exit(status)
+        return run(settings)
+
+    sys.exit(runtime.start(name, work))
 
 
 if __name__ == "__main__":

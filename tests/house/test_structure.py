@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "app.domain": ("app.domain",),
     "app.settings": ("app.domain",),
     "app.metrics": (),
-    "app.runtime": ("app.settings",),
+    "app.runtime": ("app.settings", "app.domain"),
     "app.store": ("app.domain", "app.store", "app.settings", "app.metrics", "app.runtime"),
     "app.bus": ("app.domain", "app.bus", "app.settings", "app.metrics", "app.runtime"),
     "app.channels": ("app.domain", "app.channels", "app.settings", "app.metrics", "app.runtime"),
