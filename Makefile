@@ -61,7 +61,7 @@ schema: $(INSTALLED) ## Create collections, indexes and topics where .env points
 
 test: lint ## Check style and types, run every test that can run here, print the coverage
 	@$(BIN)/coverage erase
-	@failed=0; $(BIN)/coverage run -m pytest -n $(TEST_WORKERS) --dist loadfile $(PYTEST_ARGS) || failed=$$?; \
+	@failed=0; $(BIN)/coverage run -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS) || failed=$$?; \
 		$(BIN)/coverage combine --quiet && $(BIN)/coverage report; exit $$failed
 
 lint: $(INSTALLED) ## Check style and types alone

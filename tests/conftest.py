@@ -21,6 +21,7 @@ from scripts.kafka import missing_for_apache
 from tests.servers import WARM, Keeper, address_of
 
 IN_CI = os.environ.get("CI") == "true"
+_LONG = {name: place for place, name in enumerate(("test_demo.py", "test_failures.py", "test_process.py"))}
 _KEEPER: pytest.StashKey[Keeper] = pytest.StashKey()
 _DIRECTORY: pytest.StashKey[Path] = pytest.StashKey()
 
@@ -54,6 +55,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     keeper = config.stash.get(_KEEPER, None)
     if keeper is not None:
         keeper.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes begin first, so that no worker is left alone with them at the end."""
+    items.sort(key=lambda item: _LONG.get(item.path.name, len(_LONG)))
 
 
 @pytest.hookimpl(wrapper=True)

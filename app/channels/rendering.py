@@ -18,6 +18,11 @@ WIDTH = 72
 """Characters of a line of the plain text; only an address may be longer."""
 
 
+def load() -> None:
+    """Read the templates now, and not with the first message."""
+    _template()
+
+
 def as_html(message: Message) -> str:
     """The HTML part of an e-mail: one document, every value escaped."""
     return _template().render(m=message, mark=message.highlight, has_bad_news=_is_bad(message))

@@ -22,6 +22,11 @@ class Airport:
     zone: str
 
 
+def load() -> None:
+    """Read the airports now, which takes a second, and not with the first flight."""
+    _airports()
+
+
 def airport(iata: str) -> Airport | None:
     """The airport with this IATA code (three capitals), None when there is none."""
     row = _airports().get(iata)

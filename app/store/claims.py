@@ -75,20 +75,26 @@ class Claims:
 
     def next_due(self, now: datetime) -> datetime | None:
         """The earliest moment after now at which something may be claimed; None when nothing waits."""
-        moments = []
-        for priority in _PRIORITIES:
-            base = {"channel": self._channel, "priority": priority}
-            later = self._conversations.find_one(
-                {**base, "due_at": {"$gt": now}, "status": "open"}, {"due_at": 1}, sort=[("due_at", 1)]
-            )
-            held = self._conversations.find_one(
-                {**base, "due_at": {"$lte": now}, "not_before": {"$gt": now}, "status": "open"},
-                {"not_before": 1},
-                sort=[("not_before", 1)],
-            )
-            moments += [later["due_at"]] if later else []
-            moments += [held["not_before"]] if held else []
-        return min(moments, default=None)
+        open_ = {"channel": self._channel, "status": "open"}
+        held: list[Document] = [
+            {"$match": {**open_, "due_at": {"$lte": now}, "not_before": {"$gt": now}}},
+            {"$sort": {"not_before": 1}},
+            {"$limit": 1},
+            {"$project": {"_id": 0, "at": "$not_before"}},
+        ]
+        later: list[list[Document]] = [
+            [
+                {"$match": {**open_, "priority": priority, "due_at": {"$gt": now}}},
+                {"$sort": {"due_at": 1}},
+                {"$limit": 1},
+                {"$project": {"_id": 0, "at": "$due_at"}},
+            ]
+            for priority in _PRIORITIES
+        ]
+        unions = [{"$unionWith": {"coll": self._conversations.name, "pipeline": one}} for one in later]
+        earliest = {"$group": {"_id": None, "at": {"$min": "$at"}}}
+        found = self._conversations.aggregate([*held, *unions, earliest])
+        return next((row["at"] for row in found), None)
 
     def backlog(self, now: datetime, *, at_most: int) -> tuple[int, datetime | None]:
         """How many are due (counted up to at_most), and since when the oldest is."""

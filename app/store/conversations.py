@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from pymongo import UpdateMany, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
+from pymongo.read_concern import ReadConcern
 
 from app.domain.flight import NOT_FLYING, Flight, Status
 from app.domain.order import Order
@@ -119,6 +120,20 @@ class Conversations:
             writes.append(UpdateMany(condition | _settled_and_differing(telling), {"$set": _plain(telling)}))
             writes.append(UpdateMany(condition, _update(telling)))
         return self._conversations.bulk_write(writes, ordered=False).modified_count if writes else 0
+
+    def untold(self, tellings: Sequence[Telling]) -> list[Telling]:
+        """Those of which some conversation has a smaller order: what `tell` would change, asked in one read.
+
+        The read sees what is written, whether or not a majority has it yet.
+        """
+        if not tellings:
+            return []
+        behind = [{"subject": t.subject, "order": {"$lt": t.order}} for t in tellings]
+        rows = self._conversations.with_options(read_concern=ReadConcern("local")).aggregate(
+            [{"$match": {"$or": behind}}, {"$group": {"_id": "$subject"}}]
+        )
+        names = {row["_id"] for row in rows}
+        return [t for t in tellings if t.subject in names]
 
     def tell_late(self, tellings: Sequence[Telling]) -> int:
         """N8: the same, in two steps; returns how many did not want what they should, which should be none."""

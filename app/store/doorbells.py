@@ -7,6 +7,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.database import Database
+from pymongo.write_concern import WriteConcern
 
 COLLECTION = "doorbells"
 
@@ -15,7 +16,8 @@ class Doorbells:
     """The collection `doorbells`."""
 
     def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._doorbells = database[COLLECTION]
+        # Unconfirmed by a majority: who listens hears it when it is, and a ring that is lost has a net.
+        self._doorbells = database.get_collection(COLLECTION, write_concern=WriteConcern(w=1))
 
     def ring(self, channels: Iterable[str]) -> None:
         """Say that conversations of these channels may be due, or due earlier than they were."""

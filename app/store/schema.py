@@ -78,8 +78,13 @@ COLLECTIONS: Mapping[str, Spec] = {
             # With _id, so that who has a conversation is answered from the index alone.
             _index("subject", "order", "_id"),
             _index("person"),
-            # What delivery claims from: only what is due is in it, so an idle system's index is empty.
-            _index("channel", "priority", "due_at", partialFilterExpression={"due_at": {"$exists": True}}),
+            # What delivery claims from: only what is due is in it, so an idle system's index is empty. With all
+            # that a claim asks for: thousands that wait out a back-off are passed over in the index alone.
+            _index(
+                *("channel", "priority", "due_at", "status", "not_before", "lease_until"),
+                partialFilterExpression={"due_at": {"$exists": True}},
+            ),
+            _index("channel", "not_before", partialFilterExpression={"not_before": {"$exists": True}}),
             _index("ends_at", expireAfterSeconds=0),
         )
     ),

@@ -14,7 +14,9 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from app import metrics
+from app.channels import rendering
 from app.channels.base import Channel
+from app.domain import places
 from app.domain.clock import system_now
 from app.runtime import Health, StopFlag, configure_logging, health_server, run_workers
 from app.settings import Settings
@@ -48,6 +50,8 @@ def run(settings: Settings) -> int:
     stop, health = StopFlag(), Health()
     stop.on_signals()
     channels = open_channels(settings)
+    places.load()
+    rendering.load()
     for name in {"email", "sms"} - {channel.name for channel in channels}:
         log.warning("channel is off, its settings are absent", channel=name)
     client = mongodb.connect(settings, app_name="gatecall-delivery")

@@ -30,7 +30,7 @@ _NET_S = 10.0
 """An idle sender looks again after so long even if nobody rang: the net under the doorbell."""
 _BATCH = 128
 _GROUP = 32
-_ALONE_S = 0.05
+_ALONE_S = 0.1
 """What one sender hands over in this time is not shared: each batch costs a dozen round trips to MongoDB."""
 _FLUSH_S = 0.5
 """What became of messages is written at least this often, also when a group takes longer."""

@@ -148,7 +148,8 @@ class Notifier:
         # A booking's conversation may have been made meanwhile; of a flight that nobody knew, not even that.
         first = [t for t in told if picture.touched[t.subject].first]
         made = making.of_audience(self._stores, self._channels, self._not_over(first), keys, there)
-        if self._stores.conversations.tell(told) or made:
+        late = self._stores.conversations.untold(told)
+        if self._stores.conversations.tell(late) or made:
             self._stores.doorbells.ring(self._channels)
 
     def _known(self, sightings: Sequence[Sighting]) -> Picture:

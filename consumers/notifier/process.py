@@ -9,6 +9,7 @@ import structlog
 from app.bus import clients
 from app.bus import topics as bus_topics
 from app.bus.consumer import ConsumerLoop
+from app.domain import places
 from app.domain.clock import system_now
 from app.runtime import Health, StopFlag, health_server, run_workers
 from app.settings import Settings
@@ -31,6 +32,7 @@ def run(settings: Settings) -> int:
     """
     stop, health = StopFlag(), Health()
     stop.on_signals()
+    places.load()
     with health_server(health, settings), mongo.connect(settings, app_name="gatecall-notifier") as client:
         if not (mongo.wait_until_reachable(client, stop) and clients.wait_until_reachable(settings, stop)):
             return 0
