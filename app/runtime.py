@@ -21,6 +21,7 @@ import orjson
 import structlog
 from prometheus_client import make_wsgi_app
 
+from app import crash_points
 from app import settings as settings_module
 from app.domain.errors import SetupError
 from app.settings import Settings, SettingsError
@@ -123,6 +124,7 @@ def start(process: str, work: Callable[[Settings], int]) -> int:
     try:
         settings = settings_module.load()
         configure_logging(settings, process)
+        crash_points.arm(settings.crash_at)
         return work(settings)
     except (SettingsError, SetupError) as error:
         lines = "".join(f"  {line}\n" for line in str(error).splitlines())

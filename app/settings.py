@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
+from app import crash_points
 from app.domain.clock import DomainClock, real_time
 from app.domain.errors import GatecallError
 from app.domain.news import Rules, Steps
@@ -96,6 +97,9 @@ class Settings(BaseSettings):
     cors_origins: Texts = Field((), description="Origins whose pages may read the feed, comma separated.")
     log_format: Literal["console", "json"] = Field(
         "console", description="Log lines for people or for machines."
+    )
+    crash_at: str | None = Field(
+        None, description="For fault tests alone: die at this step, like `N4.known:2`. Leave it unset."
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least level that is logged."
@@ -189,6 +193,13 @@ class Settings(BaseSettings):
     def _hashes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(len(h) != 64 or set(h) - set("0123456789abcdef") for h in value):
             raise ValueError("each is 64 hexadecimal digits; `gatecall staff-key` makes a key and its hash")
+        return value
+
+    @field_validator("crash_at")
+    @classmethod
+    def _step(cls, value: str | None) -> str | None:
+        if value is not None and (problem := crash_points.problem(value)):
+            raise ValueError(problem)
         return value
 
     @field_validator("public_url")

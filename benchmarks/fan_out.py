@@ -57,6 +57,7 @@ def run(stack: Stack) -> list[Row]:
             Rules.of(settings, system_now),
             channels=settings.channels,
             collections={_TOPIC.topic: _TOPIC.collection},
+            partitions=lambda _: 6,
         )
         for round_ in range(ROUNDS):
             missing.append(_missing(database, notifier, round_))

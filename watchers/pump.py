@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from app import crash_points
 from app.bus.publisher import Sent
 from app.domain.errors import ResumeTokenLostError
 from app.runtime import StopFlag
@@ -63,6 +64,8 @@ class Pump:
             if batch is None:
                 continue
             self._in_flight.append((self._outbox.put(batch.changes), batch.position))
+            if batch.changes:
+                crash_points.reached("W3.published")
             while len(self._in_flight) > _IN_FLIGHT or self._oldest_is_done():
                 self._settle_oldest()
             self._store_if_due()

@@ -17,6 +17,7 @@ from kafka.errors import KafkaError
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
+from app import crash_points
 from app.bus.publisher import Publisher
 from app.bus.topics import TopicIds, TopicState
 from app.domain.clock import Now
@@ -177,12 +178,14 @@ class Watcher:
         cause, snapshot_id = self._gap or "start", uuid.uuid4().hex
         WATCHER_SNAPSHOTS.labels(self._namespace.collection, cause).inc()
         t0 = self._begin_snapshot()
+        crash_points.reached("W2.begun")
         self._log.info("snapshot begun", snapshot_id=snapshot_id, cause=cause)
         reader = SnapshotReader(self._around.database, self._namespace, self._around.now, self._stop)
         documents, before = 0, None
         for chunk in reader.reads(snapshot_id, t0):
             documents += len(chunk)
             sent = outbox.put(chunk)
+            crash_points.reached("W2.read")
             if before is not None:  # the last chunk's acknowledgements arrived while this one was read
                 outbox.settle(before, self._keep_lease)
             before = sent
@@ -193,6 +196,7 @@ class Watcher:
             outbox.settle(before, self._keep_lease)
         marker = self._converter.marker(snapshot_id, t0, self._around.now())
         outbox.settle(outbox.put_marker(marker), self._keep_lease)
+        crash_points.reached("W2.marked")
         position = Position(start_at=t0)
         self._store(position, topic)
         self._gap = None
@@ -219,7 +223,9 @@ class Watcher:
         """W3: all before the position is acknowledged; compare the topic's id again, then store the token."""
         if self._around.topic_ids.current(self._topic, fresh=True).id != topic.id:
             raise TransientError(f"topic {self._topic} was made again or has other partitions")
+        crash_points.reached("W3.acknowledged")
         self._tokens.save(self._namespace.collection, position, topic.id, self._around.now())
+        crash_points.reached("W3.stored")
         self._stored_at = self._around.now()
 
     def _keep_lease(self) -> None:

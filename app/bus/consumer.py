@@ -19,6 +19,7 @@ from kafka import ConsumerRebalanceListener, TopicPartition
 from kafka.errors import CommitFailedError, IllegalGenerationError, KafkaError, RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 
+from app import crash_points
 from app.bus import envelope
 from app.bus.topics import TopicIds
 from app.domain.errors import BadEventError, TransientError
@@ -272,6 +273,7 @@ class ConsumerLoop:
         entries = {tp: OffsetAndMetadata(offset, self._ids[tp.topic], -1) for tp, offset in offsets.items()}
         try:
             self._consumer.commit(entries)
+            crash_points.reached("N5.committed")
         except (CommitFailedError, IllegalGenerationError, RebalanceInProgressError) as error:
             # The partitions went to another member, which reads the same again; that is harmless.
             log.info("not committed, the group is being divided anew", why=type(error).__name__)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import structlog
 from pymongo.errors import BulkWriteError, ConnectionFailure, WriteConcernError
 
-from app import metrics
+from app import crash_points, metrics
 from app.domain.clock import Now
 from app.domain.flight import Flight
 from app.domain.news import Kind
@@ -68,9 +68,11 @@ class Outcomes:
         failing = {id(r): self._fails(r) for r in results}
         entries = [self._entry(r, fails=failing[id(r)]) for r in results]
         insist(lambda: self._ledger.record(entries, self._now()))
+        crash_points.reached("D4.recorded")
         self._count(results, entries)
         accepted = [r for r in results if r.attempt.outcome is Outcome.ACCEPTED]
         lost = insist(lambda: self._claims.accepted(token, [r.ready.noted for r in accepted]))
+        crash_points.reached("D4.settled")
         late = [r for r in accepted if r.ready.noted.conversation.id in lost]
         for result in results:
             if result.attempt.outcome is not Outcome.ACCEPTED and not self._not_accepted(

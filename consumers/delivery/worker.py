@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import structlog
 from pymongo.errors import PyMongoError
 
-from app import metrics
+from app import crash_points, metrics
 from app.channels.base import AskableSender
 from app.domain.errors import PermanentError
 from app.domain.news import absorb_first_values
@@ -108,7 +108,9 @@ class Worker:
             terms.bell.ring()  # the next sender looks
         if not batch:
             return 0
+        crash_points.reached("D1.claimed")
         told = self._decider.told(token, batch)
+        crash_points.reached("D2.decided")
         while told and self._may_go_on(lease_ends):
             size = group_size(self._average_s, _GROUP)
             group, told = told[:size], told[size:]
@@ -151,7 +153,9 @@ class Worker:
         results: list[Result] = []
         written_at = time.monotonic()
         while waiting and self._may_go_on(lease_ends):
+            crash_points.reached("D3.noted")
             results.append(self._send(waiting.pop(0)))
+            crash_points.reached("D3.sent")
             if time.monotonic() - written_at > _FLUSH_S:
                 self._outcomes.write(token, results)
                 results, written_at = [], time.monotonic()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from app import crash_points
 from app.domain.events import ChangeEvent, Op
 from app.domain.namespaces import BOOKINGS
 from app.metrics import NOTIFIER_EVENTS
@@ -42,12 +43,14 @@ def handle(stores: Stores, rules: Rules, channels: Sequence[str], events: Sequen
     before = set(there)
     told = _made_with(stores, rules, persons)
     made = making.make(stores, channels, told, persons, there)
+    crash_points.reached("N3b.made")
     if before:
         stores.conversations.hear(making.shown_again(stores, channels, told, persons, before))
     # Only now: whoever sets known after this finds the conversations that were made.
     subjects = stores.known.of_subjects(persons)
     changed = stores.conversations.tell(_tellings(subjects.values(), rules), only=wanted)
     changed += stores.conversations.look_again(before, rules.now() + rules.settle) if before else 0
+    crash_points.reached("N3b.told")
     if made or changed:
         stores.doorbells.ring(channels)
 

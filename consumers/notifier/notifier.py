@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 from pymongo.errors import PyMongoError
 
+from app import crash_points
 from app.bus.consumer import Received
 from app.domain.errors import BadEventError, TransientError
 from app.domain.events import ChangeEvent, Op
@@ -85,6 +86,7 @@ class Notifier:
             number, count = received.partition, self._partitions(received.topic)
             for some in markers.unseen(self._stores, received.event, number, count, self._rules.now):
                 self._handle_flights(some)
+            crash_points.reached("N6.read")
 
     def _handle_documents(self, batch: Sequence[Received]) -> None:
         """Flights first, so that bookings find them known; then bookings and followings."""
@@ -124,11 +126,13 @@ class Notifier:
     def _handle_round(self, sightings: Sequence[Sighting]) -> None:
         """N1 to N4. The events are taken in their order, over all partitions."""
         picture = self._known(sightings)
+        crash_points.reached("N1.read")
         for seen in sorted(sightings, key=lambda s: s.order):
             outcome = picture.take(seen)
             NOTIFIER_EVENTS.labels(FLIGHTS.collection, outcome).inc()
             log.debug("flight event handled", event_id=seen.event_id, key=seen.key, outcome=outcome)
         self._stores.announcements.record(picture.announcements)
+        crash_points.reached("N3.recorded")
         for announcement in picture.announcements:
             kinds = [str(kind) for kind in announcement.kinds]
             log.info(
@@ -141,16 +145,20 @@ class Notifier:
         fanning_out = [t for t in told if picture.touched[t.subject].fans_out]
         there: set[str] = set()
         making.of_audience(self._stores, self._channels, self._not_over(fanning_out), keys, there)
+        crash_points.reached("N3.made")
         self._stores.conversations.tell(fanning_out)
+        crash_points.reached("N3.told")
         if fanning_out:
             self._stores.doorbells.ring(self._channels)
         self._stores.known.set_all(list(picture.changed.values()))  # N4
+        crash_points.reached("N4.known")
         # A booking's conversation may have been made meanwhile; of a flight that nobody knew, not even that.
         first = [t for t in told if picture.touched[t.subject].first]
         made = making.of_audience(self._stores, self._channels, self._not_over(first), keys, there)
         late = self._stores.conversations.untold(told)
         if self._stores.conversations.tell(late) or made:
             self._stores.doorbells.ring(self._channels)
+        crash_points.reached("N4.told_again")
 
     def _known(self, sightings: Sequence[Sighting]) -> Picture:
         """N1, and all other documents of the subjects."""
@@ -187,6 +195,7 @@ class Notifier:
         """N7: kept first; only then is what is known of the flight unknown."""
         collection = self._collections[received.topic]
         self._stores.dead_letters.add(_letter(received, collection, error))
+        crash_points.reached("N7.kept")
         NOTIFIER_EVENTS.labels(collection, "dead_letter").inc()
         if collection == FLIGHTS.collection and received.key:
             order = None if isinstance(received.event, BadEventError) else received.event.order

@@ -16,11 +16,12 @@ PACKAGES = ("app", "watchers", "consumers", "scripts", "benchmarks")
 # What each part may import of our own. The longest matching prefix decides.
 MAY_IMPORT = {
     "app.domain": ("app.domain",),
-    "app.settings": ("app.domain",),
+    "app.settings": ("app.domain", "app.crash_points"),
     "app.metrics": (),
-    "app.runtime": ("app.settings", "app.domain"),
+    "app.crash_points": (),
+    "app.runtime": ("app.settings", "app.domain", "app.crash_points"),
     "app.store": ("app.domain", "app.store", "app.settings", "app.metrics", "app.runtime"),
-    "app.bus": ("app.domain", "app.bus", "app.settings", "app.metrics", "app.runtime"),
+    "app.bus": ("app.domain", "app.bus", "app.settings", "app.metrics", "app.runtime", "app.crash_points"),
     "app.channels": ("app.domain", "app.channels", "app.settings", "app.metrics", "app.runtime"),
     "app.web": ("app",),
     "watchers": ("app", "watchers"),
