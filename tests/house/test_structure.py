@@ -28,13 +28,14 @@ MAY_IMPORT = {
     "consumers": ("app", "consumers"),
     "app.check": ("app",),
     "app.__main__": ("app", "watchers", "consumers"),
+    "app.commands": ("app", "watchers", "consumers"),
     "scripts": ("app", "scripts"),
     "benchmarks": ("app", "watchers", "consumers", "scripts", "benchmarks"),
 }
 NEVER = {
-    "watchers": ("app.web", "app.__main__", "consumers"),
-    "consumers": ("app.web", "app.__main__", "watchers"),
-    "app.web": ("app.__main__",),
+    "watchers": ("app.web", "app.__main__", "app.commands", "consumers"),
+    "consumers": ("app.web", "app.__main__", "app.commands", "watchers"),
+    "app.web": ("app.__main__", "app.commands"),
 }
 
 

@@ -1,0 +1,53 @@
+"""Commands that run until they are stopped: the processes of a running system."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from app import runtime
+from app.settings import Settings
+
+
+@click.command()
+def watch() -> None:
+    """Publish every change of the watched collections to Kafka (change streams, resumable)."""
+
+    def work(settings: Settings) -> int:
+        from watchers.process import run
+
+        return run(settings)
+
+    sys.exit(runtime.start("watchers", work))
+
+
+@click.command()
+@click.argument("name", type=click.Choice(["notifier", "delivery"]))
+def consume(name: str) -> None:
+    """Run one consumer.
+
+    notifier: reads changes from Kafka, decides what is news and for whom. delivery: sends what is due by
+    e-mail and SMS.
+    """
+
+    def work(settings: Settings) -> int:
+        if name == "notifier":
+            from consumers.notifier.process import run
+        else:
+            from consumers.delivery.process import run
+        return run(settings)
+
+    sys.exit(runtime.start(name, work))
+
+
+@click.command()
+def web() -> None:
+    """Serve the board, the feed (GET /update) and the API."""
+
+    def work(settings: Settings) -> int:
+        from app.web.server import run
+
+        return run(settings)
+
+    sys.exit(runtime.start("web", work))
