@@ -90,9 +90,14 @@ class Settings(BaseSettings):
     public_url: str = Field(
         "http://localhost:8080", description="Address of the web pages, used in messages."
     )
-    secret_key: SecretStr | None = Field(None, description="Signs links; 32 random characters or more.")
+    secret_key: SecretStr | None = Field(
+        None, description="Signs links and the sessions of staff; 32 random characters or more."
+    )
     staff_key_hashes: Texts = Field(
         (), description="SHA-256 of the staff keys (`gatecall staff-key` makes one)."
+    )
+    staff_session_hours: int = Field(
+        12, ge=1, le=168, description="Staff sign in again after this time (hours)."
     )
     cors_origins: Texts = Field((), description="Origins whose pages may read the feed, comma separated.")
     log_format: Literal["console", "json"] = Field(

@@ -99,6 +99,7 @@ COLLECTIONS: Mapping[str, Spec] = {
     "dead_letters": Spec((_index("status", "last_at"), _index("collection", "key"))),
     "doorbells": Spec(),
     "suspects": Spec(),
+    "tries": Spec((_index("expires_at", expireAfterSeconds=0),)),
     "resume_tokens": Spec(),
     "leases": Spec(),
 }

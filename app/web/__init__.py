@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Flask, Request
 from flask_cors import CORS
 
-from app.web import documentation, headers, pages, problems
+from app.web import documentation, headers, pages, problems, staff
 from app.web.health import probes
 from app.web.pages.errors import not_found
 from app.web.publishing import publishing
 from app.web.services import Services
+from app.web.staff import session
 from app.web.updates_api import UpdatesApi
 
 # A notice has at most a few hundred characters; nothing else is sent here.
@@ -26,6 +27,8 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(publishing)
     app.register_blueprint(documentation.blueprint)
     app.register_blueprint(pages.blueprint(services))
+    session.configure(app, services.settings)
+    app.register_blueprint(staff.blueprint())
     problems.register(app, _is_page, not_found)
     headers.register(app, services.settings)
     if services.settings.cors_origins:

@@ -1,0 +1,37 @@
+"""Pages for staff: `/staff`. Closed to everybody who is not signed in with a staff key.
+
+A page is a view, a line in `blueprint` and, if it is to be found, a line in `NAV`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, render_template
+
+from app.web.pages import errors
+from app.web.staff import session
+
+NAV: tuple[tuple[str, str], ...] = ()
+"""Endpoint and name of each page in the bar."""
+
+
+def blueprint() -> Blueprint:
+    """All pages for staff."""
+    staff = Blueprint("staff", __name__, url_prefix="/staff")
+    session.guard(staff, open_to_all={session.SIGN_IN})
+    staff.add_url_rule("/sign-in", view_func=session.sign_in, endpoint="sign_in", methods=["GET", "POST"])
+    staff.add_url_rule("/sign-out", view_func=session.sign_out, endpoint="sign_out", methods=["POST"])
+    staff.add_url_rule("/", view_func=home, endpoint="home", strict_slashes=False)
+    staff.context_processor(_for_templates)
+    errors.register(staff)
+    return staff
+
+
+def home() -> str:
+    """The first page: what there is."""
+    return render_template("staff/home.html")
+
+
+def _for_templates() -> dict[str, Any]:
+    return {"staff_nav": NAV, "staff_id": session.staff_id()}

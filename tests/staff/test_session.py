@@ -1,0 +1,156 @@
+"""Nothing for staff is open to anybody else."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from app.web.staff import session
+from tests.staff.conftest import KEY, OTHER_KEY, Desk, hash_of, settings_for
+
+
+def test_every_page_for_staff_is_closed_to_everybody_else(desk: Desk) -> None:
+    rules = [rule for rule in desk.app.url_map.iter_rules() if rule.rule.startswith("/staff")]
+    closed = [rule for rule in rules if rule.endpoint != session.SIGN_IN]
+    assert len(closed) >= 2
+    token = desk.token()
+    for rule in closed:
+        assert rule.endpoint.startswith("staff."), f"{rule} is outside of the guarded blueprint"
+        address = re.sub(r"<[^>]+>", "x", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            answer = desk.client.open(address, method=method, data={"csrf_token": token})
+            assert answer.status_code == (303 if method == "GET" else 403), (method, address)
+            if method == "GET":
+                assert answer.location.startswith("/staff/sign-in")
+
+
+def test_who_has_the_key_comes_in_and_goes_where_they_wanted(desk: Desk) -> None:
+    asked = desk.client.get("/staff/?a=1")
+    assert asked.location == "/staff/sign-in?next=/staff/?a%3D1"
+    answer = desk.sign_in(next="/staff/?a=1")
+    assert (answer.status_code, answer.location) == (303, "/staff/?a=1")
+    assert desk.is_in()
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example", "//evil.example", "/staff//evil.example/../", "/staff\\@evil", "/board"],
+)
+def test_nobody_is_sent_elsewhere_by_signing_in(desk: Desk, elsewhere: str) -> None:
+    assert desk.sign_in(next=elsewhere).location == "/staff/"
+
+
+def test_a_wrong_key_is_refused_in_words_and_tries_are_limited(desk: Desk) -> None:
+    for _ in range(10):
+        answer = desk.sign_in("gck_wrong")
+        assert answer.status_code == 401
+        assert "not a staff key" in answer.text
+    assert desk.sign_in().status_code == 429  # even with the right one
+    desk.pass_time(minutes=11)
+    assert desk.sign_in().status_code == 303
+
+
+def test_signing_in_forgets_the_tries_before_it(desk: Desk) -> None:
+    for _ in range(3):
+        for _ in range(9):
+            assert desk.sign_in("gck_wrong").status_code == 401
+        assert desk.sign_in().status_code == 303
+        desk.client = desk.app.test_client()
+
+
+def test_a_form_without_the_token_of_its_session_changes_nothing(desk: Desk) -> None:
+    assert desk.post("/staff/sign-in", token_of=None, key=KEY).status_code == 403
+    foreign = desk.app.test_client().get("/staff/sign-in").text
+    token = re.search(r'csrf_token" value="([^"]+)', foreign)
+    assert token
+    desk.token()  # a session of its own
+    assert desk.client.post("/staff/sign-in", data={"key": KEY, "csrf_token": token[1]}).status_code == 403
+    desk.sign_in()
+    assert desk.post("/staff/sign-out", token_of=None).status_code == 403
+    assert desk.is_in()
+
+
+def test_signing_out_ends_the_session(staff: Desk) -> None:
+    assert staff.post("/staff/sign-out").status_code == 303
+    assert not staff.is_in()
+
+
+def test_a_session_ends_after_its_hours(staff: Desk) -> None:
+    staff.pass_time(hours=11, minutes=59)
+    assert staff.is_in()
+    staff.pass_time(minutes=1)
+    assert not staff.is_in()
+
+
+def test_taking_a_key_out_of_the_settings_ends_its_sessions(
+    empty: Database[dict[str, Any]], mongo_uri: str
+) -> None:
+    before = Desk(empty, settings_for(mongo_uri))
+    assert before.sign_in(OTHER_KEY).status_code == 303
+    cookie = before.client.get_cookie("gatecall")
+    assert cookie is not None
+    after = Desk(empty, settings_for(mongo_uri, staff_key_hashes=hash_of(KEY)))
+    after.client.set_cookie("gatecall", cookie.value)
+    assert not after.is_in()
+    same = Desk(empty, settings_for(mongo_uri))
+    same.client.set_cookie("gatecall", cookie.value)
+    assert same.is_in()
+
+
+def test_a_session_signed_with_another_secret_counts_for_nothing(
+    staff: Desk, empty: Database[dict[str, Any]], mongo_uri: str
+) -> None:
+    cookie = staff.client.get_cookie("gatecall")
+    assert cookie is not None
+    other = Desk(empty, settings_for(mongo_uri, secret_key="t" * 32))
+    other.client.set_cookie("gatecall", cookie.value)
+    assert not other.is_in()
+
+
+def test_the_cookie_is_out_of_reach_and_holds_no_key(staff: Desk) -> None:
+    staff.client = staff.app.test_client()
+    header = staff.sign_in().headers["Set-Cookie"]
+    assert "HttpOnly" in header
+    assert "SameSite=Lax" in header
+    assert "Secure" not in header  # plain http: a browser would not send it back
+    assert KEY not in header
+    assert hash_of(KEY) not in header
+
+
+def test_behind_https_the_cookie_travels_over_https_alone(
+    empty: Database[dict[str, Any]], mongo_uri: str
+) -> None:
+    desk = Desk(empty, settings_for(mongo_uri, public_url="https://gatecall.example"))
+    header = desk.client.get("/staff/sign-in").headers["Set-Cookie"]
+    assert header.startswith("__Host-gatecall=")
+    assert "Secure" in header
+    assert "Path=/" in header
+    assert "Domain" not in header
+
+
+@pytest.mark.parametrize(
+    ("missing", "words"),
+    [
+        ({"secret_key": None}, "SECRET_KEY"),
+        ({"secret_key": "short"}, "SECRET_KEY"),
+        ({"staff_key_hashes": ""}, "STAFF_KEY_HASHES"),
+    ],
+)
+def test_without_secret_or_keys_nobody_comes_in_and_the_page_says_what_to_set(
+    empty: Database[dict[str, Any]], mongo_uri: str, missing: dict[str, Any], words: str
+) -> None:
+    desk = Desk(empty, settings_for(mongo_uri, **missing))
+    assert words in desk.get("/staff/sign-in", 403)
+    assert desk.client.post("/staff/sign-in", data={"key": KEY}).status_code == 403
+    assert not desk.is_in()
+
+
+def test_pages_for_staff_are_kept_nowhere(staff: Desk) -> None:
+    for address in ("/staff/sign-in", "/staff/"):
+        headers = staff.client.get(address).headers
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Robots-Tag"] == "noindex"
+        assert "default-src 'self'" in headers["Content-Security-Policy"]
