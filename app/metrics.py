@@ -6,6 +6,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 _LATENCY_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
 
+# Every process
+READY = Gauge("gatecall_ready", "1 when this process is ready, as /health/ready says.")
+
 # Watchers
 WATCHER_EVENTS = Counter(
     "gatecall_watcher_events", "Change events published and acknowledged.", ["collection", "op"]
@@ -25,13 +28,36 @@ WATCHER_LAG = Gauge(
 WATCHER_TOKEN_AGE = Gauge(
     "gatecall_watcher_token_age_seconds", "Age of the stored resume token.", ["collection"]
 )
+WATCHER_BEHIND = Gauge(
+    "gatecall_watcher_behind_seconds",
+    "How old the change is up to which everything is acknowledged; near 0 when idle.",
+    ["collection"],
+)
+GAP_BLIND = Gauge(
+    "gatecall_gap_blind_seconds", "How long the watcher was blind before its latest snapshot.", ["collection"]
+)
 OPLOG_WINDOW = Gauge("gatecall_oplog_window_seconds", "How far back the oplog reaches.")
 LEASE_HELD = Gauge("gatecall_lease_held", "1 while this process holds the lease.", ["collection"])
+LEASE_UNHELD = Gauge(
+    "gatecall_lease_unheld", "1 while nobody holds the lease, whoever should.", ["collection"]
+)
+DEAD_LETTERS_WAITING = Gauge("gatecall_dead_letters_waiting", "Dead letters that wait for somebody.")
 DEAD_LETTERS = Counter("gatecall_dead_letters", "Dead letters written.", ["source", "reason"])
 
 # Notifier
 NOTIFIER_EVENTS = Counter("gatecall_notifier_events", "Events handled.", ["collection", "outcome"])
 NOTIFIER_LAG = Gauge("gatecall_notifier_lag_seconds", "From the write to its handling by the notifier.")
+CONSUMER_LAG = Gauge(
+    "gatecall_consumer_lag_messages",
+    "Messages of the topic that wait for this member of the group.",
+    ["group", "topic"],
+)
+CONSUMER_LAG_SECONDS = Gauge(
+    "gatecall_consumer_lag_seconds",
+    "Age of the oldest message that waits for this member.",
+    ["group", "topic"],
+)
+FOUND_LATE = Counter("gatecall_found_late", "Announcements of differences that a snapshot found.")
 ANNOUNCEMENTS = Counter("gatecall_announcements", "Decisions to tell those concerned.", ["kind"])
 FAN_OUT = Histogram(
     "gatecall_fan_out_seconds", "One batch of events: decisions and fan-out.", buckets=_LATENCY_S
@@ -59,6 +85,7 @@ DOUBTFUL_SENDS = Counter(
     ["channel"],
 )
 CLAIMS_LOST = Counter("gatecall_claims_lost", "Claims whose lease ran out before the end.", ["channel"])
+CHANNEL_DOWN = Gauge("gatecall_channel_down", "1 while the provider of a channel is down.", ["channel"])
 DUE_AGE = Gauge("gatecall_due_age_seconds", "Age of the oldest due conversation.", ["channel"])
 DUE_COUNT = Gauge("gatecall_due", "Conversations that are due.", ["channel"])
 

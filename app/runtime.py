@@ -24,6 +24,7 @@ from prometheus_client import make_wsgi_app
 from app import crash_points
 from app import settings as settings_module
 from app.domain.errors import SetupError
+from app.metrics import READY
 from app.settings import Settings, SettingsError
 
 log = structlog.get_logger()
@@ -87,22 +88,34 @@ class Health:
                 found[name] = words
         return found
 
+    def is_ready(self) -> bool:
+        """Whether nothing is wrong now."""
+        return not self.problems()
+
 
 def run_workers(workers: Mapping[str, Callable[[], None]], stop: StopFlag, health: Health) -> int:
     """Run each worker in a thread of its own until all have ended; returns the exit status.
 
-    A worker that raises stops the whole process (status 1): half a process is worse than a restart.
+    A worker that raises, or returns before the stop, stops the whole process (status 1): half a process is worse
+    than a restart. It is not ready from then on.
     """
     failed = threading.Event()
+
+    def died(name: str, why: str) -> None:
+        health.worker_died(name, why)
+        failed.set()
+        stop.set()
 
     def guarded(name: str, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: a thread that ends by it says nothing of its own
             log.exception("worker died", worker=name)
-            health.worker_died(name, f"{type(error).__name__}: {error}")
-            failed.set()
-            stop.set()
+            died(name, f"{type(error).__name__}: {error}")
+        else:
+            if not stop.is_set():
+                log.error("worker ended although nobody asked it to", worker=name)
+                died(name, "the thread ended by itself")
 
     threads = [
         threading.Thread(target=guarded, args=(name, work), name=name, daemon=True)
@@ -183,6 +196,7 @@ def health_server(health: Health, settings: Settings) -> Iterator[int]:
     For processes without a web server; the web process has the same paths. Port 0 takes any free one.
     """
     metrics = make_wsgi_app()
+    READY.set_function(health.is_ready)
     started = time.monotonic()
 
     def app(environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Any:

@@ -21,6 +21,7 @@ from kafka.structs import OffsetAndMetadata
 
 from app import crash_points
 from app.bus import envelope
+from app.bus.lag import Lag
 from app.bus.topics import TopicIds
 from app.domain.errors import BadEventError, TransientError
 from app.domain.events import ChangeEvent
@@ -132,6 +133,7 @@ class ConsumerLoop:
         self._ids: dict[str, str] = {}
         self._last_turn = monotonic()
         self._trouble: str | None = None
+        self._lag = Lag(group, topics)
 
     def run(self, stop: Stop) -> None:
         """Until the stop flag is set. Failures are waited out with growing pauses, never skipped."""
@@ -162,6 +164,8 @@ class ConsumerLoop:
         if self._unplaced:
             self._place(self._unplaced & set(self._consumer.assignment()))
             return 0  # what came was read from a position that nobody had looked at
+        self._lag.polled(polled)
+        self._lag.ends({tp: self._consumer.highwater(tp) for tp in self._consumer.assignment()})
         careful = [
             tp for tp in polled if tp in self._uncounted and self._failed_before(tp, polled[tp][0].offset)
         ]
@@ -206,6 +210,7 @@ class ConsumerLoop:
                 elif before in (None, now) and committed.metadata in (None, "", now):
                     # Without an id when an operator set it, and on brokers that do not keep what goes with an offset.
                     self._consumer.seek(tp, committed.offset)
+                    self._lag.placed(tp, committed.offset)
                 else:
                     self._begin_anew(tp, now)
             self._ids[topic] = now
@@ -230,6 +235,8 @@ class ConsumerLoop:
         if batch:
             self._handle(batch)
             self._commit({tp: records[-1].offset + 1 for tp, records in polled.items()})
+            for tp, records in polled.items():
+                self._lag.handled(tp, records[-1])
 
     def _failed_before(self, tp: TopicPartition, offset: int) -> bool:
         """Whether what begins here was begun before, in vain: by this process, or by one that died of it."""
@@ -247,6 +254,7 @@ class ConsumerLoop:
             else:
                 self._handle_one(name, received)
             self._commit({tp: record.offset + 1})
+            self._lag.handled(tp, record)
 
     def _begin(self, name: str, offset: int) -> int:
         """Count an attempt before it is made. One that could not be counted for sure is not made, and is taken

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "app.settings": ("app.domain", "app.crash_points"),
     "app.metrics": (),
     "app.crash_points": (),
-    "app.runtime": ("app.settings", "app.domain", "app.crash_points"),
+    "app.runtime": ("app.settings", "app.domain", "app.crash_points", "app.metrics"),
     "app.store": ("app.domain", "app.store", "app.settings", "app.metrics", "app.runtime"),
     "app.bus": ("app.domain", "app.bus", "app.settings", "app.metrics", "app.runtime", "app.crash_points"),
     "app.channels": ("app.domain", "app.channels", "app.settings", "app.metrics", "app.runtime"),
