@@ -1,0 +1,105 @@
+"""The truth, from what was written to MongoDB: how a flight ever stood, and where in that somebody can be who got
+these messages. Written from the promise alone: imports nothing of the product, reads messages as people do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+GONE = {"is cancelled": "cancelled", "no longer in the schedule": "removed"}
+_TIME, _GATE, _DAY = r"\d\d:\d\d", r"[A-Z]\d{1,3}", r"(?:\w{3} \d+ \w{3},?\s)?"
+
+
+class State(NamedTuple):
+    """How a flight stands: "flying", "cancelled" or "removed"; leaves by the clock of its airport."""
+
+    status: str
+    leaves: str
+    gate: str
+
+
+class Moment(NamedTuple):
+    """From when on it stood so, at the earliest, by which write, in which document."""
+
+    begun: float
+    state: State
+    edit: int
+    key: str
+
+
+class Said(NamedTuple):
+    """What one message told; None: nothing of that. was: old gate and time that it named. first: its first line."""
+
+    flight: str
+    status: str
+    leaves: str | None
+    gate: str | None
+    was: tuple[str, ...]
+    doubtful: bool
+    first: str
+
+
+def stands(document: dict[str, Any] | None, last: State | None) -> State | None:
+    """How a flight stands by its document; None when nobody can say. last: how it stood before."""
+    if document is None:
+        return last._replace(status="removed") if last else None
+    status, gate, planned = (document.get(name) for name in ("status", "gate", "departure_time"))
+    leaves = document.get("estimated_departure_time") or planned
+    plain = all(isinstance(v, str | int) and len(str(v)) < 200 for k, v in document.items() if k != "_id")
+    clocks = all(
+        isinstance(t, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", t) for t in (planned, leaves)
+    )
+    gated = isinstance(gate, str) and re.fullmatch(_GATE, gate)
+    if not (plain and clocks and gated and status in ("scheduled", "delayed", "cancelled")):
+        return None
+    return State("cancelled" if status == "cancelled" else "flying", str(leaves), str(gate))
+
+
+def history(writes: Iterable[tuple[float, str, int, dict[str, Any] | None]]) -> tuple[list[Moment], bool]:
+    """All that was so of a flight, of its writes in order (begun, key, edit, document); is its end understood?"""
+    moments: list[Moment] = []
+    found: State | None = None
+    for begun, key, edit, document in writes:
+        if found := stands(document, moments[-1].state if moments else None):
+            moments.append(Moment(begun, found, edit, key))
+    return moments, found is not None
+
+
+def read(text: str) -> Said:
+    """What a message tells (a mail with its subject as the first line). Raises ValueError when nobody can say."""
+    first, words = text.splitlines()[0], " ".join(text.split())
+    number = re.search(r"\b(ZQ) (\d+)\b", first)
+    if number is None:
+        raise ValueError(f"no flight in {first!r}")
+    status = next((status for said, status in GONE.items() if said in first), "flying")
+    new = re.sub(r"\(was[^)]*\)", "", text) if status == "flying" else ""
+    leaves = re.search(rf"^Leaves\s+{_DAY}({_TIME})", new, re.M) or re.search(rf"\b({_TIME}) [A-Z0-9+]", new)
+    gate = re.search(rf"^Gate +({_GATE})\b", new, re.M) or re.search(rf"\bgate,? ({_GATE})\b", new, re.I)
+    was = tuple(sorted(set(re.findall(rf"\(was {_DAY}({_TIME}|{_GATE})\b", words))))
+    doubtful = "things stand now" in words or (first.startswith("Gatecall") and " now " in first)
+    return Said(number[1] + number[2], status, leaves and leaves[1], gate and gate[1], was, doubtful, first)
+
+
+def follow(moments: Sequence[Moment], known: set[int], said: Said, at: float) -> tuple[set[int], str | None]:
+    """Where in the history a person can be after a message that the provider took at this time, who could be at
+    `known` before; and what is wrong with it, None when nothing is."""
+    then = {i for i, m in enumerate(moments) if m.begun <= at and said.status == m.state.status}
+    then = {i for i in then if said.leaves in (None, moments[i].state.leaves)}
+    then = {i for i in then if said.gate in (None, moments[i].state.gate)}
+    if not then:
+        return known, "says what never was"
+    later = {i for i in then if i >= min(known)}
+    if not later:
+        return then, "goes back to what was before"
+    sure = [k for k in known if all(old in moments[k].state for old in said.was)]
+    told = {i for i in later if any(k <= i for k in sure)}
+    return (told, None) if told else (later, "says 'was' of what this person did not hear")
+
+
+def knows(moments: Sequence[Moment], known: set[int]) -> bool:
+    """Whether somebody who can be at these moments knows how the flight stands at the end. Of a flight that does not
+    fly nothing else matters; a cancelled one that also left the schedule is no news."""
+    end = moments[-1].state
+    states = {moments[k].state if end.status == "flying" else moments[k].state.status for k in known}
+    return end in states or end.status in states or (end.status == "removed" and "cancelled" in states)
