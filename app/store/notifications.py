@@ -14,6 +14,7 @@ from pymongo.errors import BulkWriteError
 
 from app.domain.flight import Flight
 from app.domain.news import Kind
+from app.store.claim_records import Grounds
 from app.store.duplicates import only_duplicates
 
 Document = dict[str, Any]
@@ -41,7 +42,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to hand a notification over; times are aware UTC of the system clock."""
+    """One try to hand a notification over; times are aware UTC of the system clock.
+
+    doubtful: an earlier one may have arrived, so this may have been a repeat.
+    """
 
     id: str
     started_at: datetime
@@ -49,9 +53,10 @@ class Attempt:
     outcome: Outcome
     provider_id: str | None = None
     words: str | None = None
+    doubtful: bool = False
 
     def to_document(self) -> Document:
-        """As stored: without what is None."""
+        """As stored: without what is None, and doubtful only where it is so."""
         values: Document = {
             "id": self.id,
             "started_at": self.started_at,
@@ -59,6 +64,7 @@ class Attempt:
             "outcome": str(self.outcome),
             "provider_id": self.provider_id,
             "words": self.words,
+            "doubtful": self.doubtful or None,
         }
         return {name: value for name, value in values.items() if value is not None}
 
@@ -68,7 +74,8 @@ class Entry:
     """What is to be written about one notification; its id is conversation @ order.
 
     from_, to: what it was told against, and what it said. reason: why it failed or was skipped. title: what
-    the message said in a line. attempt: None when it was never tried.
+    the message said in a line. attempt: None when it was never tried. grounds: what the decision rested on, None where
+    nothing was to be handed over.
     """
 
     conversation: str
@@ -86,6 +93,7 @@ class Entry:
     changed_at: datetime | None
     due_at: datetime
     attempt: Attempt | None = None
+    grounds: Grounds | None = None
 
     @property
     def id(self) -> str:
@@ -173,10 +181,12 @@ class Ledger:
             "due_at": entry.due_at,
             "sent_at": attempt.ended_at if attempt and entry.status is Status.SENT else None,
             "attempts": [attempt.to_document()] if attempt else [],
+            "role": str(entry.grounds.role) if entry.grounds else None,
+            "decided_at": entry.grounds.decided_at if entry.grounds else None,
             "created_at": now,
             "expires_at": now + self._keep,
         }
-        optional = {"reason", "title", "sent_at", "changed_at"}
+        optional = {"reason", "title", "sent_at", "changed_at", "role", "decided_at"}
         return {name: value for name, value in values.items() if value is not None or name not in optional}
 
 

@@ -56,7 +56,8 @@ def hand_over(sender: Sender, ready: Ready, deadline_s: float, channel: str, now
     ended_at = now()
     metrics.ATTEMPTS.labels(channel, outcome).inc()
     metrics.ATTEMPT_SECONDS.labels(channel).observe((ended_at - started_at).total_seconds())
-    attempt = Attempt(ready.noted.note.attempt, started_at, ended_at, outcome, provider_id, words)
+    doubtful = ready.noted.previous is not None
+    attempt = Attempt(ready.noted.note.attempt, started_at, ended_at, outcome, provider_id, words, doubtful)
     return Result(ready, attempt, retry_after_s, channel_down)
 
 
