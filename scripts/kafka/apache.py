@@ -103,6 +103,7 @@ def start_apache_kafka(
     *,
     heap_mb: int | None = None,
     overrides: Mapping[str, str] | None = None,
+    advertised: Sequence[int] | None = None,
     outlives: bool = False,
 ) -> ApacheKafka:
     """Start an Apache Kafka node for each port, logs and data under base_dir; returns when all are ready.
@@ -111,6 +112,7 @@ def start_apache_kafka(
         the same ports is used again.
     heap_mb: Java's heap of each node; None gives 512 to one node, 320 to each of several.
     overrides: server properties that win over those set here.
+    advertised: at which port each node is reached by clients and the others, when that is not its own (a proxy's).
     outlives: whether the nodes go on when this program ends.
 
     Raises PortsTakenError, BrokerError (no Java, no jars) or ServerDiedError (with the end of the log).
@@ -130,6 +132,8 @@ def start_apache_kafka(
     files = []
     for index in range(len(ports)):
         properties = _properties(base_dir, index, ports, controllers) | dict(overrides or {})
+        if advertised is not None:
+            properties["advertised.listeners"] = f"PLAINTEXT://127.0.0.1:{advertised[index]}"
         file = base_dir / f"node-{index + 1}.properties"
         file.write_text("".join(f"{name}={value}\n" for name, value in properties.items()), encoding="utf-8")
         files.append(file)
