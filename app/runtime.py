@@ -7,10 +7,13 @@ is not ready, and ends with status 1 so that whoever runs it starts it again.
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import socket
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from socketserver import ThreadingMixIn
@@ -91,6 +94,11 @@ class Health:
     def is_ready(self) -> bool:
         """Whether nothing is wrong now."""
         return not self.problems()
+
+
+def holder_name() -> str:
+    """A name for this process and nothing else, for leases, samples and logs."""
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
 
 
 def run_workers(workers: Mapping[str, Callable[[], None]], stop: StopFlag, health: Health) -> int:

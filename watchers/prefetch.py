@@ -20,6 +20,7 @@ class Prefetch:
         self._stream = stream
         self._batches: queue.Queue[Batch | Exception] = queue.Queue(_AHEAD)
         self._closed = threading.Event()
+        self._ended = False
         self._thread = threading.Thread(target=self._read, name=f"{name} reader", daemon=True)
         self._thread.start()
 
@@ -33,11 +34,15 @@ class Prefetch:
     def wait(self, timeout_s: float) -> Batch | None:
         """The next batch; None when none came in time.
 
-        Raises what the stream raised: ResumeTokenLostError, TransientError.
+        Raises what the stream raised: ResumeTokenLostError, TransientError; the latter also when the thread that
+        reads is dead.
         """
         try:
             return self._opened(self._batches.get(timeout=timeout_s))
         except queue.Empty:
+            if not self._thread.is_alive() and self._batches.empty() and not self._ended:
+                # Nothing else would ever say so: no change would come, and all would look quiet.
+                raise TransientError("the thread that reads the changes is dead") from None
             return None
 
     def close(self) -> None:
@@ -57,6 +62,7 @@ class Prefetch:
                 batch = self._stream.next_batch()
                 self._put(batch)
                 if batch.ended:
+                    self._ended = True
                     return
         except (ResumeTokenLostError, TransientError) as error:
             self._put(error)

@@ -5,6 +5,7 @@ Every call has a time-out, writes wait for a majority of the members, times are 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -124,20 +125,37 @@ def check_replica_set(client: Client) -> None:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class OplogReach:
+    """What the oplog holds. window_s: seconds from its first entry to its last. is_whole: nothing has left it yet,
+    so that a short window says only that the replica set is young."""
+
+    window_s: float
+    is_whole: bool
+
+
 def oplog_window_s(client: Client) -> float | None:
     """How far back the oplog reaches, in seconds; None where it may not be read (mongos, no privilege).
 
     A watcher that stands still for longer has to read its collections again.
     """
+    reach = oplog_reach(client)
+    return None if reach is None else reach.window_s
+
+
+def oplog_reach(client: Client) -> OplogReach | None:
+    """What the oplog of the primary holds; None where it may not be read. Raises PyMongoError."""
     oplog = client.get_database("local", read_concern=ReadConcern("local"))["oplog.rs"]
     try:
-        first = oplog.find_one({}, {"ts": 1}, sort=[("$natural", 1)])
+        first = oplog.find_one({}, {"ts": 1, "o.msg": 1}, sort=[("$natural", 1)])
         last = oplog.find_one({}, {"ts": 1}, sort=[("$natural", -1)])
     except OperationFailure:
         return None
     if not first or not last:
         return None
-    return float(last["ts"].time - first["ts"].time)
+    # What the server writes when a replica set is initiated (its source, replication_coordinator_impl.cpp).
+    is_whole = (first.get("o") or {}).get("msg") == "initiating set"
+    return OplogReach(float(last["ts"].time - first["ts"].time), is_whole)
 
 
 def _refuse_uninitiated(client: Client) -> None:

@@ -5,6 +5,7 @@ The server's clock decides ($$NOW), so skew between machines does not matter.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pymongo import ReturnDocument
@@ -12,6 +13,17 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 COLLECTION = "leases"
+
+
+def of_watcher(collection: str) -> str:
+    """The name of the lease that the watcher of a collection holds."""
+    return f"watcher:{collection}"
+
+
+def held(database: Database[dict[str, Any]], names: Iterable[str]) -> set[str]:
+    """Those of the leases that somebody holds now. Raises PyMongoError."""
+    unexpired = {"_id": {"$in": list(names)}, "$expr": {"$gt": ["$until", "$$NOW"]}}
+    return {str(row["_id"]) for row in database[COLLECTION].find(unexpired, {"_id": 1})}
 
 
 class Leases:
@@ -56,3 +68,8 @@ class Leases:
         unexpired = {"_id": name, "$expr": {"$gt": ["$until", "$$NOW"]}}
         found = self._leases.find_one(unexpired, {"holder": 1})
         return str(found["holder"]) if found else None
+
+    def all_held(self) -> list[tuple[str, str]]:
+        """Names and holders of all leases that somebody holds now."""
+        rows = self._leases.find({"$expr": {"$gt": ["$until", "$$NOW"]}}, {"holder": 1}).sort("_id", 1)
+        return [(str(row["_id"]), str(row["holder"])) for row in rows]

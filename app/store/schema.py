@@ -44,6 +44,8 @@ def _watched(name: str) -> bool:
     return name in namespaces.BY_COLLECTION
 
 
+# What the staff page draws its lines from; Prometheus keeps the long history.
+SAMPLES_KEPT_S = 24 * 3600
 _HAS_TEXT = {"$type": "string"}
 
 COLLECTIONS: Mapping[str, Spec] = {
@@ -102,6 +104,8 @@ COLLECTIONS: Mapping[str, Spec] = {
     "tries": Spec((_index("expires_at", expireAfterSeconds=0),)),
     "resume_tokens": Spec(),
     "leases": Spec(),
+    "gaps": Spec((_index("collection", "blind_to"), _index("snapshot"), _index("blind_to"))),
+    "samples": Spec((_index("at", expireAfterSeconds=SAMPLES_KEPT_S),)),
 }
 
 

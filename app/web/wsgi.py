@@ -16,9 +16,10 @@ from app import metrics
 from app.bus.log_reader import LogReader
 from app.domain import namespaces
 from app.domain.clock import system_now
-from app.runtime import Health, StopFlag, configure_logging
+from app.runtime import Health, StopFlag, configure_logging, holder_name
 from app.settings import Settings
 from app.store import client as mongo
+from app.store.samples import WEB, Sampler, Samples
 from app.web import create_app
 from app.web.feed import Feed
 from app.web.services import Services
@@ -44,6 +45,9 @@ def build(settings: Settings) -> Wsgi:
     start_reader(reader, stop, health)
     _stop_with_process(stop, feed)
     database = mongo.database(client, settings)
+    metrics.READY.set_function(lambda: health.is_ready() and feed.is_ready())
+    sampler = Sampler(Samples(database), WEB, holder_name(), health)
+    threading.Thread(target=sampler.run, args=(stop,), name="samples", daemon=True).start()
     services = Services(settings, database, feed, health, settings.domain_clock, system_now)
     return create_app(services).wsgi_app
 
