@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.flight import Flight
-from app.domain.news import Kind
+from app.domain.news import Kind, Role
 
 Document = dict[str, Any]
 
@@ -102,10 +102,19 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """What D2's decision to tell rested on: why the person hears of the flight, and when that was read."""
+
+    role: Role
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """What D3 writes: heard as resolved, and the attempt that is about to be made.
 
-    previous, previous_note: the doubt before, as the ledger left it; restored when nothing is handed over.
+    previous, previous_note: the doubt before, as the ledger left it; restored when nothing is handed over. grounds:
+    for the ledger's row.
     """
 
     conversation: Claimed
@@ -113,3 +122,4 @@ class Noted:
     note: DoubtNote
     previous: str | None = None
     previous_note: DoubtNote | None = None
+    grounds: Grounds | None = None
