@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from app.commands import processes, setup
+from app.commands import operations, processes, setup
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -39,6 +39,8 @@ for _command in (
     processes.watch,
     processes.consume,
     processes.web,
+    operations.reconcile,
+    operations.restore,
     setup.staff_key,
     setup.list_settings,
 ):

@@ -36,6 +36,10 @@ WATCHER_BEHIND = Gauge(
 GAP_BLIND = Gauge(
     "gatecall_gap_blind_seconds", "How long the watcher was blind before its latest snapshot.", ["collection"]
 )
+CLUSTER_TIME_BEHIND = Gauge(
+    "gatecall_cluster_time_behind_seconds",
+    "By how much cluster time runs behind a stored position; more than none: MongoDB was restored.",
+)
 OPLOG_WINDOW = Gauge("gatecall_oplog_window_seconds", "How far back the oplog reaches.")
 LEASE_HELD = Gauge("gatecall_lease_held", "1 while this process holds the lease.", ["collection"])
 LEASE_UNHELD = Gauge(

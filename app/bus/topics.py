@@ -22,6 +22,8 @@ from app.settings import Settings
 
 log = structlog.get_logger()
 
+# What operators did to the whole system: the incarnation. One partition, compacted: it outlives the database.
+OPERATIONS = "operations"
 # These are keyed by flight: one notifier must hold the same partition of all of them.
 COPARTITIONED = (namespaces.FLIGHTS, namespaces.BOOKINGS, namespaces.FOLLOWINGS)
 
@@ -50,8 +52,8 @@ def name(settings: Settings, topic: str) -> str:
 
 
 def missing(admin: Any, settings: Settings) -> list[str]:
-    """Full names of the watched collections' topics that are not there. Raises KafkaError."""
-    wanted = [name(settings, namespace.topic) for namespace in namespaces.WATCHED]
+    """Full names of the topics that are not there. Raises KafkaError."""
+    wanted = [name(settings, topic) for topic in (*(n.topic for n in namespaces.WATCHED), OPERATIONS)]
     return [full_name for full_name, state in _describe(admin, wanted).items() if state is None]
 
 
@@ -70,10 +72,12 @@ def ensure(admin: Any, settings: Settings) -> None:
             "cleanup.policy": "delete",
         },
     }
+    compacted = options | {"num_partitions": 1, "configs": {"cleanup.policy": "compact"}}
     for full_name in wanted:
+        mine = compacted if full_name == name(settings, OPERATIONS) else options
         try:
-            admin.create_topics({full_name: options}, timeout_ms=15_000)
-            log.info("topic created", topic=full_name, partitions=settings.kafka_partitions)
+            admin.create_topics({full_name: mine}, timeout_ms=15_000)
+            log.info("topic created", topic=full_name, partitions=mine["num_partitions"])
         except TopicAlreadyExistsError:
             continue  # another process was faster
         except InvalidReplicationFactorError as error:

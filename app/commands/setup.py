@@ -38,15 +38,18 @@ def check() -> None:
 
 @click.command()
 def schema() -> None:
-    """Create collections, validators, indexes and pre-images in MongoDB. Safe to repeat."""
+    """Create collections, validators, indexes and pre-images in MongoDB, and take the numbered steps that are missing.
+
+    Safe to repeat. With a new version: this first, then restart the processes one after the other.
+    """
 
     def work(settings: Settings) -> int:
         from app.store import client as mongo
-        from app.store import schema as store_schema
+        from app.store import schema_steps
 
         with mongo.connect(settings, app_name="gatecall-schema") as client:
             mongo.check_replica_set(client)
-            store_schema.ensure(mongo.database(client, settings))
+            schema_steps.bring_up_to_date(mongo.database(client, settings), click.echo)
         click.echo(f"The schema of {settings.database} is up to date.")
         return 0
 

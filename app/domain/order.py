@@ -33,9 +33,32 @@ def of_snapshot_read(incarnation: int, cluster_time: ClusterTime) -> Order:
     return _join(incarnation, cluster_time, _AFTER_ALL)
 
 
+def is_snapshot_read(order: Order) -> bool:
+    """Whether this is the order of a document that was read, or looked for."""
+    return order.endswith(_AFTER_ALL)
+
+
 def of_marker(incarnation: int, cluster_time: ClusterTime) -> Order:
     """Order of an end-of-snapshot marker: before every event of its time."""
     return _join(incarnation, cluster_time, _BEFORE_ALL)
+
+
+def first_of(incarnation: int) -> Order:
+    """Sorts before everything of this incarnation and after everything of those before it."""
+    return _join(incarnation, (0, 0), _BEFORE_ALL)
+
+
+def raised(incarnation: int, order: Order) -> Order:
+    """An order of an older incarnation as one of this one: before all of its events, and sorted as they were.
+
+    What a restored database holds gets such orders, so that nothing of the lost past can follow it.
+    """
+    return Order(first_of(incarnation) + order)
+
+
+def is_raised(order: Order) -> bool:
+    """Whether the order was `raised`: nothing of its incarnation has happened yet."""
+    return order != NEVER and cluster_time_of(order) == (0, 0)
 
 
 def incarnation_of(order: Order) -> int:

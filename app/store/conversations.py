@@ -37,7 +37,7 @@ class Telling:
     is known. priority: of the news. due_at: when it may be told, system clock; cancellation_due_at: the same
     for those who are to hear that the flight is cancelled. puts_off: due_at holds even where something was due
     earlier. ends_at: when the conversation is deleted, system clock. event_id, changed_at, found_late: of the
-    event that made the news.
+    event that made the news. doubt: of new conversations; None but after a restore from a backup.
     """
 
     subject: str
@@ -52,6 +52,7 @@ class Telling:
     event_id: str | None
     changed_at: datetime | None
     found_late: bool
+    doubt: str | None = None
 
 
 class Start(NamedTuple):
@@ -66,6 +67,11 @@ class Start(NamedTuple):
 def conversation_id(subject: str, person: str, channel: str) -> str:
     """The id of the only conversation of this person about this subject on this channel."""
     return f"{subject}|{person}|{channel}"
+
+
+def restored_doubt(incarnation: int) -> str:
+    """The doubt of who may have heard what the restored database does not know of. No row of the ledger has it."""
+    return f"restore/{incarnation}"
 
 
 class Conversations:
@@ -202,6 +208,8 @@ def _document(start: Start, telling: Telling) -> dict[str, Any]:
         cancels = want.status is Status.CANCELLED is not heard.status
         row["due_at"] = telling.cancellation_due_at if cancels else telling.due_at
     return row
+    if telling.doubt is not None:
+        row |= {"doubt": telling.doubt, "due_at": row.get("due_at", telling.due_at)}
 
 
 def _is_urgent(heard: Status, want: Status) -> bool:

@@ -18,7 +18,7 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from app.domain.flight import Flight
-from app.domain.order import NEVER, Order
+from app.domain.order import NEVER, ClusterTime, Order, cluster_time_of
 from app.store.duplicates import only_duplicates
 
 COLLECTION = "known"
@@ -167,6 +167,18 @@ class KnownFlights:
         if len(found) == limit and len(members) > 1:
             members.popitem()  # it may have members beyond the limit
         return [Subject(subject, tuple(them)) for subject, them in members.items()]
+
+    def highest_time(self) -> ClusterTime:
+        """The highest cluster time of any order; (0, 0) without any. One look into the index per partition."""
+        found, partition = (0, 0), -1
+        while row := self._known.find_one(
+            {"partition": {"$gt": partition}}, {"partition": 1}, sort=[("partition", 1), ("order", 1)]
+        ):
+            partition = row["partition"]
+            last = self._known.find_one({"partition": partition}, {"order": 1}, sort=[("order", -1)])
+            if last is not None:
+                found = max(found, cluster_time_of(Order(last["order"])))
+        return found
 
     def _bulk(self, writes: Sequence[UpdateOne]) -> None:
         if not writes:

@@ -9,8 +9,11 @@ import structlog
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 from granian.server.mp import MPServer
+from pymongo.errors import PyMongoError
 
 from app.settings import Settings
+from app.store import client as mongo
+from app.store import schema_steps
 from app.web.updates_api import Wsgi
 from app.web.wsgi import build
 
@@ -25,7 +28,15 @@ _STOP_WITHIN_S = 5
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit status. Only the main thread may call this."""
+    """Serve until SIGTERM or SIGINT; returns the exit status. Only the main thread may call this.
+
+    Raises SetupError when the database's schema is too new for this program.
+    """
+    with mongo.connect(settings, app_name="gatecall web", timeout_s=2.0) as client:
+        try:
+            schema_steps.refuse_newer(mongo.database(client, settings))
+        except PyMongoError:
+            log.warning("MongoDB does not answer, its schema is not looked at")  # pages say so too
     return serve(settings, partial(build, settings))
 
 

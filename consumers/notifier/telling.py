@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from app.domain import flight
@@ -11,10 +11,10 @@ from app.domain.clock import DomainClock, Now
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, Status
 from app.domain.news import USEFUL_AFTER_DEPARTURE, Steps, differences, priority
-from app.domain.order import ClusterTime, Order, incarnation_of, of_marker, of_snapshot_read
+from app.domain.order import ClusterTime, Order, incarnation_of, is_raised, of_marker, of_snapshot_read
 from app.settings import Settings
 from app.store.audience import Seen
-from app.store.conversations import Telling
+from app.store.conversations import Telling, restored_doubt
 from app.store.known import Known, State, Subject
 
 # Parts of a cluster may differ a little in what time it is.
@@ -45,17 +45,24 @@ class Rules:
         )
 
 
-def telling(subject: Subject, unheard: Flight | None, rules: Rules) -> Telling | None:
+def telling(
+    subject: Subject, unheard: Flight | None, rules: Rules, *, restored: bool = False
+) -> Telling | None:
     """What the conversations about a subject should know.
 
-    unheard: what counts as heard where nobody noted it: what was announced before, None when nothing was.
+    unheard: what counts as heard where nobody noted it: what was announced before, None when nothing was. restored:
+    it is the first since the database was restored from a backup; then those who have no conversation may have had
+    one that the backup does not hold, and start in doubt.
     Returns None while the last change of the document that speaks for it is not understood: nothing is known to
     be true then.
     """
     speaker = subject.speaker
     if speaker.state is State.UNKNOWN or speaker.announced is None:
         return None
-    return _telling(subject.name, subject.version, speaker, unheard, rules)
+    found = _telling(subject.name, subject.version, speaker, unheard, rules)
+    if restored or is_raised(subject.order):
+        return replace(found, doubt=restored_doubt(incarnation_of(subject.order)))
+    return found
 
 
 def silence(subject: Subject, rules: Rules) -> Telling | None:

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "watchers": ("app", "watchers"),
     "consumers": ("app", "consumers"),
     "app.check": ("app",),
+    "app.restore": ("app",),
     "app.__main__": ("app", "watchers", "consumers"),
     "app.commands": ("app", "watchers", "consumers"),
     "scripts": ("app", "scripts"),

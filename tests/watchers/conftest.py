@@ -135,7 +135,8 @@ class Line:
             return
         for reader in self._readers:
             reader.close()
-        names = [topics.name(self.settings, namespace.topic) for namespace in WATCHED]
+        every = (*(namespace.topic for namespace in WATCHED), topics.OPERATIONS)
+        names = [topics.name(self.settings, topic) for topic in every]
         missing = topics.missing(self.admin, self.settings)
         self.admin.delete_topics([name for name in names if name not in missing])
         self.admin.close()

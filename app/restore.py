@@ -1,0 +1,155 @@
+"""What `gatecall restore` does after MongoDB was restored from a backup, step by step, and safe to repeat.
+
+MongoDB's past is another one then. People may have heard what the restored database does not know of (the lost
+past), and the topics hold changes that never happened. The steps: the incarnation grows (outside the database);
+conversations whose person may have heard something in the lost past are put in doubt, so that they are told the
+present state once, with a message that says "now"; all orders are raised into the new incarnation, so that nothing
+of the lost past can follow them; the watchers' positions are forgotten, so that they read everything anew.
+
+Which flights changed in the lost past is read from their topic. Where it does not reach back to the backup, or was
+made again since, every conversation is in doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from kafka.errors import KafkaError
+from pymongo.database import Database
+
+from app.bus import topics
+from app.bus.history import History, changed_flights
+from app.bus.incarnation import Incarnation, Incarnations
+from app.domain import order
+from app.domain.clock import Now
+from app.domain.errors import SetupError
+from app.domain.namespaces import FLIGHTS
+from app.domain.order import Order
+from app.settings import Settings
+from app.store.known import KnownFlights
+from app.store.leases import Leases
+from app.store.restored import Marked, RestoredConversations, RestoredKnown
+from app.store.resume_tokens import ResumeTokens
+
+# A person in doubt is told at the latest then, even if no event of the flight comes.
+TOLD_WITHIN = timedelta(minutes=10)
+GROUP = "notifier"
+_AT_ONCE = 1_000
+
+Say = Callable[[str], None]
+"""Told what was done, a sentence each, for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the command works with. admin: from clients.admin. now: system clock."""
+
+    settings: Settings
+    database: Database[dict[str, Any]]
+    admin: Any
+    incarnations: Incarnations
+    now: Now
+
+
+def busy(around: Surroundings) -> list[str]:
+    """What of the pipeline still runs, a sentence each; empty when all of it is stopped."""
+    found = [
+        f"{name} is held by {holder}: stop the watchers"
+        for name, holder in Leases(around.database, "").all_held()
+    ]
+    claimed = RestoredConversations(around.database).claimed()
+    if claimed:
+        found.append(f"{claimed} conversations are claimed: stop delivery, or wait for its lease to end")
+    group = f"{around.settings.kafka_topic_prefix}{GROUP}"
+    members = _members(around.admin, group)
+    if members:
+        found.append(f"consumer group {group} has {members} members: stop the notifiers")
+    return found
+
+
+def run(around: Surroundings, say: Say) -> Marked:
+    """All steps; returns what was marked. Repeat it when it was interrupted: it goes on where it was.
+
+    Raises SetupError when the pipeline runs, TransientError when Kafka, PyMongoError when MongoDB does not answer.
+    """
+    working = busy(around)
+    if working:
+        raise SetupError("\n".join(["The pipeline must be stopped before a restore is finished:", *working]))
+    tokens, known = ResumeTokens(around.database), RestoredKnown(around.database)
+    found = around.incarnations.current(fresh=True)
+    number = found.number
+    if not found.unfinished:
+        number = max(number, tokens.highest()[0], known.highest_incarnation()) + 1
+        around.incarnations.write(Incarnation(number, unfinished=True), around.now())
+    say(f"Incarnation {number} {'goes on' if found.unfinished else 'begins'}.")
+    doubtful = _changed_subjects(around, number, say)
+    conversations = RestoredConversations(around.database)
+    marked = Marked()
+    for some in conversations.raise_all(number, doubtful, around.now() + TOLD_WITHIN):
+        marked += some
+        say(f"  {marked.conversations} conversations, {marked.doubtful} of them in doubt")
+    say(f"{known.raise_all(number)} flights are known as of before the restore.")
+    say(f"{tokens.forget_all()} positions of watchers are forgotten: they read everything anew.")
+    around.incarnations.write(Incarnation(number), around.now())
+    say(f"Done. Start the watchers and the notifier, then delivery: all is of incarnation {number} now.")
+    return marked
+
+
+def _changed_subjects(around: Surroundings, number: int, say: Say) -> frozenset[str] | None:
+    """Subjects of the flights that changed in the lost past; None when nobody can tell."""
+    history = _history(around)
+    if history is None:
+        say(
+            "The topic of flights does not reach back to the backup: everybody is told the present state once."
+        )
+        return None
+    known, subjects, flights = KnownFlights(around.database), set(), 0
+    for keys in _portions(sorted(history.last)):
+        for key, one in known.of_keys(keys).items():
+            if one.subject is not None and history.last[key] > _unraised(one.order, number):
+                subjects.add(one.subject)
+                flights += 1
+    say(
+        f"{flights} flights changed after the backup was made; those who may have heard it are told once more."
+    )
+    return frozenset(subjects)
+
+
+def _history(around: Surroundings) -> History | None:
+    tokens = ResumeTokens(around.database)
+    topic_ids = topics.TopicIds(around.admin)
+    name = topics.name(around.settings, FLIGHTS.topic)
+    topic = topic_ids.current(name, fresh=True)
+    stored = tokens.when(FLIGHTS.collection)
+    if stored is None or stored[0] != topic.id:
+        return None
+    history = changed_flights(around.settings, topic)
+    reaches = history.first_at is None or history.first_at < stored[1] - timedelta(hours=1)
+    return history if history.is_whole or reaches else None
+
+
+def _unraised(found: Order, number: int) -> Order:
+    prefix = order.first_of(number)
+    return Order(found[len(prefix) :]) if found.startswith(prefix) else found
+
+
+def _portions(keys: list[str]) -> Iterator[list[str]]:
+    for first in range(0, len(keys), _AT_ONCE):
+        yield keys[first : first + _AT_ONCE]
+
+
+def _members(admin: Any, group: str) -> int:
+    try:
+        answer = admin.describe_groups([group])[group]
+    except (KafkaError, ValueError, KeyError):
+        return 0  # brokers that cannot say; the leases were looked at
+    return len(answer.get("members") or ())
+
+
+def asked_for(database: Database[dict[str, Any]], collections: list[str], now: datetime) -> dict[str, bool]:
+    """`gatecall reconcile`: ask the watchers for snapshots; whether each has a position that it leaves for that."""
+    tokens = ResumeTokens(database)
+    return {collection: tokens.ask(collection, now) for collection in collections}
