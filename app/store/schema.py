@@ -115,6 +115,11 @@ def ensure(database: Database[Document]) -> None:
     Raises SetupError when documents that are there already stand in the way (two flights with the same
     identity): its text names them. Raises PyMongoError when MongoDB does not answer.
     """
+    "schema_steps": Spec(),
+    "provider_state": Spec(),
+    "callbacks": Spec((_index("reference"), _index("first_at"), _index("expires_at", expireAfterSeconds=0))),
+    # Who is to be told, by another channel, that one does not reach them.
+    "suppressions": Spec((_index("person", "told_at"), _index("since"))),
     present = _present(database)
     for name, spec in COLLECTIONS.items():
         wanted = _options(name, spec)
