@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from app.commands import operations, processes, setup
+from app.commands import dead_letters, operations, processes, setup
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -41,6 +41,7 @@ for _command in (
     processes.web,
     operations.reconcile,
     operations.restore,
+    dead_letters.dead_letters,
     setup.staff_key,
     setup.list_settings,
 ):

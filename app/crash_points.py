@@ -17,6 +17,8 @@ STEPS = (
     "W3.published",  # a batch is handed to Kafka, acknowledgements are outstanding
     "W3.acknowledged",  # Kafka has the batch, the token is not stored
     "W3.stored",
+    "W4.read",  # documents are read afresh, nothing of them is published
+    "W4.acknowledged",  # Kafka has them, their dead letters still wait
     "N1.read",
     "N3.recorded",  # the announcement is kept, nobody is told
     "N3.made",  # missing conversations are there

@@ -47,6 +47,9 @@ LEASE_UNHELD = Gauge(
 )
 DEAD_LETTERS_WAITING = Gauge("gatecall_dead_letters_waiting", "Dead letters that wait for somebody.")
 DEAD_LETTERS = Counter("gatecall_dead_letters", "Dead letters written.", ["source", "reason"])
+READ_REQUESTS = Counter(
+    "gatecall_read_requests", "Requests to read documents afresh, by outcome.", ["collection", "outcome"]
+)
 
 # Notifier
 NOTIFIER_EVENTS = Counter("gatecall_notifier_events", "Events handled.", ["collection", "outcome"])

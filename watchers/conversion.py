@@ -138,6 +138,23 @@ class Converter:
             changed=(),
         )
 
+    def absent(self, run: str, document_key: str, read_at: Any, wall_time: datetime) -> ChangeEvent:
+        """A read that found no document: there is none after everything of its time. read_at: BSON timestamp."""
+        cluster_time = (read_at.time, read_at.inc)
+        return ChangeEvent(
+            id=f"{run}:{document_key}",
+            op=Op.SNAPSHOT,
+            namespace=self._full_name,
+            key=document_key,
+            document_key=document_key,
+            order=order.of_snapshot_read(self._incarnation, cluster_time),
+            cluster_time=cluster_time,
+            wall_time=wall_time,
+            before=None,
+            after=None,
+            changed=(),
+        )
+
     def _key(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
         assert self._key_field is not None
         for document in (after, before):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -24,6 +26,8 @@ log = structlog.get_logger()
 _ACK_TIMEOUT_S = clients.DELIVERY_TIMEOUT_S + 5
 # Between two looks at what else could be wrong while acknowledgements do not come.
 _PATIENCE_S = 2.0
+# One change in so long is told of at level info, every one at level debug.
+_TELL_EVERY_S = 10.0
 
 
 class Outbox:
@@ -38,6 +42,7 @@ class Outbox:
         self._publisher = publisher
         self._letters = letters
         self._now = now
+        self._told_at = float("-inf")
 
     def put(self, changes: Iterable[RawChange]) -> Sent:
         """Hand changes over in order; does not wait for acknowledgements.
@@ -71,6 +76,12 @@ class Outbox:
             self._publisher.send_to(partition, marker, message, sent)
         return sent
 
+    def put_event(self, event: ChangeEvent) -> Sent:
+        """Hand one event over that is no change of the stream's."""
+        sent = Sent()
+        self._publisher.send(event, envelope.encode(event), sent)
+        return sent
+
     def settle(self, sent: Sent, meanwhile: Callable[[], None], *, timeout_s: float = _ACK_TIMEOUT_S) -> None:
         """Wait until everything handed over is acknowledged; then it counts.
 
@@ -87,7 +98,7 @@ class Outbox:
             meanwhile()
         for event in self._publisher.refused(sent, _PATIENCE_S):
             bad = BadEventError("too_large", "the brokers refuse a message of this size")
-            self._letters.add(self._letter(event.key, event.id, bad, None))
+            self._letters.add(self._letter(event.key, event.id, bad, None, event.document_key))
             unreadable = self._converter.unreadable_of(event)
             replacement = Sent()
             self._publisher.send(unreadable, envelope.encode(unreadable), replacement)
@@ -99,6 +110,13 @@ class Outbox:
             return
         for op, count in Counter(event.op.value for event in sent.events).items():
             WATCHER_EVENTS.labels(self._namespace.collection, op).inc(count)
+        collection, debug = self._namespace.collection, log.debug  # looked up once: it costs more than a call
+        for event in sent.events:
+            debug("change published", trace=event.id, collection=collection, op=event.op)
+        moment = time.monotonic()
+        if moment - self._told_at >= _TELL_EVERY_S:
+            self._told_at, last = moment, sent.events[-1]
+            log.info("changes published", trace=last.id, collection=collection, key=last.key)
         lag_s = (self._now() - sent.events[-1].wall_time).total_seconds()
         WATCHER_LAG.labels(self._namespace.collection).set(max(lag_s, 0.0))
 
@@ -121,9 +139,12 @@ class Outbox:
             return
         document = change.get("fullDocument") or change.get("fullDocumentBeforeChange")
         key = unreadable.key if unreadable else ""
-        self._letters.add(self._letter(key, change["_id"]["_data"], bad, document))
+        self._letters.add(
+            self._letter(key, change["_id"]["_data"], bad, document, change["documentKey"]["_id"])
+        )
         log.warning(
             "change cannot be published, kept as a dead letter",
+            trace=change["_id"]["_data"],
             collection=self._namespace.collection,
             key=key,
             reason=bad.reason,
@@ -132,7 +153,9 @@ class Outbox:
         if unreadable is not None and bad.reason != NO_KEY:
             self._publisher.send(unreadable, envelope.encode(unreadable), sent)
 
-    def _letter(self, key: str, event_id: str, bad: BadEventError, document: RawChange | None) -> DeadLetter:
+    def _letter(
+        self, key: str, event_id: str, bad: BadEventError, document: RawChange | None, document_id: Any
+    ) -> DeadLetter:
         return DeadLetter(
             source="watcher",
             collection=self._namespace.collection,
@@ -142,5 +165,6 @@ class Outbox:
             event_id=event_id,
             field=bad.field,
             topic=self._publisher.topic.name,
+            document_id=document_id,
             document=document,
         )

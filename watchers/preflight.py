@@ -9,12 +9,18 @@ from pymongo.errors import OperationFailure
 
 from app.domain.errors import SetupError
 from app.domain.namespaces import WATCHED
-from app.store import dead_letters, gaps, leases, resume_tokens
+from app.store import dead_letters, gaps, leases, read_requests, resume_tokens
 from app.store.client import check_replica_set
 from app.store.resume_tokens import Position
 from watchers.stream import UNAUTHORIZED, pipeline
 
-_OWN = (resume_tokens.COLLECTION, leases.COLLECTION, dead_letters.COLLECTION, gaps.COLLECTION)
+_OWN = (
+    resume_tokens.COLLECTION,
+    leases.COLLECTION,
+    dead_letters.COLLECTION,
+    gaps.COLLECTION,
+    read_requests.COLLECTION,
+)
 
 
 def check(database: Database[dict[str, Any]]) -> None:

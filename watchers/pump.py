@@ -29,7 +29,7 @@ class Pump:
     """Moves batches from a prefetch to an outbox.
 
     store: stores a position; every event before it is acknowledged then. keep_lease: called in every round.
-    Both may raise.
+    Both may raise. each_round: called between batches, may publish and raise.
     """
 
     def __init__(
@@ -38,11 +38,13 @@ class Pump:
         outbox: Outbox,
         store: Callable[[Position], None],
         keep_lease: Callable[[], None],
+        each_round: Callable[[], None],
     ) -> None:
         self._batches = batches
         self._outbox = outbox
         self._store = store
         self._keep_lease = keep_lease
+        self._each_round = each_round
         self._in_flight: deque[tuple[Sent, Position]] = deque()
         self._acknowledged: Position | None = None
         self._events = 0
@@ -56,6 +58,7 @@ class Pump:
         """
         while not stop.is_set():
             self._keep_lease()
+            self._each_round()
             batch = self._batches.ready()
             if batch is None:
                 self._settle_all()

@@ -33,6 +33,7 @@ from watchers.conversion import Converter
 from watchers.outbox import Outbox
 from watchers.prefetch import Prefetch
 from watchers.pump import Pump
+from watchers.replay import Replays
 from watchers.snapshot import SnapshotReader
 from watchers.stream import ChangeStream
 
@@ -214,15 +215,31 @@ class Watcher:
         stream = ChangeStream(self._around.database, self._namespace, position, self._stop)
         batches = Prefetch(stream, self._namespace.collection)
         try:
-            pump = Pump(batches, outbox, lambda after: self._store(after, topic), self._keep_lease)
+            store = lambda after: self._store(after, topic)  # noqa: E731
+            pump = Pump(batches, outbox, store, self._keep_lease, self._replays(topic, outbox).serve)
             pump.run(self._stop)
         finally:
             batches.close()
 
-    def _store(self, position: Position, topic: TopicState) -> None:
-        """W3: all before the position is acknowledged; compare the topic's id again, then store the token."""
+    def _replays(self, topic: TopicState, outbox: Outbox) -> Replays:
+        return Replays(
+            self._around.database,
+            self._namespace,
+            self._converter,
+            outbox,
+            lambda: self._confirm(topic),
+            self._keep_lease,
+            self._around.now,
+        )
+
+    def _confirm(self, topic: TopicState) -> None:
+        """Raise TransientError when what was published went to a topic that is no more."""
         if self._around.topic_ids.current(self._topic, fresh=True).id != topic.id:
             raise TransientError(f"topic {self._topic} was made again or has other partitions")
+
+    def _store(self, position: Position, topic: TopicState) -> None:
+        """W3: all before the position is acknowledged; compare the topic's id again, then store the token."""
+        self._confirm(topic)
         crash_points.reached("W3.acknowledged")
         self._tokens.save(self._namespace.collection, position, topic.id, self._around.now())
         crash_points.reached("W3.stored")

@@ -5,23 +5,27 @@ Only allow-listed fields of a document are kept: the callers pass nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId, encode
+from bson.errors import InvalidDocument
 from pymongo.database import Database
 
 from app.domain.clock import Now, system_now
 from app.metrics import DEAD_LETTERS
+from app.store.read_requests import RUN_PREFIX
 
 COLLECTION = "dead_letters"
 WAITING, REPLAYED, DISCARDED = "waiting", "replayed", "discarded"
+STATUSES = (WAITING, REPLAYED, DISCARDED)
 
 # A larger document is not kept; its reason and key are.
 _DOCUMENT_BYTES = 256 * 1024
 _WORDS = 2_000
+_HISTORY = 20
 _INT_BITS = 63  # MongoDB holds none larger; they are kept as text
 _SHOWN_BITS = 600  # Python refuses to write very long ones in decimal digits
 _READABLE = frozenset({bool, int, float, type(None), datetime, ObjectId, Decimal128, Int64})
@@ -33,6 +37,7 @@ class DeadLetter:
 
     source: "watcher", "notifier" or "delivery". reason: a constant code. words: what happened, for people.
     event_id, or topic, partition and offset, name it: the same ones are one dead letter, counted.
+    document_id: the document's `_id`, as it is stored or as text; None when it is not known.
     document: allow-listed fields only; None when there is nothing to keep.
     """
 
@@ -46,6 +51,7 @@ class DeadLetter:
     topic: str | None = None
     partition: int | None = None
     offset: int | None = None
+    document_id: Any = None
     document: Mapping[str, Any] | None = None
 
     @property
@@ -53,6 +59,36 @@ class DeadLetter:
         """The same for the same thing, however often it is met."""
         name = self.event_id or f"{self.topic}/{self.partition}/{self.offset}"
         return f"{self.source}:{self.collection}:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which dead letters are meant; None stands for all.
+
+    since, until: of `last_at`, the second exclusive. key: of the message, or the document's id as text.
+    """
+
+    status: str | None = WAITING
+    reason: str | None = None
+    collection: str | None = None
+    source: str | None = None
+    key: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    ids: tuple[str, ...] | None = None
+
+    def query(self) -> dict[str, Any]:
+        """As MongoDB takes it."""
+        plain = ("status", "reason", "collection", "source")
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        wanted = {name: values[name] for name in plain if values[name] is not None}
+        if self.key is not None:
+            wanted["$or"] = [{"key": self.key}, {"document_key": self.key}]
+        if self.ids is not None:
+            wanted["_id"] = {"$in": list(self.ids)}
+        when = {"$gte": self.since, "$lt": self.until}
+        between = {name: moment for name, moment in when.items() if moment is not None}
+        return wanted | ({"last_at": between} if between else {})
 
 
 class DeadLetters:
@@ -63,7 +99,7 @@ class DeadLetters:
         self._now = now
 
     def add(self, letter: DeadLetter) -> None:
-        """Keep a dead letter; met again it is counted, and waits again.
+        """Keep a dead letter; met again it is counted, and waits again. So does one whose replay fails.
 
         Raises PyMongoError when it cannot be written: the caller must not go on as if it were.
         """
@@ -83,11 +119,21 @@ class DeadLetters:
             "topic": letter.topic,
             "partition": letter.partition,
             "offset": letter.offset,
+            "document_id": _storable(letter.document_id),
+            "document_key": None if letter.document_id is None else _writable(str(letter.document_id)),
             "document": _keepable(letter.document),
         }
         values |= {name: value for name, value in optional.items() if value is not None}
-        change = {"$set": values, "$setOnInsert": {"first_at": moment}, "$inc": {"count": 1}}
-        self._letters.update_one({"_id": _writable(letter.id)}, change, upsert=True)
+        change: dict[str, Any] = {"$set": values, "$inc": {"count": 1}}
+        replayed = self._replayed_by(letter.event_id)
+        if replayed is not None:
+            for name in ("event_id", "document_id", "document_key"):  # those of the change that began it stay
+                values.pop(name, None)
+            change["$push"] = _noted("returned", None, moment, letter.reason)
+            self._letters.update_one({"_id": replayed}, change)
+        else:
+            change["$setOnInsert"] = {"first_at": moment}
+            self._letters.update_one({"_id": _writable(letter.id)}, change, upsert=True)
         DEAD_LETTERS.labels(letter.source, letter.reason).inc()
 
     def find(self, letter_id: str) -> dict[str, Any] | None:
@@ -98,8 +144,31 @@ class DeadLetters:
         self, *, status: str = WAITING, source: str | None = None, limit: int = 100
     ) -> list[dict[str, Any]]:
         """Dead letters of a status, latest first; source None: of all sources."""
-        wanted = {"status": status} | ({"source": source} if source else {})
-        return list(self._letters.find(wanted).sort("last_at", -1).limit(limit))
+        return list(self.search(Filter(status=status, source=source), limit=limit))
+
+    def search(self, wanted: Filter, *, limit: int = 0, skip: int = 0) -> Iterator[dict[str, Any]]:
+        """Those that are meant, latest first. limit 0: all of them."""
+        return self._letters.find(wanted.query()).sort([("last_at", -1), ("_id", 1)]).skip(skip).limit(limit)
+
+    def search_ids(self, wanted: Filter) -> Iterator[str]:
+        """Ids of those that are meant, the oldest first, so that they are dealt with in the order they came."""
+        return (row["_id"] for row in self._letters.find(wanted.query(), {"_id": 1}).sort("last_at", 1))
+
+    def states(self, letter_ids: Iterable[str]) -> dict[str, str]:
+        """Statuses by id; one that is not there is missing."""
+        found = self._letters.find({"_id": {"$in": list(letter_ids)}}, {"status": 1})
+        return {row["_id"]: row["status"] for row in found}
+
+    def how_many(self, wanted: Filter) -> int:
+        """How many are meant."""
+        return self._letters.count_documents(wanted.query())
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many there are, by reason and status."""
+        groups = self._letters.aggregate(
+            [{"$group": {"_id": {"reason": "$reason", "status": "$status"}, "n": {"$sum": 1}}}]
+        )
+        return {(row["_id"]["reason"], row["_id"]["status"]): row["n"] for row in groups}
 
     def mark(self, letter_id: str, status: str) -> bool:
         """Set the status; False when there is no such dead letter."""
@@ -107,15 +176,74 @@ class DeadLetters:
 
     def count(self, *, status: str = WAITING, since: datetime | None = None) -> int:
         """How many have this status; since: last met then or later."""
-        wanted: dict[str, Any] = {"status": status}
-        if since is not None:
-            wanted["last_at"] = {"$gte": since}
-        return self._letters.count_documents(wanted)
+        return self.how_many(Filter(status=status, since=since))
+
+    def note_asked(self, letter_id: str, by: str) -> None:
+        """A replay is asked for: it waits, whatever it was before, until the replay is done."""
+        change = {
+            "$set": {"status": WAITING, "asked_at": self._now()},
+            "$push": _noted("replay asked", by, self._now()),
+        }
+        self._letters.update_one({"_id": letter_id}, change)
+
+    def begin_replay(self, letter_ids: Iterable[str], run: str) -> dict[str, int]:
+        """W4: events of this run belong to these dead letters. Returns how often each was met so far."""
+        ids = list(letter_ids)
+        self._letters.update_many({"_id": {"$in": ids}}, {"$set": {"run": run}})
+        return {row["_id"]: row["count"] for row in self._letters.find({"_id": {"$in": ids}}, {"count": 1})}
+
+    def end_replay(self, counts: Mapping[str, int], outcome: str) -> int:
+        """W4: those that were not met again meanwhile are replayed; returns how many.
+
+        counts: as begin_replay gave them. outcome: what became of the read, for the history.
+        """
+        done = 0
+        for letter_id, count in counts.items():
+            unmet = {"_id": letter_id, "count": count, "status": WAITING}
+            change = {
+                "$set": {"status": REPLAYED, "replayed_at": self._now()},
+                "$unset": {"asked_at": ""},
+                "$push": _noted("replayed", None, self._now(), outcome),
+            }
+            done += self._letters.update_one(unmet, change).modified_count
+        return done
+
+    def discard(self, letter_id: str, by: str) -> bool:
+        """Nobody needs to look at it any more; False when it does not wait."""
+        change = {
+            "$set": {"status": DISCARDED},
+            "$unset": {"asked_at": ""},
+            "$push": _noted("discarded", by, self._now()),
+        }
+        return self._letters.update_one({"_id": letter_id, "status": WAITING}, change).modified_count == 1
+
+    def _replayed_by(self, event_id: str | None) -> str | None:
+        """The dead letter whose replay this event is; None when it is none."""
+        if event_id is None or not event_id.startswith(RUN_PREFIX):
+            return None
+        run = event_id.removeprefix(RUN_PREFIX).partition(":")[0]
+        found = self._letters.find_one({"run": run}, {"_id": 1}, sort=[("last_at", -1)])
+        return None if found is None else str(found["_id"])
+
+
+def _noted(what: str, by: str | None, at: datetime, words: str | None = None) -> dict[str, Any]:
+    entry = {"what": what, "by": by, "at": at, "words": words}
+    kept = {name: value for name, value in entry.items() if value is not None}
+    return {"history": {"$each": [kept], "$slice": -_HISTORY}}
 
 
 def _writable(text: str) -> str:
     # Text from a damaged document may hold half characters, which MongoDB does not take.
     return text.encode("utf-8", "replace").decode()
+
+
+def _storable(document_id: Any) -> Any:
+    """An `_id` as it is, to find the document by; None when it cannot be written again."""
+    try:
+        encode({"_id": document_id})
+    except (InvalidDocument, UnicodeError, OverflowError):
+        return None
+    return document_id
 
 
 def _keepable(document: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -98,7 +98,10 @@ COLLECTIONS: Mapping[str, Spec] = {
             _index("expires_at", expireAfterSeconds=0),
         )
     ),
-    "dead_letters": Spec((_index("status", "last_at"), _index("collection", "key"))),
+    "dead_letters": Spec(
+        (_index("status", "last_at"), _index("collection", "key"), _index("run", sparse=True))
+    ),
+    "read_requests": Spec((_index("collection", "asked_at"), _index("letters"))),
     "doorbells": Spec(),
     "suspects": Spec(),
     "tries": Spec((_index("expires_at", expireAfterSeconds=0),)),

@@ -19,7 +19,7 @@ from app.domain.errors import BadEventError
 from app.domain.events import ChangeEvent, Op
 from app.domain.flight import Flight
 from app.domain.news import Steps, differences, is_news
-from app.domain.order import Order
+from app.domain.order import Order, is_snapshot_read
 from app.store.announcements import Announcement
 from app.store.known import Known, State, Subject
 
@@ -65,14 +65,14 @@ class Sighting:
 def understand(event: ChangeEvent, partition: int) -> Sighting:
     """The event as a sighting. Raises BadEventError when its document cannot be understood."""
     value, before = None, None
-    gone = event.op is Op.DELETE
+    late = event.op is Op.SNAPSHOT
+    gone = event.op is Op.DELETE or (late and event.after is None)  # W4 read it, and it was not there
     if gone:
         before = _lenient(event)
     elif event.op is not Op.UNREADABLE:
         if event.after is None:
             raise BadEventError("no_values", "the change does not say what the document looks like now")
         value = flight.parse(event.after)
-    late = event.op is Op.SNAPSHOT
     return Sighting(event.key, partition, event.order, event.id, event.wall_time, late, value, gone, before)
 
 
@@ -137,7 +137,8 @@ class Picture:
             return Outcome.UNKNOWN
         value = seen.value or _removed(known, seen)
         if value is None:  # deleted, and nothing of it was ever understood
-            self._change(Known(seen.key, seen.order, State.GONE, seen.partition))
+            if not is_snapshot_read(seen.order):  # after such a read its deletion may still come, with what it was
+                self._change(Known(seen.key, seen.order, State.GONE, seen.partition))
             return Outcome.GONE_UNSEEN
         return self._take_new(known, seen, value)
 

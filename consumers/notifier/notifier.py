@@ -241,6 +241,7 @@ def _rounds(sightings: Sequence[Sighting]) -> Iterable[list[Sighting]]:
         # Events that are not understood have the odd rounds, all others the even ones.
         number += (number % 2) != (not seen.is_understood)
         reached[seen.key] = number
+        document_id=event.document_key if event else None,
         while len(rounds) <= number:
             rounds.append([])
         rounds[number].append(seen)
