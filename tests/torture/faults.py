@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 
 from app.crash_points import STEPS
 from scripts.children import wait_until
+from tests.torture.polling import Polled
 from tests.torture.processes import Processes
 from tests.torture.providers import Providers
 from tests.torture.stack import MEMBERS, Stack
@@ -43,6 +44,7 @@ class Run:
     topic_prefix: str
     lossy: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
+    polls: list[Polled] = field(default_factory=list)
     began: float = field(default_factory=time.time)
 
     def say(self, what: str) -> None:

@@ -158,11 +158,12 @@ def _under_fire(seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Ou
     if not quiet.wait(QUIET_WITHIN_S):
         outcome.problems.append(f"not quiet {QUIET_WITHIN_S:.0f} s after healing: {quiet.busy}")
     run.say("quiet")
+    run.polls += [poller.finish(30) for poller in pollers]
     evidence = verdict.Evidence(
         journal=run.journal,
         accepted=run.providers.accepted,
         database=run.database,
-        polls=[poller.finish(30) for poller in pollers],
+        polls=run.polls,
         faults=outcome.faults,
         settings=processes.settings,
         deaths=processes.deaths,
@@ -223,6 +224,8 @@ def _keep(directory: Path, run: Run) -> None:
     """Write down all that can be known about a failing run."""
     _write(directory / "journal.jsonl", run.journal.dump())
     _write(directory / "providers.jsonl", run.providers.dump())
+    for polled in run.polls:
+        _write(directory / f"{polled.name}.jsonl", polled.updates)
     (directory / "settings.json").write_text(json.dumps(run.processes.settings, indent=1), encoding="utf-8")
     with suppress(PyMongoError):
         for name in sorted(run.database.list_collection_names()):

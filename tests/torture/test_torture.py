@@ -1,0 +1,120 @@
+"""A small run of the breaking machine, other seeds each day, and proof that its servers and faults do what they say."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from pymongo.errors import PyMongoError
+
+from app.crash_points import STEPS
+from scripts.children import wait_until
+from scripts.kafka import missing_for_apache
+from tests.torture.faults import FAULTS, draw
+from tests.torture.machine import SETTINGS, run_seed
+from tests.torture.stack import Stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # a busy machine takes its time
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Servers of this file's own: they are broken here."""
+    missing = missing_for_apache()
+    if missing:
+        pytest.skip(f"Apache Kafka cannot be started: {missing}")
+    with Stack(tmp_path_factory.mktemp("stack")) as stack:
+        yield stack
+
+
+class TestFaults:
+    def test_every_numbered_step_has_a_crash(self) -> None:
+        assert {f"crash at {step}" for step in STEPS} <= FAULTS.keys()
+
+    def test_a_seed_always_draws_the_same(self) -> None:
+        assert draw(Random(7), 3) == draw(Random(7), 3)
+
+    def test_faults_of_one_seed_do_not_meet_in_one_place(self) -> None:
+        for seed in range(200):
+            groups = [fault.group for fault in draw(Random(seed), 3)]
+            assert len(set(groups)) == len(groups) == 3
+
+    def test_every_fault_is_drawn_sooner_or_later(self) -> None:
+        drawn = {fault.name for seed in range(2000) for fault in draw(Random(seed), 3)}
+        assert drawn == FAULTS.keys()
+
+    def test_a_zombie_sleeps_longer_than_every_lease(self) -> None:
+        from tests.torture.faults import ZOMBIE_S
+
+        leases = ("LEASE_S", "CLAIM_LEASE_S", "KAFKA_SESSION_TIMEOUT_S")
+        assert ZOMBIE_S[0] > max(float(SETTINGS[name]) for name in leases)
+
+
+class TestServers:
+    def test_a_partitioned_primary_is_replaced_and_comes_back_as_a_secondary(self, stack: Stack) -> None:
+        old = stack.mongo_primary()
+        stack.proxy.isolate(old, stack.mongo.members[old].pid)
+        try:
+            assert wait_until(lambda: _is_primary(stack, {0, 1, 2} - {old}), timeout_s=30)
+            assert wait_until(lambda: not _is_primary(stack, {old}), timeout_s=30)
+        finally:
+            stack.heal()
+        assert stack.mongo_primary() != old
+
+    def test_a_muted_broker_does_what_it_is_asked_and_nobody_hears_of_it(self, stack: Stack) -> None:
+        with stack.kafka_admin() as admin:
+            admin.create_topics({"before": {"num_partitions": 1, "replication_factor": -1}})
+            for link in stack.kafka_links:
+                stack.proxy.mute(link, stack.kafka.pids)
+            try:
+                with pytest.raises(Exception, match=r"."):
+                    admin.create_topics(
+                        {"meanwhile": {"num_partitions": 1, "replication_factor": -1}}, timeout_ms=2000
+                    )
+            finally:
+                stack.heal()
+        with stack.kafka_admin() as admin:
+            topics = {topic["name"] for topic in admin.describe_topics()}
+            admin.delete_topics(sorted({"before", "meanwhile"} & topics))
+        assert "before" in topics
+
+    def test_the_oplog_forgets_what_was_before_it_rolled_over(self, stack: Stack) -> None:
+        stack.client["torture_roll"]["c"].insert_one({})
+        before = stack.client.local["oplog.rs"].find_one(sort=[("$natural", 1)])
+        stack.roll_oplog()
+        after = stack.client.local["oplog.rs"].find_one(sort=[("$natural", 1)])
+        stack.client.drop_database("torture_roll")
+        assert before is not None
+        assert after is not None
+        assert after["ts"] > before["ts"]
+
+
+def test_a_small_run_loses_nothing_and_says_nothing_twice(
+    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # In CI another seed each day; the seed stands in the output, `python -m tests.torture` repeats it.
+    seed = int(datetime.now(UTC).strftime("%y%m%d")) if os.environ.get("CI") == "true" else 1
+    outcome = run_seed(seed, stack, "small", evidence=tmp_path / "evidence")
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\nseed {seed}: {', '.join(outcome.faults)}; {outcome.counts}; {outcome.seconds} s\n"
+        )
+    assert outcome.problems == [], outcome.log
+    assert outcome.counts["messages"] > 0
+    assert outcome.counts["announcements"] > 0
+
+
+def _is_primary(stack: Stack, places: set[int]) -> bool:
+    for place in places:
+        try:
+            with stack.mongo.members[place].client(timeout_ms=500) as client:
+                if client.admin.command("hello").get("isWritablePrimary"):
+                    return True
+        except PyMongoError:
+            continue
+    return False
