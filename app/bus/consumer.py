@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import structlog
@@ -40,13 +41,17 @@ _STUCK_AFTER_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One message of a topic. event: BadEventError when it cannot be decoded; key: "" when it has none."""
+    """One message of a topic. event: BadEventError when it cannot be decoded; key: "" when it has none.
+
+    published_at: when Kafka has it from, aware UTC; None when the message does not say.
+    """
 
     topic: str
     partition: int
     offset: int
     key: str
     event: ChangeEvent | BadEventError
+    published_at: datetime | None = None
 
 
 Handler = Callable[[Sequence[Received]], None]
@@ -297,7 +302,12 @@ def _received(record: Any) -> Received:
     except BadEventError as error:
         event = error
     key = record.key.decode(errors="replace") if record.key else ""
-    return Received(record.topic, record.partition, record.offset, key, event)
+    return Received(record.topic, record.partition, record.offset, key, event, _published_at(record))
+
+
+def _published_at(record: Any) -> datetime | None:
+    # Milliseconds since the epoch; -1 where the broker keeps no time.
+    return datetime.fromtimestamp(record.timestamp / 1000, UTC) if (record.timestamp or 0) > 0 else None
 
 
 def _pause_s(failures: int) -> float:

@@ -103,7 +103,8 @@ class Conversations:
             if shared is None:
                 shared = alike[kind] = _document(start, telling)
             id_ = conversation_id(telling.subject, start.person, start.channel)
-            rows.append({**shared, "_id": id_, "person": start.person, "channel": start.channel})
+            own = {"_id": id_, "person": start.person, "channel": start.channel, "start": start.order}
+            rows.append({**shared, **own})
         try:
             return len(self._conversations.insert_many(rows, ordered=False).inserted_ids) if rows else 0
         except BulkWriteError as error:
@@ -165,7 +166,7 @@ class Conversations:
             writes.append(
                 UpdateOne(
                     {"_id": id_, "status": OPEN, "order": {"$lt": start.order}, **settled},
-                    {"$set": {"heard": flight, "want": flight, "order": start.order}},
+                    {"$set": {"heard": flight, "want": flight, "order": start.order, "start": start.order}},
                 )
             )
         return self._conversations.bulk_write(writes, ordered=False).modified_count if writes else 0
@@ -207,9 +208,9 @@ def _document(start: Start, telling: Telling) -> dict[str, Any]:
         row["priority"] = 0 if _is_urgent(heard.status, want.status) else telling.priority
         cancels = want.status is Status.CANCELLED is not heard.status
         row["due_at"] = telling.cancellation_due_at if cancels else telling.due_at
-    return row
     if telling.doubt is not None:
         row |= {"doubt": telling.doubt, "due_at": row.get("due_at", telling.due_at)}
+    return row
 
 
 def _is_urgent(heard: Status, want: Status) -> bool:

@@ -74,7 +74,10 @@ COLLECTIONS: Mapping[str, Spec] = {
     ),
     "users": Spec((), validators.USER),
     "known": Spec((_index("identity"), _index("subject", "order"), _index("partition", "order"))),
-    "announcements": Spec((_index("subject", "order"), _index("changed_at"))),
+    "announcements": Spec((_index("subject", "order"), _index("changed_at"), _index("event_id"))),
+    "event_decisions": Spec((_index("key", "order"), _index("expires_at", expireAfterSeconds=0))),
+    "delivery_decisions": Spec((_index("person", "decided_at"), _index("expires_at", expireAfterSeconds=0))),
+    "why_links": Spec((_index("expires_at", expireAfterSeconds=0),)),
     "conversations": Spec(
         (
             # With _id, so that who has a conversation is answered from the index alone.
@@ -95,6 +98,11 @@ COLLECTIONS: Mapping[str, Spec] = {
             _index("subject", "order"),
             _index("person", "created_at"),
             _index("conversation", "order"),
+            # What a provider reports about is found by the name that it gave the message.
+            _index(
+                "attempts.provider_id",
+                partialFilterExpression={"attempts.provider_id": {"$exists": True}},
+            ),
             _index("expires_at", expireAfterSeconds=0),
         )
     ),
@@ -107,6 +115,11 @@ COLLECTIONS: Mapping[str, Spec] = {
     "tries": Spec((_index("expires_at", expireAfterSeconds=0),)),
     "resume_tokens": Spec(),
     "leases": Spec(),
+    "schema_steps": Spec(),
+    "provider_state": Spec(),
+    "callbacks": Spec((_index("reference"), _index("first_at"), _index("expires_at", expireAfterSeconds=0))),
+    # Who is to be told, by another channel, that one does not reach them.
+    "suppressions": Spec((_index("person", "told_at"), _index("since"))),
     "gaps": Spec((_index("collection", "blind_to"), _index("snapshot"), _index("blind_to"))),
     "samples": Spec((_index("at", expireAfterSeconds=SAMPLES_KEPT_S),)),
 }
@@ -118,11 +131,6 @@ def ensure(database: Database[Document]) -> None:
     Raises SetupError when documents that are there already stand in the way (two flights with the same
     identity): its text names them. Raises PyMongoError when MongoDB does not answer.
     """
-    "schema_steps": Spec(),
-    "provider_state": Spec(),
-    "callbacks": Spec((_index("reference"), _index("first_at"), _index("expires_at", expireAfterSeconds=0))),
-    # Who is to be told, by another channel, that one does not reach them.
-    "suppressions": Spec((_index("person", "told_at"), _index("since"))),
     present = _present(database)
     for name, spec in COLLECTIONS.items():
         wanted = _options(name, spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from pymongo.database import Database
@@ -12,7 +13,9 @@ from app.store.announcements import Announcements
 from app.store.audience import Audience
 from app.store.conversations import Conversations
 from app.store.dead_letters import DeadLetters
+from app.store.decisions import KEEP, Decisions
 from app.store.doorbells import Doorbells
+from app.store.gaps import Gaps
 from app.store.known import KnownFlights
 
 
@@ -27,9 +30,13 @@ class Stores:
     audience: Audience
     doorbells: Doorbells
     dead_letters: DeadLetters
+    decisions: Decisions
+    gaps: Gaps
 
     @classmethod
-    def of(cls, database: Database[dict[str, Any]], now: Now = system_now) -> Stores:
+    def of(
+        cls, database: Database[dict[str, Any]], now: Now = system_now, keep_decisions: timedelta = KEEP
+    ) -> Stores:
         """All of one database. now: system clock."""
         return cls(
             database=database,
@@ -39,4 +46,6 @@ class Stores:
             audience=Audience(database),
             doorbells=Doorbells(database),
             dead_letters=DeadLetters(database, now),
+            decisions=Decisions(database, keep_decisions),
+            gaps=Gaps(database, now),
         )

@@ -1,0 +1,265 @@
+"""Why somebody did or did not hear: the chain from a saved change to a phone, as facts and in words.
+
+The facts are what the parts of the pipeline wrote when they decided; nothing here guesses. `app.store.why` reads
+them, `steps` puts them into words, and `app.domain.why_words` has the words of each code.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.flight import Flight
+from app.domain.news import Role
+
+_FIELDS = tuple(field.name for field in dataclasses.fields(Flight))
+
+SETTLE, WAIT, SKIP = "settle", "wait", "skip"
+_DONE = frozenset({"sent", "failed", "skipped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """One field of a flight that differs; None: no value."""
+
+    field: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What could not be processed, and why. status: "waiting", "replayed" or "discarded"."""
+
+    source: str
+    reason: str
+    words: str
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change event of a flight and what the notifier decided about it.
+
+    outcome: None when no decision was kept (it is too old, or was never made). version: the order under which people
+    are told. kinds: what was announced, () when nothing was. changes: against what was announced before. topic,
+    partition, offset, published_at, read_at: None where nobody wrote them. Times are aware UTC of the system clock.
+    """
+
+    id: str
+    key: str
+    subject: str | None
+    order: str
+    version: str
+    outcome: str | None
+    changed_at: datetime | None
+    decided_at: datetime | None
+    found_late: bool = False
+    kinds: tuple[str, ...] = ()
+    changes: tuple[Changed, ...] = ()
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+    published_at: datetime | None = None
+    read_at: datetime | None = None
+    dead_letter: DeadLetter | None = None
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether it was decided to tell people."""
+        return bool(self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A decision of delivery to say nothing now. action: "settle", "wait" or "skip"."""
+
+    order: str
+    event_id: str
+    action: str
+    reason: str
+    role: Role | None
+    decided_at: datetime
+    until: datetime | None
+    kinds: tuple[str, ...]
+    changes: tuple[Changed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to hand a message over. outcome: accepted, later, never or unknown."""
+
+    started_at: datetime
+    ended_at: datetime
+    outcome: str
+    provider_id: str | None
+    words: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that happened to a message after it was handed over: the provider's report, or a hand of staff."""
+
+    at: datetime
+    title: str
+    words: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One row of the ledger. role, decided_at: None on rows that never came to a hand-over."""
+
+    id: str
+    order: str
+    event_id: str
+    status: str
+    reason: str | None
+    title: str | None
+    role: Role | None
+    decided_at: datetime | None
+    changed_at: datetime | None
+    due_at: datetime | None
+    sent_at: datetime | None
+    created_at: datetime
+    kinds: tuple[str, ...]
+    changes: tuple[Changed, ...]
+    attempts: tuple[Attempt, ...]
+    noted: tuple[Noted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The conversation as it stands. start: the order of reading what the person knew when it was made, "" when it
+    was not written down. agrees: heard equals want."""
+
+    order: str
+    start: str
+    status: str
+    due_at: datetime | None
+    not_before: datetime | None
+    is_claimed: bool
+    in_doubt: bool
+    agrees: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """What one channel did about one change for one person, in order.
+
+    items: decisions and notifications from the change on, up to the one that settled it. folded: later changes that
+    the same message took in, oldest first. undone_at: when the change was taken back before anybody was told.
+    talk: None when there is no conversation (any more).
+    """
+
+    channel: str
+    items: tuple[Quiet | Notification, ...]
+    folded: tuple[Event, ...]
+    undone_at: datetime | None
+    talk: Talk | None
+
+    @property
+    def role(self) -> Role | None:
+        """Why the person was among those concerned, as last read for a decision."""
+        return next((item.role for item in reversed(self.items) if item.role), None)
+
+    @property
+    def last(self) -> Quiet | Notification | None:
+        """What came last."""
+        return self.items[-1] if self.items else None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How a person stands to a flight at this moment. booking: its status, None without one."""
+
+    booking: str | None
+    is_held: bool
+    follows: bool
+
+    @property
+    def is_concerned(self) -> bool:
+        """Whether the person is to hear about the flight."""
+        return self.is_held or self.follows
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The whole chain of one change; for one person where one is asked for.
+
+    person, place: None when nobody is asked for. flight: as last known, None when it was never understood.
+    people: how many rows of the ledger tell of it, by status.
+    """
+
+    event: Event
+    flight: Flight | None
+    person: str | None = None
+    place: Place | None = None
+    threads: tuple[Thread, ...] = ()
+    people: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+
+def differing(old: Flight | None, new: Flight | None) -> list[dict[str, Any]]:
+    """The fields in which two states differ, as stored: {field, from, to}; [] when one state is missing."""
+    if old is None or new is None or old == new:
+        return []
+    return [
+        {"field": name, "from": _text(was), "to": _text(now)}
+        for name in _FIELDS
+        if (was := getattr(old, name)) != (now := getattr(new, name))
+    ]
+
+
+def changed(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Changed, ...]:
+    """From what `differing` made."""
+    return tuple(Changed(str(one["field"]), one.get("from"), one.get("to")) for one in stored or ())
+
+
+def reaches(version: str, order: str) -> bool:
+    """Whether what was told under `order` took in a change that people are told of under `version`."""
+    return order >= version
+
+
+def thread_items(
+    event: Event, quiet: Sequence[Quiet], rows: Sequence[Notification]
+) -> tuple[Quiet | Notification, ...]:
+    """What delivery did about a change, in order, up to what settled it; () when nothing yet.
+
+    An event that was not announced has only what was decided under its very order.
+    """
+    every: list[Quiet | Notification] = [*quiet, *rows]
+    found = [
+        item
+        for item in every
+        if (reaches(event.version, item.order) if event.is_announced else item.order == event.version)
+    ]
+    found.sort(key=lambda item: (item.order, _began(item)))
+    kept: list[Quiet | Notification] = []
+    for item in found:
+        # A skipped message has a decision and a row; the row says more.
+        if isinstance(item, Notification) and item.status == "skipped" and kept:
+            before = kept[-1]
+            if isinstance(before, Quiet) and (before.action, before.order) == (SKIP, item.order):
+                kept[-1:] = [dataclasses.replace(item, role=item.role or before.role)]
+                break
+        kept.append(item)
+        if _is_final(item):
+            break
+    return tuple(kept)
+
+
+def _began(item: Quiet | Notification) -> datetime:
+    return item.decided_at if isinstance(item, Quiet) else item.decided_at or item.created_at
+
+
+def _is_final(item: Quiet | Notification) -> bool:
+    return item.action == SETTLE if isinstance(item, Quiet) else item.status in _DONE
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
