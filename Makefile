@@ -13,11 +13,20 @@ DEMO_SECONDS ?=
 DEMO_RATE ?=
 DEMO_PORTS ?=
 
+# How many seeds of the breaking machine, from which on, how much is edited, without which mend of the protocol,
+# for how long (empty: all), and 1 to leave out those with a result. `make torture SEEDS=8 FIRST=100 SIZE=small`
+SEEDS ?= 40
+FIRST ?= 1
+SIZE ?= normal
+MUTANT ?=
+MINUTES ?=
+RESUME ?=
+
 TEST_WORKERS ?= 2
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help venv install demo run servers servers-stop schema test lint format bench screenshots lock clean
+.PHONY: help venv install demo run servers servers-stop schema test torture lint format bench screenshots lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -63,6 +72,10 @@ test: lint ## Check style and types, run every test that can run here, print the
 	@$(BIN)/coverage erase
 	@failed=0; $(BIN)/coverage run -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS) || failed=$$?; \
 		$(BIN)/coverage combine --quiet && $(BIN)/coverage report; exit $$failed
+
+torture: $(INSTALLED) ## Break the running system seed by seed (SEEDS=40 FIRST=1; needs Java 17; docs/reliability.md)
+	@exec $(BIN)/python -m tests.torture --seeds '$(SEEDS)' --first '$(FIRST)' --size '$(SIZE)' \
+		$(if $(MUTANT),--mutant '$(MUTANT)') $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(RESUME),--resume)
 
 lint: $(INSTALLED) ## Check style and types alone
 	$(BIN)/ruff check .
