@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="Signs links and the sessions of staff; 32 random characters or more."
     )
+    secret_key_fallbacks: SecretStr | None = Field(
+        None, description="Earlier SECRET_KEYs whose links still work, comma separated."
+    )
     staff_key_hashes: Texts = Field(
         (), description="SHA-256 of the staff keys (`gatecall staff-key` makes one)."
     )
@@ -145,6 +148,12 @@ class Settings(BaseSettings):
         30, ge=1, description="Conversations end so long after their flight (days)."
     )
     ledger_keep_days: int = Field(396, ge=1, description="Notifications are kept so long (days; 13 months).")
+    decision_keep_days: int = Field(
+        30, ge=1, description="Decisions not to tell anybody are kept so long (days)."
+    )
+    why_link_days: int = Field(
+        90, ge=1, description='The link "Why this message?" works so long after the change (days).'
+    )
 
     feed_hours: int = Field(24, ge=1, le=744, description="How far back the feed reaches (hours).")
     feed_updates: int = Field(50_000, ge=100, description="Most updates the feed keeps in memory.")
@@ -252,6 +261,17 @@ class Settings(BaseSettings):
         """Names of the channels whose settings are there, in the order of their priority for people."""
         on = {"email": self.mail_server is not None, "sms": self.twilio_account_sid is not None}
         return tuple(name for name, is_on in on.items() if is_on)
+
+    @property
+    def signing_keys(self) -> tuple[str, ...]:
+        """What links are signed with: the present key first, then earlier ones. () signs nothing."""
+        if self.secret_key is None:
+            return ()
+        earlier = self.secret_key_fallbacks.get_secret_value() if self.secret_key_fallbacks else ""
+        return (
+            self.secret_key.get_secret_value(),
+            *(key.strip() for key in earlier.split(",") if key.strip()),
+        )
 
     @property
     def domain_clock(self) -> DomainClock:

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app import metrics
 from app.channels.base import AskableSender, Sender
 from app.domain.errors import PermanentError, TransientError
-from app.domain.news import Action
+from app.domain.news import Action, Role
 from app.domain.people import Person
-from app.store.claim_records import Claimed, Quiet
+from app.store.claim_records import Claimed, Grounds, Quiet
+from app.store.decisions import QuietDecision
 from consumers.delivery.decision import Verdict, decide, narrowed
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.terms import Terms, Told
@@ -40,7 +41,8 @@ class Decider:
         persons = terms.people.by_id(c.person for c in batch)
         now = terms.domain_clock()
         told: list[Told] = []
-        quiet: list[tuple[Claimed, Verdict]] = []
+        quiet: list[tuple[Claimed, Verdict, Role | None]] = []
+        decided_at = terms.now()
         for conversation in batch:
             role = roles.get((conversation.person, conversation.subject))
             person = persons.get(conversation.person)
@@ -50,9 +52,9 @@ class Decider:
             if verdict.action is Action.TELL and not (person and terms.channel.reaches(person)):
                 verdict = replace(verdict, action=Action.SKIP, reason="no_address" if person else "no_person")
             if verdict.action is Action.TELL and person and role:
-                told.append(Told(conversation, verdict, person, role))
+                told.append(Told(conversation, verdict, person, role, Grounds(role, decided_at)))
             else:
-                quiet.append((conversation, narrowed(verdict, conversation.skipped)))
+                quiet.append((conversation, narrowed(verdict, conversation.skipped), role))
         self._write_quiet(token, quiet)
         return told
 
@@ -76,11 +78,11 @@ class Decider:
         self._outcomes.found(conversation, note, receipt.provider_id, receipt.words)
         return True
 
-    def _write_quiet(self, token: str, quiet: Sequence[tuple[Claimed, Verdict]]) -> None:
-        """D2 without a message, one update each; what is skipped goes on the record first."""
+    def _write_quiet(self, token: str, quiet: Sequence[tuple[Claimed, Verdict, Role | None]]) -> None:
+        """D2 without a message, one update each; what is skipped, and every reason, goes on the record first."""
         terms = self._terms
-        skipped, updates = [], []
-        for conversation, verdict in quiet:
+        skipped, updates, reasons = [], [], []
+        for conversation, verdict, role in quiet:
             kinds = conversation.skipped
             if verdict.action is Action.SKIP and conversation.want:
                 skipped.append(
@@ -93,10 +95,19 @@ class Decider:
                 # not before a second from now, whatever the clocks' rounding says
                 earliest = terms.now() + timedelta(seconds=1)
                 due_at = max(terms.domain_clock.system_time_of(verdict.until), earliest)
+            reasons.append(_reason(conversation, verdict, role, due_at))
             updates.append(Quiet(conversation, verdict.heard, verdict.reason, verdict.doubt, due_at, kinds))
             if verdict.action is Action.SETTLE:
                 metrics.SETTLED.labels(terms.channel.name, verdict.reason).inc()
         if skipped:
             self._outcomes.skip(skipped)
+        terms.decisions.of_conversations(terms.channel.name, reasons, terms.now())
         if updates:
             terms.claims.settle(token, updates, terms.now())
+
+
+def _reason(
+    conversation: Claimed, verdict: Verdict, role: Role | None, until: datetime | None
+) -> QuietDecision:
+    heard = conversation.heard
+    return QuietDecision(conversation, str(verdict.action), verdict.reason, role, verdict.kinds, heard, until)

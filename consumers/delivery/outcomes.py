@@ -14,7 +14,7 @@ from app import crash_points, metrics
 from app.domain.clock import Now
 from app.domain.flight import Flight
 from app.domain.news import Kind
-from app.store.claim_records import Claimed, DoubtNote
+from app.store.claim_records import Claimed, DoubtNote, Grounds
 from app.store.claims import Claims
 from app.store.notifications import Attempt, Entry, Ledger, Outcome, Status
 from consumers.delivery.pauses import back_off_s
@@ -125,6 +125,7 @@ class Outcomes:
             None if attempt.outcome is Outcome.ACCEPTED else attempt.words,
             result.ready.parcel.message.subject,
             attempt,
+            grounds=noted.grounds,
         )
 
     def refuse(
@@ -186,6 +187,7 @@ class Outcomes:
         title: str | None,
         attempt: Attempt | None,
         order: str | None = None,
+        grounds: Grounds | None = None,
     ) -> Entry:
         return Entry(
             conversation=conversation.id,
@@ -203,6 +205,7 @@ class Outcomes:
             changed_at=conversation.changed_at,
             due_at=conversation.due_at,
             attempt=attempt,
+            grounds=grounds,
         )
 
     def _count(self, results: Sequence[Result], entries: Sequence[Entry]) -> None:

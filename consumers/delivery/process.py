@@ -23,6 +23,7 @@ from app.settings import Settings
 from app.store import client as mongodb
 from app.store import doorbell_watch
 from app.store.claims import Claims
+from app.store.decisions import Decisions
 from app.store.doorbells import Doorbells
 from app.store.notifications import Ledger
 from app.store.people import People
@@ -120,6 +121,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         claims=Claims(database, channel.name),
         ledger=Ledger(database, timedelta(days=settings.ledger_keep_days)),
         people=People(database),
+        decisions=Decisions(database, timedelta(days=settings.decision_keep_days)),
         composer=Composer(settings.public_url, clock),
         outage=Outage(),
         bell=Bell(),

@@ -10,8 +10,9 @@ from app.channels.base import Channel
 from app.domain.clock import DomainClock, Now
 from app.domain.news import Role, Rules
 from app.domain.people import Person
-from app.store.claim_records import Claimed
+from app.store.claim_records import Claimed, Grounds
 from app.store.claims import Claims
+from app.store.decisions import Decisions
 from app.store.notifications import Ledger
 from app.store.people import People
 from consumers.delivery.bell import Bell
@@ -28,6 +29,7 @@ class Terms:
     claims: Claims
     ledger: Ledger
     people: People
+    decisions: Decisions
     composer: Composer
     outage: Outage
     bell: Bell
@@ -43,9 +45,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A conversation whose person is to hear something now."""
+    """A conversation whose person is to hear something now. grounds: what goes on the record with it."""
 
     conversation: Claimed
     verdict: Verdict
     person: Person
     role: Role
+    grounds: Grounds

@@ -187,7 +187,8 @@ class Worker:
                 text=parcel.text if isinstance(self._sender, AskableSender) else None,
             )
             previous_note = conversation.doubt_note if verdict.doubt else None
-            return Ready(Noted(conversation, heard, note, verdict.doubt, previous_note), parcel)
+            noted = Noted(conversation, heard, note, verdict.doubt, previous_note, told.grounds)
+            return Ready(noted, parcel)
         self._outcomes.refuse(token, conversation, heard, want, verdict.kinds, title, reason)
         return None
 

@@ -21,6 +21,7 @@ from app.domain.flight import Flight
 from app.domain.news import Steps, differences, is_news
 from app.domain.order import Order, is_snapshot_read
 from app.store.announcements import Announcement
+from app.store.decisions import Arrival, EventDecision
 from app.store.known import Known, State, Subject
 
 
@@ -43,7 +44,8 @@ class Sighting:
 
     value: the flight; None when the document is gone (`gone`) or cannot be understood (neither).
     before: the flight as it was before, when the event says so; only deletions need it.
-    found_late: nobody saw it happen, a snapshot found it. changed_at: system clock.
+    found_late: nobody saw it happen, a snapshot found it. changed_at: system clock. arrival: how the event came, None
+    for what was read from the database.
     """
 
     key: str
@@ -55,6 +57,7 @@ class Sighting:
     value: Flight | None = None
     gone: bool = False
     before: Flight | None = None
+    arrival: Arrival | None = None
 
     @property
     def is_understood(self) -> bool:
@@ -115,6 +118,7 @@ class Picture:
     changed: dict[str, Known] = field(default_factory=dict)
     touched: dict[str, Touched] = field(default_factory=dict)
     announcements: list[Announcement] = field(default_factory=list)
+    _decided: list[tuple[Sighting, Outcome, Flight | None]] = field(default_factory=list)
     _members: dict[str, dict[str, Known]] = field(default_factory=dict)
     _by_identity: dict[str, set[str]] = field(default_factory=dict)
 
@@ -130,6 +134,32 @@ class Picture:
     def take(self, seen: Sighting) -> Outcome:
         """N2, N3's decision and N7 for one event."""
         known = self.known.get(seen.key)
+        outcome = self._take(known, seen)
+        self._decided.append((seen, outcome, known.announced if known is not None else None))
+        return outcome
+
+    def decisions(self) -> list[EventDecision]:
+        """What was decided about every event taken, in their order. People are told of all of them under the version
+        that the subject has by now."""
+        return [self._decision(*one) for one in self._decided]
+
+    def _decision(self, seen: Sighting, outcome: Outcome, before: Flight | None) -> EventDecision:
+        name = self.known[seen.key].subject if seen.key in self.known else None
+        return EventDecision(
+            event_id=seen.event_id,
+            key=seen.key,
+            order=seen.order,
+            subject=name,
+            version=self.subject(name).version if name is not None else None,
+            outcome=str(outcome),
+            changed_at=seen.changed_at,
+            found_late=seen.found_late,
+            before=before,
+            value=seen.value,
+            arrival=seen.arrival,
+        )
+
+    def _take(self, known: Known | None, seen: Sighting) -> Outcome:
         if known is not None and seen.order <= known.order:
             return self._take_again(known, seen)
         if not seen.is_understood:

@@ -7,6 +7,8 @@ result is the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -19,6 +21,7 @@ from app.domain.namespaces import BOOKINGS, FLIGHTS, FOLLOWINGS
 from app.metrics import ANNOUNCEMENTS, FAN_OUT, NOTIFIER_EVENTS, NOTIFIER_LAG
 from app.store.conversations import Telling
 from app.store.dead_letters import DeadLetter
+from app.store.decisions import Arrival
 from consumers.notifier import bookings, identity, making, markers
 from consumers.notifier.deciding import Picture, Sighting, not_understood, understand
 from consumers.notifier.stores import Stores
@@ -112,11 +115,12 @@ class Notifier:
     def _sighting(self, received: Received, event: ChangeEvent) -> Sighting:
         """The event understood; what cannot be is a dead letter first, and unknown then (N7)."""
         try:
-            return understand(event, received.partition)
+            seen = understand(event, received.partition)
         except BadEventError as error:
             self._stores.dead_letters.add(_letter(received, FLIGHTS.collection, error))
             log.warning("flight event not understood", event_id=event.id, key=event.key, field=error.field)
-            return not_understood(event, received.partition)
+            seen = not_understood(event, received.partition)
+        return replace(seen, arrival=_arrival(received, self._rules.now()))
 
     def _handle_flights(self, sightings: Sequence[Sighting]) -> None:
         """N1 to N4 for some flights. What came before an event that is not understood is told before it."""
@@ -150,6 +154,8 @@ class Notifier:
         crash_points.reached("N3.told")
         if fanning_out:
             self._stores.doorbells.ring(self._channels)
+        # Before known is set: until then a repetition decides the same.
+        self._stores.decisions.of_events(picture.decisions(), self._rules.now())
         self._stores.known.set_all(list(picture.changed.values()))  # N4
         crash_points.reached("N4.known")
         # A booking's conversation may have been made meanwhile; of a flight that nobody knew, not even that.
@@ -215,8 +221,13 @@ def _letter(received: Received, collection: str, error: BadEventError) -> DeadLe
         topic=received.topic,
         partition=received.partition,
         offset=received.offset,
+        document_id=event.document_key if event else None,
         document=event.after if event else None,
     )
+
+
+def _arrival(received: Received, now: datetime) -> Arrival:
+    return Arrival(received.topic, received.partition, received.offset, received.published_at, now)
 
 
 def _chunks(sightings: Sequence[Sighting]) -> Iterable[list[Sighting]]:
@@ -241,7 +252,6 @@ def _rounds(sightings: Sequence[Sighting]) -> Iterable[list[Sighting]]:
         # Events that are not understood have the odd rounds, all others the even ones.
         number += (number % 2) != (not seen.is_understood)
         reached[seen.key] = number
-        document_id=event.document_key if event else None,
         while len(rounds) <= number:
             rounds.append([])
         rounds[number].append(seen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import timedelta
 
 import structlog
 
@@ -40,7 +41,8 @@ def run(settings: Settings) -> int:
         if not settings.channels:
             log.warning("no channel is on: changes are noted, and nobody is told")
         database = mongo.database(client, settings)
-        stores, rules = Stores.of(database), Rules.of(settings, system_now)
+        keep = timedelta(days=settings.decision_keep_days)
+        stores, rules = Stores.of(database, keep_decisions=keep), Rules.of(settings, system_now)
         with closing(clients.admin(settings)) as admin:
             bus_topics.ensure(admin, settings)
             collections = {bus_topics.name(settings, topic.topic): topic.collection for topic in TOPICS}
