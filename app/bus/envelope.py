@@ -1,7 +1,13 @@
-"""The message in a topic: a change event as JSON, version 1 (docs/architecture.md has its fields)."""
+"""The message in a topic: a change event as JSON (docs/architecture.md has its fields).
+
+Messages outlive programs: a topic holds what older programs wrote for as long as its retention. So every version
+that may still lie in a topic has a decoder here, and `encode` writes the newest. A field that a decoder does not
+know is no reason for a new version; a field that means something else, or is missing, is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -47,8 +53,8 @@ def encode(event: ChangeEvent) -> bytes:
 def decode(message: bytes | None) -> ChangeEvent:
     """The event of a message.
 
-    Raises BadEventError: "not_json", "unknown_version" (made by a later Gatecall), "bad_envelope" (a field is
-    missing or of the wrong type; its name is the error's field).
+    Raises BadEventError: "not_json", "unknown_version" (no decoder: made by a later Gatecall, or by one long gone),
+    "bad_envelope" (a field is missing or of the wrong type; its name is the error's field).
     """
     if message is None:
         raise BadEventError("not_json", "the message is empty")
@@ -58,9 +64,14 @@ def decode(message: bytes | None) -> ChangeEvent:
         raise BadEventError("not_json", f"the message is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise BadEventError("bad_envelope", "the message is JSON, but not an object")
-    if body.get("v") != VERSION:
-        words = f"version {body.get('v')!r}; this program knows {VERSION}"
-        raise BadEventError("unknown_version", words, field="v")
+    version = body.get("v")
+    decoder = DECODERS.get(version) if type(version) is int else None
+    if decoder is None:
+        raise BadEventError("unknown_version", _unknown(version), field="v")
+    return decoder(body)
+
+
+def _decode_1(body: dict[str, Any]) -> ChangeEvent:
     return ChangeEvent(
         id=_text(body, "id"),
         op=_op(body),
@@ -74,6 +85,19 @@ def decode(message: bytes | None) -> ChangeEvent:
         after=_values(body, "after"),
         changed=_names(body, "changed"),
     )
+
+
+DECODERS: Mapping[int, Callable[[dict[str, Any]], ChangeEvent]] = {1: _decode_1}
+"""By version. One is removed only when no topic can hold its messages any more (retention)."""
+
+
+def _unknown(version: Any) -> str:
+    known = ", ".join(map(str, sorted(DECODERS)))
+    if type(version) is not int:
+        return f"no version that this program could read ({version!r}); it reads {known}"
+    if version > max(DECODERS):
+        return f"version {version} was written by a newer Gatecall; this program reads {known}: upgrade it"
+    return f"version {version} is not read any more; this program reads {known}"
 
 
 def _bad(field: str, what: str) -> BadEventError:

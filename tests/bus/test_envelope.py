@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.bus import envelope
 from app.domain import order
 from app.domain.errors import BadEventError
-from app.domain.events import ChangeEvent, Op
+from app.domain.events import ChangeEvent, Op, changed_fields
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
@@ -100,3 +100,49 @@ def test_what_is_not_a_message_is_refused_with_its_reason(
     with pytest.raises(BadEventError) as bad:
         envelope.decode(message)
     assert (bad.value.reason, bad.value.field) == (reason, field)
+
+
+def older_message(**more: Any) -> bytes:
+    """A message as a program before the first one would have written it: other names, no `changed`."""
+    body = orjson.loads(envelope.encode(event()))
+    body["v"], body["collection"] = 0, body.pop("ns")
+    del body["changed"]
+    return orjson.dumps(body | more)
+
+
+def decode_0(body: dict[str, Any]) -> ChangeEvent:
+    changed = sorted(changed_fields(body["before"], body["after"]))
+    return envelope.DECODERS[1](body | {"ns": body["collection"], "changed": changed})
+
+
+def test_messages_of_every_version_with_a_decoder_are_read_side_by_side(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(envelope, "DECODERS", {**envelope.DECODERS, 0: decode_0})
+    assert envelope.decode(older_message()) == event() == envelope.decode(envelope.encode(event()))
+    assert orjson.loads(envelope.encode(event()))["v"] == envelope.VERSION == max(envelope.DECODERS)
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        (0, "version 0 is not read any more; this program reads 1"),
+        (2, "version 2 was written by a newer Gatecall; this program reads 1: upgrade it"),
+        ("1", "no version that this program could read ('1'); it reads 1"),
+        (True, "no version that this program could read (True); it reads 1"),
+        (None, "no version that this program could read (None); it reads 1"),
+        ([], "no version that this program could read ([]); it reads 1"),
+    ],
+)
+def test_an_unknown_version_is_refused_with_words_for_whoever_finds_the_dead_letter(
+    version: Any, words: str
+) -> None:
+    body = orjson.loads(envelope.encode(event())) | {"v": version}
+    with pytest.raises(BadEventError) as bad:
+        envelope.decode(orjson.dumps(body))
+    assert (bad.value.reason, bad.value.field, str(bad.value)) == ("unknown_version", "v", words)
+
+
+def test_a_field_that_nobody_knows_is_no_reason_to_refuse() -> None:
+    body = orjson.loads(envelope.encode(event())) | {"later": {"more": 1}}
+    assert envelope.decode(orjson.dumps(body)) == event()
