@@ -1,33 +1,35 @@
-"""The watchers' process: one thread for each watched collection, and one that measures the oplog."""
+"""The watchers' process: one thread for each watched collection, one that measures the oplog, one that looks at
+the leases."""
 
 from __future__ import annotations
 
 import gc
-import os
-import socket
+import math
 import threading
-import uuid
+from collections.abc import Iterable
 from contextlib import ExitStack
 from functools import partial
-from typing import Any
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from app.bus import clients, topics
+from app.bus.incarnation import Incarnations
 from app.domain.clock import system_now
 from app.domain.namespaces import WATCHED
-from app.metrics import OPLOG_WINDOW
-from app.runtime import Health, StopFlag, health_server, run_workers
+from app.runtime import Health, StopFlag, health_server, holder_name, run_workers
 from app.settings import Settings
 from app.store import client as mongo
+from app.store import schema_steps
+from app.store.lease_watch import LeaseWatch
 from app.store.leases import Leases
+from app.store.resume_tokens import ResumeTokens
+from app.store.samples import WATCHERS, Sampler, Samples
 from watchers import preflight
+from watchers.oplog import OplogWatch
+from watchers.past import Past
 from watchers.watcher import Surroundings, Watcher
 
 log = structlog.get_logger()
-
-_OPLOG_EVERY_S = 30.0
 
 
 def run(settings: Settings) -> int:
@@ -47,26 +49,39 @@ def run(settings: Settings) -> int:
             return 0
         database = mongo.database(client, settings)
         preflight.check(database)
+        schema_steps.refuse_newer(database)
         admin = clients.admin(settings)
         opened.callback(admin.close)
         topics.ensure(admin, settings)
+        incarnations = Incarnations(settings)
+        opened.callback(incarnations.close)
+        incarnations.ready(ResumeTokens(database).highest()[0], system_now())
         around = Surroundings(
             database=database,
             topic_ids=topics.TopicIds(admin),
             topic_name=partial(topics.name, settings),
             producer=partial(clients.producer, settings),
             ensure_topics=partial(topics.ensure, admin, settings),
-            leases=Leases(database, holder=f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"),
+            leases=Leases(database, holder=holder_name()),
             lease_s=settings.lease_s,
             now=system_now,
+            incarnation=incarnations.number,
         )
+        past = Past(database)
+        health.add("cluster time", past.check)
         watchers = {namespace.collection: Watcher(namespace, around, stop) for namespace in WATCHED}
         for collection, watcher in watchers.items():
             health.add(collection, watcher.check)
+        oplog = OplogWatch(partial(_oplog, client, past), partial(_farthest_behind_s, watchers.values()))
+        leases = LeaseWatch(database, watchers)
+        health.add("oplog", oplog.check)
+        health.add("leases", leases.check)
         collect_garbage_rarely()
         started.set()
         workers = {f"watch {collection}": watcher.run for collection, watcher in watchers.items()}
-        workers["oplog"] = partial(_measure_oplog, client, stop)
+        sampler = Sampler(Samples(database), WATCHERS, around.leases.holder, health)
+        workers |= {"oplog": partial(oplog.run, stop), "leases": partial(leases.run, stop)}
+        workers["samples"] = partial(sampler.run, stop)
         status = run_workers(workers, stop, health)
     log.info("watchers ended", status=status)
     return status
@@ -79,11 +94,11 @@ def collect_garbage_rarely() -> None:
     gc.set_threshold(100_000, 50, 50)
 
 
-def _measure_oplog(client: Any, stop: StopFlag) -> None:
-    while not stop.is_set():
-        try:
-            window_s = mongo.oplog_window_s(client)
-        except PyMongoError:
-            window_s = None
-        OPLOG_WINDOW.set(float("nan") if window_s is None else window_s)
-        stop.wait(_OPLOG_EVERY_S)
+def _oplog(client: mongo.Client, past: Past) -> mongo.OplogReach | None:
+    past.look()
+    return mongo.oplog_reach(client)
+
+
+def _farthest_behind_s(watchers: Iterable[Watcher]) -> float:
+    known = [seconds for watcher in watchers if not math.isnan(seconds := watcher.behind_s())]
+    return max(known, default=math.nan)

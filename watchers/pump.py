@@ -13,6 +13,7 @@ from app.runtime import StopFlag
 from app.store.resume_tokens import Position
 from watchers.outbox import Outbox
 from watchers.prefetch import Prefetch
+from watchers.stream import Batch
 
 # A killed watcher repeats at most this much: so many events, or so long.
 STORE_EVENTS = 5_000
@@ -29,7 +30,8 @@ class Pump:
     """Moves batches from a prefetch to an outbox.
 
     store: stores a position; every event before it is acknowledged then. keep_lease: called in every round.
-    Both may raise. each_round: called between batches, may publish and raise.
+    Both may raise. reached: told of each batch that is acknowledged, and all before it.
+    each_round: called between batches, may publish and raise.
     """
 
     def __init__(
@@ -38,14 +40,16 @@ class Pump:
         outbox: Outbox,
         store: Callable[[Position], None],
         keep_lease: Callable[[], None],
+        reached: Callable[[Batch], None],
         each_round: Callable[[], None],
     ) -> None:
         self._batches = batches
         self._outbox = outbox
         self._store = store
         self._keep_lease = keep_lease
+        self._reached = reached
         self._each_round = each_round
-        self._in_flight: deque[tuple[Sent, Position]] = deque()
+        self._in_flight: deque[tuple[Sent, Batch]] = deque()
         self._acknowledged: Position | None = None
         self._events = 0
         self._stored_at = time.monotonic()
@@ -66,7 +70,7 @@ class Pump:
                 batch = self._batches.wait(_IDLE_WAIT_S)
             if batch is None:
                 continue
-            self._in_flight.append((self._outbox.put(batch.changes), batch.position))
+            self._in_flight.append((self._outbox.put(batch.changes), batch))
             if batch.changes:
                 crash_points.reached("W3.published")
             while len(self._in_flight) > _IN_FLIGHT or self._oldest_is_done():
@@ -86,14 +90,15 @@ class Pump:
             self._settle_oldest(timeout_s)
 
     def _settle_oldest(self, timeout_s: float | None = None) -> None:
-        sent, position = self._in_flight[0]
+        sent, batch = self._in_flight[0]
         if timeout_s is None:
             self._outbox.settle(sent, self._keep_lease)
         else:
             self._outbox.settle(sent, self._keep_lease, timeout_s=timeout_s)
         self._in_flight.popleft()
-        self._acknowledged = position
+        self._acknowledged = batch.position
         self._events += len(sent.events)
+        self._reached(batch)
 
     def _store_if_due(self) -> None:
         waited_s = time.monotonic() - self._stored_at

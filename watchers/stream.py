@@ -6,8 +6,9 @@ that is true after it, also when it holds nothing. Only allow-listed fields leav
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -55,11 +56,15 @@ _LONGEST_PAUSE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Changes in order, and the position after them. ended: the collection was then dropped or renamed."""
+    """Changes in order, and the position after them. ended: the collection was then dropped or renamed.
+
+    read_at: time.monotonic of the server's answer.
+    """
 
     changes: list[RawChange]
     position: Position
     ended: bool = False
+    read_at: float = field(default_factory=time.monotonic)
 
 
 class ChangeStream:

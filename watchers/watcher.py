@@ -24,10 +24,11 @@ from app.domain.clock import Now
 from app.domain.errors import ResumeTokenLostError, TransientError
 from app.domain.namespaces import Namespace
 from app.domain.order import ClusterTime
-from app.metrics import LEASE_HELD, WATCHER_SNAPSHOTS, WATCHER_TOKEN_AGE
+from app.metrics import GAP_BLIND, LEASE_HELD, WATCHER_BEHIND, WATCHER_SNAPSHOTS, WATCHER_TOKEN_AGE
 from app.runtime import StopFlag
 from app.store.dead_letters import DeadLetters
-from app.store.leases import Leases
+from app.store.gaps import CAUSES, Gap, Gaps
+from app.store.leases import Leases, of_watcher
 from app.store.resume_tokens import Position, ResumeTokens
 from watchers.conversion import Converter
 from watchers.outbox import Outbox
@@ -35,7 +36,7 @@ from watchers.prefetch import Prefetch
 from watchers.pump import Pump
 from watchers.replay import Replays
 from watchers.snapshot import SnapshotReader
-from watchers.stream import ChangeStream
+from watchers.stream import Batch, ChangeStream
 
 log = structlog.get_logger()
 
@@ -55,7 +56,7 @@ class Surroundings:
     """What a watcher works with. All may be shared by the watchers of a process.
 
     producer: makes a KafkaProducer of its own. ensure_topics: makes topics that are missing.
-    incarnation: how often the database was restored from a backup, from 1.
+    incarnation: how often the database was restored from a backup, from 1; cheap to ask.
     """
 
     database: Database[dict[str, Any]]
@@ -66,7 +67,7 @@ class Surroundings:
     leases: Leases
     lease_s: float
     now: Now
-    incarnation: int = 1
+    incarnation: Callable[[], int] = lambda: 1
 
 
 class Watcher:
@@ -77,16 +78,22 @@ class Watcher:
         self._around = around
         self._stop = stop
         self._topic = around.topic_name(namespace.topic)
-        self._lease = f"watcher:{namespace.collection}"
+        self._lease = of_watcher(namespace.collection)
         self._tokens = ResumeTokens(around.database)
         self._letters = DeadLetters(around.database, around.now)
-        self._converter = Converter(around.database.name, namespace, around.incarnation)
+        self._incarnation = 1
+        self._converter = Converter(around.database.name, namespace, self._incarnation)
         self._retired: list[Publisher] = []
         self._renewed_at = self._round_at = time.monotonic()
         self._trouble: str | None = None
         self._gap: str | None = None
         self._stored_at: datetime | None = None
+        self._gaps = Gaps(around.database, around.now)
+        self._behind: tuple[float, float] | None = None  # seconds, and when that was so (monotonic)
         WATCHER_TOKEN_AGE.labels(namespace.collection).set_function(self._token_age_s)
+        WATCHER_BEHIND.labels(namespace.collection).set_function(self.behind_s)
+        for cause in CAUSES:  # a counter that begins with 1 shows no increase
+            WATCHER_SNAPSHOTS.labels(namespace.collection, cause)
         self._log = log.bind(collection=namespace.collection)
 
     def check(self) -> str | None:
@@ -118,7 +125,7 @@ class Watcher:
                 pause_s = _FIRST_PAUSE_S
             except LeaseLostError:
                 self._log.warning("lease lost, standing by")
-                self._gap = self._stored_at = None  # the other one's business now
+                self._gap = self._stored_at = self._behind = None  # the other one's business now
             except (TransientError, PyMongoError, KafkaError) as error:
                 self._trouble = f"{type(error).__name__}: {error}"[:300]
                 self._log.warning("watcher interrupted, going on", why=self._trouble, retry_in_s=pause_s)
@@ -133,6 +140,8 @@ class Watcher:
         self._renewed_at = time.monotonic()
         LEASE_HELD.labels(self._namespace.collection).set(1)
         topic = self._present_topic()
+        self._incarnation = self._around.incarnation()
+        self._converter = Converter(self._around.database.name, self._namespace, self._incarnation)
         self._retired = [publisher for publisher in self._retired if not publisher.close(0)]
         publisher = Publisher(self._around.producer(), topic)
         try:
@@ -144,7 +153,7 @@ class Watcher:
                     self._stream(position, topic, outbox)
                 except ResumeTokenLostError as error:
                     self._log.warning("the stream cannot go on, reading the collection", why=str(error))
-                    self._gap = "token"
+                    self._gap = self._gap or "token"
         finally:
             if not publisher.close(_CLOSE_S):
                 self._retired.append(publisher)
@@ -161,12 +170,18 @@ class Watcher:
         if self._gap is not None:
             return None
         stored = self._tokens.load(self._namespace.collection)
+        if stored is not None:
+            self._stored_at = stored.saved_at
+            self._falls_behind_since(stored.saved_at)
         if stored is None:
             self._gap = "start"
         elif stored.topic_id != topic.id:
             self._gap = "topic"
+        elif stored.incarnation != self._incarnation:
+            self._gap = "restore"
+        elif stored.asked:
+            self._gap = "asked"
         else:
-            self._stored_at = stored.saved_at
             return stored.position
         return None
 
@@ -178,7 +193,12 @@ class Watcher:
         """
         cause, snapshot_id = self._gap or "start", uuid.uuid4().hex
         WATCHER_SNAPSHOTS.labels(self._namespace.collection, cause).inc()
+        # Before the token is cleared, because nobody knows afterwards since when.
+        report = self._gaps.begin(
+            self._namespace.collection, cause, self._stored_at, snapshot_id, topic.partitions
+        )
         t0 = self._begin_snapshot()
+        begun_at = time.monotonic()
         crash_points.reached("W2.begun")
         self._log.info("snapshot begun", snapshot_id=snapshot_id, cause=cause)
         reader = SnapshotReader(self._around.database, self._namespace, self._around.now, self._stop)
@@ -198,10 +218,13 @@ class Watcher:
         marker = self._converter.marker(snapshot_id, t0, self._around.now())
         outbox.settle(outbox.put_marker(marker), self._keep_lease)
         crash_points.reached("W2.marked")
+        self._gaps.published(report.id, documents)
         position = Position(start_at=t0)
         self._store(position, topic)
         self._gap = None
+        self._behind = (0.0, begun_at)
         self._log.info("snapshot done", snapshot_id=snapshot_id, documents=documents)
+        self._tell(report, documents)
         return position
 
     def _begin_snapshot(self) -> ClusterTime:
@@ -215,8 +238,14 @@ class Watcher:
         stream = ChangeStream(self._around.database, self._namespace, position, self._stop)
         batches = Prefetch(stream, self._namespace.collection)
         try:
-            store = lambda after: self._store(after, topic)  # noqa: E731
-            pump = Pump(batches, outbox, store, self._keep_lease, self._replays(topic, outbox).serve)
+            pump = Pump(
+                batches,
+                outbox,
+                lambda after: self._store_and_look(after, topic),
+                self._keep_lease,
+                self._reached,
+                self._replays(topic, outbox).serve,
+            )
             pump.run(self._stop)
         finally:
             batches.close()
@@ -232,18 +261,30 @@ class Watcher:
             self._around.now,
         )
 
-    def _confirm(self, topic: TopicState) -> None:
-        """Raise TransientError when what was published went to a topic that is no more."""
-        if self._around.topic_ids.current(self._topic, fresh=True).id != topic.id:
-            raise TransientError(f"topic {self._topic} was made again or has other partitions")
+    def _store_and_look(self, position: Position, topic: TopicState) -> None:
+        """W3, and whether somebody asked for the whole collection: then the stream ends here."""
+        if self._store(position, topic):
+            self._gap = "asked"
+            raise ResumeTokenLostError("a snapshot of the collection was asked for")
 
-    def _store(self, position: Position, topic: TopicState) -> None:
-        """W3: all before the position is acknowledged; compare the topic's id again, then store the token."""
+    def _store(self, position: Position, topic: TopicState) -> bool:
+        """W3: all before the position is acknowledged; compare the topic's id and the incarnation again, then
+        store the token. Whether a snapshot was asked for since."""
         self._confirm(topic)
         crash_points.reached("W3.acknowledged")
-        self._tokens.save(self._namespace.collection, position, topic.id, self._around.now())
+        asked = self._tokens.save(
+            self._namespace.collection, position, topic.id, self._around.now(), self._incarnation
+        )
         crash_points.reached("W3.stored")
         self._stored_at = self._around.now()
+        return asked
+
+    def _confirm(self, topic: TopicState) -> None:
+        """Raise TransientError when what was published went to a topic, or stems from a past, that is no more."""
+        if self._around.topic_ids.current(self._topic, fresh=True).id != topic.id:
+            raise TransientError(f"topic {self._topic} was made again or has other partitions")
+        if self._around.incarnation() != self._incarnation:
+            raise TransientError("the database was restored from a backup meanwhile")
 
     def _keep_lease(self) -> None:
         """Called in every round: prolong the lease when a third of it has passed."""
@@ -253,6 +294,36 @@ class Watcher:
         if not self._around.leases.take(self._lease, self._around.lease_s):
             raise LeaseLostError
         self._renewed_at = time.monotonic()
+
+    def behind_s(self) -> float:
+        """How old the change is up to which everything is acknowledged; not a number while standing by."""
+        behind = self._behind
+        return float("nan") if behind is None else behind[0] + time.monotonic() - behind[1]
+
+    def _reached(self, batch: Batch) -> None:
+        """A batch is acknowledged, and all before it. An empty one says that there was nothing when it was read."""
+        if batch.changes:
+            self._falls_behind_since(batch.changes[-1]["clusterTime"].as_datetime())
+        else:
+            self._behind = (0.0, batch.read_at)
+
+    def _falls_behind_since(self, moment: datetime) -> None:
+        self._behind = (max(0.0, (self._around.now() - moment).total_seconds()), time.monotonic())
+
+    def _tell(self, report: Gap, documents: int) -> None:
+        """Log the gap and how long it was; not a first start, before which nothing can have been missed."""
+        if report.first:
+            return
+        if report.blind_s is not None:
+            GAP_BLIND.labels(self._namespace.collection).set(report.blind_s)
+        self._log.warning(
+            "gap closed, what was missed is compared",
+            gap=report.id,
+            cause=report.cause,
+            blind_from=report.blind_from,
+            blind_to=report.blind_to,
+            documents=documents,
+        )
 
     def _token_age_s(self) -> float:
         """Not a number while nobody here holds the lease."""

@@ -19,7 +19,7 @@ from app.domain.errors import BadEventError
 from app.domain.events import ChangeEvent, Op
 from app.domain.flight import Flight
 from app.domain.news import Steps, differences, is_news
-from app.domain.order import Order, is_snapshot_read
+from app.domain.order import Order, is_raised, is_snapshot_read
 from app.store.announcements import Announcement
 from app.store.decisions import Arrival, EventDecision
 from app.store.known import Known, State, Subject
@@ -96,12 +96,14 @@ class Touched:
     """A subject that events of the batch are about.
 
     unheard: what was announced before the batch; the published schedule when nothing was. fans_out: its
-    conversations must be told. first: a document of it was not known before.
+    conversations must be told. first: a document of it was not known before. restored: it is the first event since
+    the database was restored from a backup.
     """
 
     unheard: Flight
     fans_out: bool = False
     first: bool = False
+    restored: bool = False
 
 
 @dataclass(slots=True)
@@ -194,6 +196,7 @@ class Picture:
         base = speaker.announced if speaker is not None else None
         touched = self._touch(subject, base or value.as_published())
         touched.first |= first
+        touched.restored |= known is not None and is_raised(known.order)
         differs = known is None or known.state is State.UNKNOWN or known.value != value
         touched.fans_out |= first or differs or seen.found_late
         announced = value if seen.gone or base is None or is_news(base, value, self.floor) else base

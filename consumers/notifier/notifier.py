@@ -18,7 +18,8 @@ from app.bus.consumer import Received
 from app.domain.errors import BadEventError, TransientError
 from app.domain.events import ChangeEvent, Op
 from app.domain.namespaces import BOOKINGS, FLIGHTS, FOLLOWINGS
-from app.metrics import ANNOUNCEMENTS, FAN_OUT, NOTIFIER_EVENTS, NOTIFIER_LAG
+from app.domain.order import incarnation_of
+from app.metrics import ANNOUNCEMENTS, FAN_OUT, FOUND_LATE, NOTIFIER_EVENTS, NOTIFIER_LAG
 from app.store.conversations import Telling
 from app.store.dead_letters import DeadLetter
 from app.store.decisions import Arrival
@@ -38,7 +39,8 @@ TOPICS = (FLIGHTS, BOOKINGS, FOLLOWINGS)
 class Notifier:
     """Handles batches. channels: names of those that are on. collections: by the topic's full name.
 
-    partitions: how many a topic has now, by its full name; may raise TransientError.
+    partitions: how many a topic has now, by its full name; may raise TransientError. incarnation: how often the
+    database was restored from a backup; may raise TransientError.
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class Notifier:
         channels: Sequence[str],
         collections: dict[str, str],
         partitions: Callable[[str], int],
+        incarnation: Callable[[], int] = lambda: 0,
     ) -> None:
         self._stores = stores
         self._rules = rules
         self._channels = tuple(channels)
         self._collections = collections
         self._partitions = partitions
+        self._incarnation = incarnation
 
     def handle(self, batch: Sequence[Received]) -> None:
         """All that follows from the messages, markers and unreadable ones as barriers.
@@ -64,8 +68,11 @@ class Notifier:
         try:
             with FAN_OUT.time():
                 waiting: list[Received] = []
+                incarnation = self._incarnation()
                 for received in batch:
-                    if isinstance(received.event, BadEventError) or received.event.op is Op.MARKER:
+                    if _is_of_another_past(received, incarnation):
+                        NOTIFIER_EVENTS.labels(self._collections[received.topic], "other_past").inc()
+                    elif isinstance(received.event, BadEventError) or received.event.op is Op.MARKER:
                         self._handle_documents(waiting)
                         waiting = []
                         self._handle_barrier(received)
@@ -90,6 +97,13 @@ class Notifier:
             for some in markers.unseen(self._stores, received.event, number, count, self._rules.now):
                 self._handle_flights(some)
             crash_points.reached("N6.read")
+            self._compared(received.event.id, number)
+
+    def _compared(self, snapshot_id: str, partition: int) -> None:
+        """All that a snapshot said of the partition is dealt with; the last one ends the report of the gap."""
+        gap = self._stores.gaps.compared(snapshot_id, partition)
+        if gap is not None and not gap.first:
+            log.warning("gap compared", gap=gap.id, documents=gap.documents, found_late=gap.found_late)
 
     def _handle_documents(self, batch: Sequence[Received]) -> None:
         """Flights first, so that bookings find them known; then bookings and followings."""
@@ -118,7 +132,7 @@ class Notifier:
             seen = understand(event, received.partition)
         except BadEventError as error:
             self._stores.dead_letters.add(_letter(received, FLIGHTS.collection, error))
-            log.warning("flight event not understood", event_id=event.id, key=event.key, field=error.field)
+            log.warning("flight event not understood", trace=event.id, key=event.key, field=error.field)
             seen = not_understood(event, received.partition)
         return replace(seen, arrival=_arrival(received, self._rules.now()))
 
@@ -134,14 +148,13 @@ class Notifier:
         for seen in sorted(sightings, key=lambda s: s.order):
             outcome = picture.take(seen)
             NOTIFIER_EVENTS.labels(FLIGHTS.collection, outcome).inc()
-            log.debug("flight event handled", event_id=seen.event_id, key=seen.key, outcome=outcome)
+            log.debug("flight event handled", trace=seen.event_id, key=seen.key, outcome=outcome)
         self._stores.announcements.record(picture.announcements)
         crash_points.reached("N3.recorded")
         for announcement in picture.announcements:
             kinds = [str(kind) for kind in announcement.kinds]
-            log.info(
-                "announcement", event_id=announcement.event_id, subject=announcement.subject, kinds=kinds
-            )
+            log.info("announcement", trace=announcement.event_id, subject=announcement.subject, kinds=kinds)
+            FOUND_LATE.inc(announcement.found_late)
             for kind in announcement.kinds:
                 ANNOUNCEMENTS.labels(kind).inc()
         told = self._tellings(picture)
@@ -193,7 +206,8 @@ class Notifier:
 
     def _tellings(self, picture: Picture) -> list[Telling]:
         found = (
-            telling(picture.subject(name), t.unheard, self._rules) for name, t in picture.touched.items()
+            telling(picture.subject(name), t.unheard, self._rules, restored=t.restored)
+            for name, t in picture.touched.items()
         )
         return [t for t in found if t is not None]
 
@@ -206,6 +220,12 @@ class Notifier:
         if collection == FLIGHTS.collection and received.key:
             order = None if isinstance(received.event, BadEventError) else received.event.order
             self._stores.known.set_unknown(received.key, order, received.partition)
+
+
+def _is_of_another_past(received: Received, incarnation: int) -> bool:
+    """N2: an event of an older incarnation happened in a past that the restored database does not have."""
+    event = received.event
+    return not isinstance(event, BadEventError) and incarnation_of(event.order) < incarnation
 
 
 def _letter(received: Received, collection: str, error: BadEventError) -> DeadLetter:
