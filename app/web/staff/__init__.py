@@ -10,9 +10,9 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app.web.pages import errors
-from app.web.staff import session
+from app.web.staff import ops, session
 
-NAV: tuple[tuple[str, str], ...] = ()
+NAV: tuple[tuple[str, str], ...] = (("staff.ops", "Operations"),)
 """Endpoint and name of each page in the bar."""
 
 
@@ -23,6 +23,7 @@ def blueprint() -> Blueprint:
     staff.add_url_rule("/sign-in", view_func=session.sign_in, endpoint="sign_in", methods=["GET", "POST"])
     staff.add_url_rule("/sign-out", view_func=session.sign_out, endpoint="sign_out", methods=["POST"])
     staff.add_url_rule("/", view_func=home, endpoint="home", strict_slashes=False)
+    staff.add_url_rule("/ops", view_func=ops.view, endpoint="ops")
     staff.context_processor(_for_templates)
     errors.register(staff)
     return staff
