@@ -10,9 +10,9 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app.web.pages import errors
-from app.web.staff import ops, session
+from app.web.staff import dead_letters, ops, session
 
-NAV: tuple[tuple[str, str], ...] = (("staff.ops", "Operations"),)
+NAV: tuple[tuple[str, str], ...] = (("staff.dead_letters", "Dead letters"), ("staff.ops", "Operations"))
 """Endpoint and name of each page in the bar."""
 
 
@@ -24,6 +24,11 @@ def blueprint() -> Blueprint:
     staff.add_url_rule("/sign-out", view_func=session.sign_out, endpoint="sign_out", methods=["POST"])
     staff.add_url_rule("/", view_func=home, endpoint="home", strict_slashes=False)
     staff.add_url_rule("/ops", view_func=ops.view, endpoint="ops")
+    staff.add_url_rule("/dead-letters", view_func=dead_letters.view, endpoint="dead_letters")
+    staff.add_url_rule("/dead-letters/one", view_func=dead_letters.detail, endpoint="dead_letter")
+    staff.add_url_rule(
+        "/dead-letters/act", view_func=dead_letters.act, endpoint="dead_letters_act", methods=["POST"]
+    )
     staff.context_processor(_for_templates)
     errors.register(staff)
     return staff

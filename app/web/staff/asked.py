@@ -1,0 +1,61 @@
+"""What a page's address asks for: filters and the number of the page, read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import url_for
+from werkzeug.exceptions import BadRequest
+
+_LONGEST = 300
+_MOST_PAGES = 10_000
+
+
+def text(args: Mapping[str, str], name: str) -> str | None:
+    """A text as it was typed, without blanks around it; None when the field is empty or absent.
+
+    :raise 400: longer than 300 characters.
+    """
+    value = args.get(name, "").strip()
+    if len(value) > _LONGEST:
+        raise BadRequest(f"{name} is longer than {_LONGEST} characters.")
+    return value or None
+
+
+def one_of(args: Mapping[str, str], name: str, allowed: Collection[str], default: str) -> str:
+    """One of the allowed words. :raise 400: another one."""
+    value = text(args, name) or default
+    if value not in allowed:
+        raise BadRequest(f"{name} is one of {', '.join(allowed)}.")
+    return value
+
+
+def moment(args: Mapping[str, str], name: str) -> datetime | None:
+    """A moment as a browser's field sends it ("2026-12-01T10:00", in UTC); None when it is empty.
+
+    :raise 400: no moment.
+    """
+    value = text(args, name)
+    if value is None:
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise BadRequest(f"{name}: write a time like 2026-12-01T10:00, in UTC.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def page_number(args: Mapping[str, str]) -> int:
+    """The number of the page, from 1. :raise 400: no such number."""
+    value = text(args, "page") or "1"
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST_PAGES):
+        raise BadRequest("page is a number from 1.")
+    return int(value)
+
+
+def address(endpoint: str, args: Mapping[str, str], **changed: str | int | None) -> str:
+    """The same page with some of its filters changed; None leaves one out."""
+    wanted: dict[str, Any] = {**{k: v for k, v in args.items() if k != "page" and v}, **changed}
+    return url_for(endpoint, **{name: value for name, value in wanted.items() if value is not None})
