@@ -56,10 +56,14 @@ class Write:
 
 
 class Journal:
-    """Every committed write, in the order of commit. For several threads."""
+    """Every committed write, in the order of commit. For several threads.
+
+    prepared_at: time.time() when all was written that was there before anything happened.
+    """
 
     def __init__(self) -> None:
         self.writes: list[Write] = []
+        self.prepared_at = 0.0
         self._current: dict[str, dict[Any, Document]] = {}
         self._lock = threading.Lock()
 
@@ -134,6 +138,7 @@ class Plan:
 def prepare(plan: Plan, database: Database[Document], journal: Journal) -> None:
     """People, flights as published, fares, and some bookings and followings. While all is quiet."""
     Day(plan, database, journal, threading.Event()).prepare()
+    journal.prepared_at = time.time()
 
 
 def run(
@@ -179,7 +184,9 @@ class Day:
             write.insert("flights", {"_id": ObjectId(), **plan.flight(number)})
         for number in range(6):
             origin, destination = self.rng.sample(sorted(AIRPORTS), 2)
+            day = datetime.now(UTC).date() + timedelta(days=number)
             fare = {"_id": f"fare-{number}", "origin": origin, "destination": destination}
+            fare["departure_date"] = day.isoformat()
             write.insert("prices", {**fare, "amount": "199.00", "currency": "USD", "provider": "torture"})
         for flight in list(self.journal.current("flights").values()):
             for one in self.rng.sample(range(plan.people), min(4, plan.people)):

@@ -1,5 +1,5 @@
-"""The truth, from what was written to MongoDB: how a flight ever stood, and where in that somebody can be who got
-these messages. Written from the promise alone: imports nothing of the product, reads messages as people do."""
+"""The truth, from what was written to MongoDB: how a flight ever stood, and where in that a person is who got these
+messages. Written from the promise alone: imports nothing of the product, reads messages as people do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Moment(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What one message told; None: nothing of that. was: old gate and time that it named. first: its first line."""
+    """What one message told; None: nothing of that. was: old gate and time that it named."""
 
     flight: str
     status: str
@@ -37,7 +37,6 @@ class Said(NamedTuple):
     gate: str | None
     was: tuple[str, ...]
     doubtful: bool
-    first: str
 
 
 def stands(document: dict[str, Any] | None, last: State | None) -> State | None:
@@ -47,19 +46,16 @@ def stands(document: dict[str, Any] | None, last: State | None) -> State | None:
     status, gate, planned = (document.get(name) for name in ("status", "gate", "departure_time"))
     leaves = document.get("estimated_departure_time") or planned
     plain = all(isinstance(v, str | int) and len(str(v)) < 200 for k, v in document.items() if k != "_id")
-    clocks = all(
-        isinstance(t, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", t) for t in (planned, leaves)
-    )
-    gated = isinstance(gate, str) and re.fullmatch(_GATE, gate)
-    if not (plain and clocks and gated and status in ("scheduled", "delayed", "cancelled")):
+    clock = rf"(?!2[4-9]|[3-9]){_TIME} (?!2[4-9]|[3-9]){_TIME} {_GATE}"
+    sound = plain and re.fullmatch(clock, f"{planned} {leaves} {gate}")
+    if not sound or status not in ("scheduled", "delayed", "cancelled"):
         return None
     return State("cancelled" if status == "cancelled" else "flying", str(leaves), str(gate))
 
 
 def history(writes: Iterable[tuple[float, str, int, dict[str, Any] | None]]) -> tuple[list[Moment], bool]:
     """All that was so of a flight, of its writes in order (begun, key, edit, document); is its end understood?"""
-    moments: list[Moment] = []
-    found: State | None = None
+    moments, found = list[Moment](), None
     for begun, key, edit, document in writes:
         if found := stands(document, moments[-1].state if moments else None):
             moments.append(Moment(begun, found, edit, key))
@@ -69,8 +65,7 @@ def history(writes: Iterable[tuple[float, str, int, dict[str, Any] | None]]) -> 
 def read(text: str) -> Said:
     """What a message tells (a mail with its subject as the first line). Raises ValueError when nobody can say."""
     first, words = text.splitlines()[0], " ".join(text.split())
-    number = re.search(r"\b(ZQ) (\d+)\b", first)
-    if number is None:
+    if (number := re.search(r"\b(ZQ) (\d+)\b", first)) is None:
         raise ValueError(f"no flight in {first!r}")
     status = next((status for said, status in GONE.items() if said in first), "flying")
     new = re.sub(r"\(was[^)]*\)", "", text) if status == "flying" else ""
@@ -78,22 +73,18 @@ def read(text: str) -> Said:
     gate = re.search(rf"^Gate +({_GATE})\b", new, re.M) or re.search(rf"\bgate,? ({_GATE})\b", new, re.I)
     was = tuple(sorted(set(re.findall(rf"\(was {_DAY}({_TIME}|{_GATE})\b", words))))
     doubtful = "things stand now" in words or (first.startswith("Gatecall") and " now " in first)
-    return Said(number[1] + number[2], status, leaves and leaves[1], gate and gate[1], was, doubtful, first)
+    return Said(number[1] + number[2], status, leaves and leaves[1], gate and gate[1], was, doubtful)
 
 
 def follow(moments: Sequence[Moment], known: set[int], said: Said, at: float) -> tuple[set[int], str | None]:
     """Where in the history a person can be after a message that the provider took at this time, who could be at
     `known` before; and what is wrong with it, None when nothing is."""
-    then = {i for i, m in enumerate(moments) if m.begun <= at and said.status == m.state.status}
-    then = {i for i in then if said.leaves in (None, moments[i].state.leaves)}
-    then = {i for i in then if said.gate in (None, moments[i].state.gate)}
-    if not then:
-        return known, "says what never was"
+    new = {name: told for name, told in said._asdict().items() if name in State._fields and told is not None}
+    then = {i for i, m in enumerate(moments) if m.begun <= at and m.state == m.state._replace(**new)}
     later = {i for i in then if i >= min(known)}
     if not later:
-        return then, "goes back to what was before"
-    sure = [k for k in known if all(old in moments[k].state for old in said.was)]
-    told = {i for i in later if any(k <= i for k in sure)}
+        return then or known, "goes back to what was before" if then else "says what never was"
+    told = {i for i in later if any(k <= i for k in known if set(said.was) <= set(moments[k].state))}
     return (told, None) if told else (later, "says 'was' of what this person did not hear")
 
 
@@ -102,4 +93,4 @@ def knows(moments: Sequence[Moment], known: set[int]) -> bool:
     fly nothing else matters; a cancelled one that also left the schedule is no news."""
     end = moments[-1].state
     states = {moments[k].state if end.status == "flying" else moments[k].state.status for k in known}
-    return end in states or end.status in states or (end.status == "removed" and "cancelled" in states)
+    return bool(states & {end, end.status} or (end.status == "removed" and "cancelled" in states))

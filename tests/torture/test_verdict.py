@@ -1,0 +1,389 @@
+"""The verdict can fail: each check is fed with a made-up run that violates it, and with one that does not."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from app.channels.rendering import as_text
+from app.domain.flight import Flight, parse
+from app.domain.news import Action, Role, Rules, Steps, decide
+from app.domain.wording import FlightNews, compose
+from tests.torture import oracle, verdict
+from tests.torture.edits import Journal
+from tests.torture.polling import Polled
+from tests.torture.providers import Accepted
+from tests.torture.verdict import Evidence
+
+Document = dict[str, Any]
+
+PUBLISHED: Document = {
+    "_id": "f1",
+    "flight_number": "ZQ101",
+    "origin": "PHX",
+    "destination": "HNL",
+    "departure_date": "2026-11-22",
+    "departure_time": "10:00",
+    "status": "scheduled",
+    "gate": "A1",
+}
+LATE = {"status": "delayed", "estimated_departure_time": "10:30", "estimated_departure_date": "2026-11-22"}
+HEAD = "Gatecall: ZQ 101 to Honolulu"
+SAY_LATE = f"{HEAD} leaves Sun 22 Nov 10:30 MST, 30 min late (was 10:00). Gate A1."
+SAY_NOW_LATE = f"{HEAD} now leaves Sun 22 Nov 10:30 MST, 30 min late. Gate A1."
+SAY_ON_TIME = f"{HEAD} leaves Sun 22 Nov 10:00 MST, on time, 30 min earlier than last told. Gate A1."
+SAY_CANCELLED = f"{HEAD}, Sun 22 Nov 10:00 MST, is cancelled. Do not go to the airport."
+
+
+class Run:
+    """A made-up run about one flight and one person with a phone. It is clean when nothing more is done."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self.database = database
+        self.journal = Journal()
+        self.accepted: list[Accepted] = []
+        self.updates: list[Document] = []
+        self.began = time.time() - 100
+        self.edit = 0
+        self.flight: Document = {}
+        self.more: Document = {"faults": [], "deaths": [], "unready": [], "refused": {}}
+        self.wrote("users", {"_id": "person", "phone": "+15550101000"})
+        self.becomes(PUBLISHED)
+        shown = {"flight": {k: v for k, v in self.flight.items() if k != "_id"}}
+        booking = {"_id": "b1", "user_id": "person", "flight_id": "f1", "status": "confirmed", "seen": shown}
+        self.wrote("bookings", booking)
+        self.conversation = {
+            "_id": "flight:f1|person|sms",
+            "subject": "flight:f1",
+            "person": "person",
+            "channel": "sms",
+            "status": "open",
+            "order": "1",
+        }
+        mail = {
+            "_id": "flight:f1|person|email",
+            "channel": "email",
+            "status": "failed",
+            "reason": "no address",
+        }
+        database["conversations"].insert_many([self.conversation, self.conversation | mail])
+
+    def wrote(self, collection: str, document: Document) -> None:
+        self.edit += 1
+        self.journal.wrote(collection, document["_id"], document | {"edit": self.edit}, self.now())
+
+    def becomes(self, change: Document) -> None:
+        """An edit of the flight; the feed shows it."""
+        self.flight = self.flight | change
+        self.wrote("flights", self.flight)
+        self.flight["edit"] = self.edit
+        now = {k: v for k, v in self.flight.items() if k not in ("_id", "edit")}
+        self.updates.append(
+            {"id": f"u{self.edit}", "type": "flight", "subject": {"id": "f1"}, "now": now, "changes": []}
+        )
+
+    def now(self) -> float:
+        return self.began + self.edit + 2 * len(self.accepted)
+
+    def told(self, text: str, *, doubtful: bool = False, row: bool = True) -> None:
+        """The provider took a message, and the ledger has it (row)."""
+        sid = f"SM{len(self.accepted)}"
+        at = self.now() + 1
+        self.accepted.append(Accepted(at, "sms", "+15550101000", text, sid, answer_lost=not row))
+        if row:
+            ended = datetime.fromtimestamp(at, UTC)
+            attempt = {"provider_id": sid, "outcome": "accepted", "ended_at": ended}
+            self.row("sent", attempts=[attempt | ({"doubtful": True} if doubtful else {})])
+
+    def row(self, status: str, **more: Any) -> None:
+        """A row of the ledger."""
+        number = self.database["notifications"].count_documents({})
+        base = {"_id": f"{self.conversation['_id']}@{number}", "conversation": self.conversation["_id"]}
+        self.database["notifications"].insert_one(
+            {"order": "1", "status": status, "attempts": []} | base | more
+        )
+
+    def problems(self) -> list[str]:
+        """The verdict's."""
+        evidence = Evidence(
+            journal=self.journal,
+            accepted=self.accepted,
+            database=self.database,
+            polls=[Polled("poller", updates=list(self.updates))],
+            settings={},
+            lossy=set(),
+            **self.more,
+        )
+        self.report = verdict.judge(evidence)
+        return self.report.problems
+
+
+@pytest.fixture
+def run(database: Database[Document]) -> Run:
+    made = Run(database)
+    # nobody with a phone alone can be told by mail: on record, with its reason
+    made.row("skipped", conversation="flight:f1|person|email", reason="no_address")
+    return made
+
+
+def kinds(problems: list[str]) -> set[str]:
+    return {problem.partition(":")[0] for problem in problems}
+
+
+def test_a_run_in_which_all_was_told_once_has_no_problems(run: Run) -> None:
+    run.becomes(LATE)
+    run.told(SAY_LATE)
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    assert run.problems() == []
+    assert run.report.counts["messages"] == 2
+
+
+def test_what_was_undone_before_anybody_heard_needs_no_message(run: Run) -> None:
+    run.becomes(LATE)
+    run.becomes(PUBLISHED | dict.fromkeys(LATE) | {"status": "scheduled"})
+    run.updates = []
+    run.more["faults"] = ["tokens lost"]
+    assert "final" not in kinds(run.problems())
+
+
+def _never_told(run: Run) -> None:
+    run.becomes(LATE)
+
+
+def _stays_at_an_old_state(run: Run) -> None:
+    run.becomes(LATE)
+    run.told(SAY_LATE)
+    run.becomes({"status": "cancelled"})
+
+
+def _told_twice(run: Run) -> None:
+    run.becomes(LATE)
+    run.told(SAY_LATE)
+    run.told(SAY_LATE)
+
+
+def _told_again_although_recorded(run: Run) -> None:
+    run.becomes(LATE)
+    run.told(SAY_LATE)
+    run.told(SAY_NOW_LATE, doubtful=True)
+
+
+def _told_what_never_was(run: Run) -> None:
+    run.told(SAY_LATE)
+
+
+def _told_before_it_was(run: Run) -> None:
+    run.told(SAY_LATE)
+    run.becomes(LATE)
+
+
+def _told_in_the_wrong_order(run: Run) -> None:
+    run.becomes(LATE)
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    run.told(SAY_LATE)
+
+
+def _told_a_false_was(run: Run) -> None:
+    run.becomes({"estimated_departure_time": "11:00", "status": "delayed"})
+    run.becomes(LATE)
+    run.told(SAY_LATE.replace("was 10:00", "was 11:00"))
+
+
+def _told_a_stranger(run: Run) -> None:
+    run.becomes(LATE)
+    run.told(SAY_LATE)
+    taken = run.accepted[0]
+    run.accepted.append(Accepted(taken.at, "sms", "+15550109999", SAY_LATE, "SMx", answer_lost=False))
+
+
+def _told_nonsense(run: Run) -> None:
+    run.accepted.append(Accepted(run.now(), "sms", "+15550101000", "Hello!", "SMx", answer_lost=False))
+
+
+def _a_row_without_end(run: Run) -> None:
+    run.row("retrying", reason="450 later")
+
+
+def _a_failure_without_reason(run: Run) -> None:
+    run.row("failed")
+
+
+def _a_skip_without_reason(run: Run) -> None:
+    run.row("skipped")
+
+
+def _still_due(run: Run) -> None:
+    run.database["conversations"].update_one({"channel": "sms"}, {"$set": {"due_at": datetime.now(UTC)}})
+
+
+def _still_claimed(run: Run) -> None:
+    run.database["conversations"].update_one({"channel": "sms"}, {"$set": {"claim": "a token"}})
+
+
+def _still_in_doubt(run: Run) -> None:
+    run.database["conversations"].update_one({"channel": "sms"}, {"$set": {"doubt": "an attempt"}})
+
+
+def _a_sound_document_is_a_dead_letter(run: Run) -> None:
+    run.database["dead_letters"].insert_one({"collection": "flights", "key": "f1", "words": "what?"})
+
+
+def _a_process_died(run: Run) -> None:
+    run.more["deaths"] = ["notifier-1 ended with 1"]
+
+
+def _a_process_is_not_ready(run: Run) -> None:
+    run.more["unready"] = ["web-1: 503"]
+
+
+def _feed_showed_it_twice(run: Run) -> None:
+    run.updates.append(run.updates[-1])
+
+
+def _feed_left_one_out(run: Run) -> None:
+    run.becomes(LATE)
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    del run.updates[1]
+
+
+def _feed_left_the_end_out(run: Run) -> None:
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    del run.updates[-1]
+
+
+def _feed_showed_what_never_was(run: Run) -> None:
+    made_up = run.updates[-1] | {"id": "x", "now": run.updates[-1]["now"] | {"gate": "B9"}}
+    run.updates.insert(0, made_up)
+
+
+VIOLATIONS: dict[Callable[[Run], None], str] = {
+    _never_told: "final",
+    _stays_at_an_old_state: "final",
+    _told_twice: "twice",
+    _told_again_although_recorded: "twice",
+    _told_what_never_was: "false",
+    _told_before_it_was: "false",
+    _told_in_the_wrong_order: "false",
+    _told_a_false_was: "false",
+    _told_a_stranger: "stranger",
+    _told_nonsense: "words",
+    _a_row_without_end: "ledger",
+    _a_failure_without_reason: "ledger",
+    _a_skip_without_reason: "ledger",
+    _still_due: "conversation",
+    _still_claimed: "conversation",
+    _still_in_doubt: "conversation",
+    _a_sound_document_is_a_dead_letter: "dead letter",
+    _a_process_died: "process",
+    _a_process_is_not_ready: "process",
+    _feed_showed_it_twice: "feed",
+    _feed_left_one_out: "feed",
+    _feed_left_the_end_out: "feed",
+    _feed_showed_what_never_was: "feed",
+}
+
+
+@pytest.mark.parametrize("violation", list(VIOLATIONS), ids=lambda v: v.__name__.strip("_"))
+def test_a_violation_is_found(run: Run, violation: Callable[[Run], None]) -> None:
+    violation(run)
+    assert VIOLATIONS[violation] in kinds(run.problems())
+
+
+def test_a_repeat_in_the_window_is_counted_and_is_no_problem(run: Run) -> None:
+    run.becomes(LATE)
+    run.told(SAY_LATE, row=False)
+    run.told(SAY_NOW_LATE, doubtful=True)
+    assert run.problems() == []
+    assert run.report.counts["window"] == 1
+
+
+def test_a_retraction_of_what_may_have_been_heard_is_no_repeat(run: Run) -> None:
+    run.becomes(LATE)
+    run.told(SAY_LATE, row=False)
+    run.becomes({"status": "scheduled", "estimated_departure_time": "10:00"})
+    run.told(f"{HEAD} now leaves Sun 22 Nov 10:00 MST, on time. Gate A1.", doubtful=True)
+    assert run.problems() == []
+    assert run.report.counts["window"] == 0
+
+
+def test_who_cannot_be_reached_is_excused_only_with_a_reason_on_record(run: Run) -> None:
+    run.becomes(LATE)
+    run.database["conversations"].update_one(
+        {"channel": "sms"}, {"$set": {"status": "failed", "reason": "21610"}}
+    )
+    assert kinds(run.problems()) == {"final"}, "no provider refused this number"
+    run.more["refused"] = {"+15550101000": "21610"}
+    assert run.problems() == []
+    assert run.report.counts["excused"] > 0
+
+
+def test_a_late_message_of_a_frozen_sender_must_be_put_right(run: Run) -> None:
+    run.more["faults"] = ["freeze delivery"]
+    run.becomes(LATE)
+    run.becomes({"status": "scheduled", "estimated_departure_time": "10:00", "gate": "B2"})
+    run.told(f"{HEAD} has a new gate, B2 (was A1). Leaves Sun 22 Nov 10:00 MST.")
+    run.told(SAY_LATE, row=False)
+    assert {"order", "final"} <= kinds(run.problems())
+    run.told(f"{HEAD} now leaves Sun 22 Nov 10:00 MST, on time. Gate B2.", doubtful=True)
+    assert run.problems() == []
+
+
+def test_the_oracle_imports_nothing_of_the_product_and_stays_short() -> None:
+    source = Path(oracle.__file__).read_text()
+    for node in ast.walk(ast.parse(source)):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        assert not [name for name in names if name.split(".")[0] in ("app", "consumers", "watchers")]
+    assert source.count("\n") < 100
+
+
+def flight(status: str, leaves: str, gate: str) -> Flight:
+    late = {"estimated_departure_time": leaves, "estimated_departure_date": "2026-11-22"}
+    found = parse(
+        {k: v for k, v in PUBLISHED.items() if k != "_id"}
+        | {"gate": gate, "status": "scheduled" if status == "removed" else status}
+        | (late if leaves != "10:00" else {})
+    )
+    return found.removed() if status == "removed" else found
+
+
+STATES = list(itertools.product(("scheduled", "cancelled", "removed"), ("10:00", "11:30"), ("A1", "B2")))
+
+
+@pytest.mark.parametrize("doubtful", [False, True])
+def test_the_oracle_reads_every_message_as_people_do(doubtful: bool) -> None:
+    rules = Rules(Steps(timedelta(minutes=15), timedelta(minutes=10)), timedelta(hours=24))
+    now = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+    for before, after in itertools.product(STATES, STATES):
+        heard, want = flight(*before), flight(*after)
+        decision = decide(heard, want, Role.TRAVELLER, rules, now)
+        if decision.action is not Action.TELL:
+            continue
+        news = FlightNews(
+            heard, want, decision.kinds, Role.TRAVELLER, doubtful, False, now, now, "http://localhost:8080"
+        )
+        message = compose(news)
+        for text in (message.sms, f"{message.subject}\n{as_text(message)}"):
+            said = oracle.read(text)
+            flies = after[0] == "scheduled"
+            assert said.flight == "ZQ101"
+            assert said.status == ("flying" if flies else after[0]), text
+            assert (said.leaves, said.gate) == ((after[1], after[2]) if flies else (None, None)), text
+            old = {before[1]} if before[1] != after[1] else set()
+            old |= {before[2]} if before[2] != after[2] else set()
+            assert set(said.was) <= (old if flies and not doubtful else set()), text
+            # a short text has no room to say of such news that it may be a repeat
+            short = text == message.sms and (not flies or before[0] == "removed")
+            assert said.doubtful is doubtful or short, text
