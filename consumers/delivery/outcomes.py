@@ -105,7 +105,10 @@ class Outcomes:
     def _report_late(self, result: Result) -> None:
         """D4': our claim was lost and the provider has, or may have, the message."""
         insist(lambda: self._claims.report_late(result.ready.noted))
-        log.warning("claim lost during a hand-over", conversation=result.ready.noted.conversation.id)
+        conversation = result.ready.noted.conversation
+        log.warning(
+            "claim lost during a hand-over", trace=conversation.event_id, conversation=conversation.id
+        )
 
     def _fails(self, result: Result) -> bool:
         if result.attempt.outcome is Outcome.NEVER:
@@ -219,6 +222,7 @@ class Outcomes:
             if attempt.outcome is Outcome.ACCEPTED:
                 log.info(
                     "notification sent",
+                    trace=entry.event_id,
                     notification_id=entry.id,
                     channel=self._channel,
                     duration_ms=round(_seconds(attempt.started_at, attempt.ended_at) * 1000),
@@ -227,6 +231,7 @@ class Outcomes:
                 # the provider's words may hold an address: they stand in the ledger, not in the log
                 log.warning(
                     "notification not sent",
+                    trace=entry.event_id,
                     notification_id=entry.id,
                     channel=self._channel,
                     outcome=str(attempt.outcome),

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from app.channels import rendering
 from app.channels.base import Channel
 from app.domain import places
 from app.domain.clock import system_now
-from app.runtime import Health, StopFlag, configure_logging, health_server, run_workers
+from app.runtime import Health, StopFlag, configure_logging, health_server, holder_name, run_workers
 from app.settings import Settings
 from app.store import client as mongodb
 from app.store import doorbell_watch
@@ -27,6 +28,7 @@ from app.store.decisions import Decisions
 from app.store.doorbells import Doorbells
 from app.store.notifications import Ledger
 from app.store.people import People
+from app.store.samples import DELIVERY, Sampler, Samples
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
 from consumers.delivery.pauses import Outage
@@ -96,12 +98,16 @@ def deliver(
     senders: list[Worker] = []
     for name, shared in terms.items():
         health.add(name, shared.outage.words)
+        metrics.CHANNEL_DOWN.labels(name).set_function(partial(_is_down, shared.outage))
+        metrics.DOUBTFUL_SENDS.labels(name)  # a counter that begins with 1 shows no increase
         for number in range(shared.senders):
             worker = Worker(shared, stop)
             senders.append(worker)
             workers[f"{name}-{number}"] = worker.run
     workers["doorbells"] = lambda: _hear(database, terms, stop)
     workers["gauges"] = lambda: _measure(terms, stop)
+    sampler = Sampler(Samples(database), DELIVERY, holder_name(), health)
+    workers["samples"] = lambda: sampler.run(stop)
     workers["grace"] = lambda: _end_in_time(senders, terms, stop)
     status = run_workers(workers, stop, health)
     try:
@@ -181,6 +187,10 @@ def _end_in_time(senders: list[Worker], terms: Mapping[str, Terms], stop: StopFl
             return
     for sender in senders:
         sender.abort()
+
+
+def _is_down(outage: Outage) -> bool:
+    return outage.words() is not None
 
 
 def _ping(client: mongodb.Client) -> str | None:

@@ -51,7 +51,10 @@ def hand_over(sender: Sender, ready: Ready, deadline_s: float, channel: str, now
     except UnknownOutcomeError as error:
         outcome, words = Outcome.UNKNOWN, str(error)
     except Exception as error:  # a defect of ours: whether the message left is not known
-        log.exception("hand-over failed unexpectedly", conversation=ready.noted.conversation.id)
+        conversation = ready.noted.conversation
+        log.exception(
+            "hand-over failed unexpectedly", trace=conversation.event_id, conversation=conversation.id
+        )
         outcome, words = Outcome.UNKNOWN, type(error).__name__
     ended_at = now()
     metrics.ATTEMPTS.labels(channel, outcome).inc()

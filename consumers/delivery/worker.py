@@ -175,7 +175,9 @@ class Worker:
         except PermanentError as error:
             reason = str(error)
         except Exception as error:  # a defect in one message must not hold up all the others
-            log.exception("message cannot be made", conversation=conversation.id)
+            log.exception(
+                "message cannot be made", trace=conversation.event_id, conversation=conversation.id
+            )
             reason = f"cannot be made: {type(error).__name__}"
         else:
             note = DoubtNote(
