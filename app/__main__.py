@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from app.commands import dead_letters, operations, processes, setup
+from app.commands import dead_letters, operations, processes, setup, suppressions
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -42,6 +42,8 @@ for _command in (
     operations.reconcile,
     operations.restore,
     dead_letters.dead_letters,
+    suppressions.suppressions,
+    suppressions.bounces,
     setup.staff_key,
     setup.list_settings,
 ):

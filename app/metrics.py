@@ -93,6 +93,21 @@ DOUBTFUL_SENDS = Counter(
 )
 CLAIMS_LOST = Counter("gatecall_claims_lost", "Claims whose lease ran out before the end.", ["channel"])
 CHANNEL_DOWN = Gauge("gatecall_channel_down", "1 while the provider of a channel is down.", ["channel"])
+PROVIDER_OPEN = Gauge(
+    "gatecall_provider_open", "1 while a provider is down and is given no messages but probes.", ["provider"]
+)
+FALLBACK_SENDS = Counter(
+    "gatecall_fallback_sends", "Messages handed to a channel's second provider.", ["channel"]
+)
+RATE_WAITS = Counter(
+    "gatecall_rate_waits_seconds", "Time that senders waited for a provider's rate or ramp.", ["channel"]
+)
+REPORTS = Counter(
+    "gatecall_reports", "What providers reported about accepted messages.", ["channel", "state"]
+)
+SUPPRESSIONS = Counter(
+    "gatecall_suppressions", "Addresses found to be of no more use, by reason.", ["channel", "reason"]
+)
 DUE_AGE = Gauge("gatecall_due_age_seconds", "Age of the oldest due conversation.", ["channel"])
 DUE_COUNT = Gauge("gatecall_due", "Conversations that are due.", ["channel"])
 

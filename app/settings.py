@@ -6,7 +6,9 @@ Names are those other tools already use. All wrong settings are reported at once
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -77,6 +79,25 @@ class Settings(BaseSettings):
     mail_use_tls: bool = Field(False, description="STARTTLS after connecting.")
     mail_use_ssl: bool = Field(False, description="TLS from the first byte.")
     mail_default_sender: str = Field("Gatecall <hello@gatecall.example>", description="From: of all mails.")
+    mail_bounce_address: str | None = Field(
+        None,
+        pattern=r"^[^@\s<>]+@[^@\s<>]+$",
+        description="Where mail servers send bounces; without it, the address of MAIL_DEFAULT_SENDER.",
+    )
+    mail_bounce_maildir: str | None = Field(
+        None, description="Maildir that bounces arrive in; delivery reads what is new there."
+    )
+    mail_rate: float | None = Field(
+        None, gt=0, description="Most mails a second, of all processes together; without it, as many as go."
+    )
+    mail_fallback_server: str | None = Field(
+        None, description="Second SMTP server, used while the first is down."
+    )
+    mail_fallback_port: int = Field(25, ge=1, le=65535, description="Its port.")
+    mail_fallback_username: str | None = Field(None, description="Its user.")
+    mail_fallback_password: SecretStr | None = Field(None, description="Its password.")
+    mail_fallback_use_tls: bool = Field(False, description="STARTTLS after connecting to it.")
+    mail_fallback_use_ssl: bool = Field(False, description="TLS from the first byte.")
     mail_connections: int = Field(
         4, ge=1, le=64, description="Connections to the SMTP server, one per sender."
     )
@@ -85,6 +106,12 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = Field(None, description="Twilio token.")
     twilio_from: str | None = Field(None, description="Number or messaging service that sends.")
     twilio_api_base_url: str | None = Field(None, description="Another address of the Twilio API, for tests.")
+    twilio_from_fallback: str | None = Field(
+        None, description="Second number or messaging service, used while the first cannot send."
+    )
+    twilio_rate: float | None = Field(
+        None, gt=0, description="Most texts a second, of all processes together; without it, as many as go."
+    )
     twilio_connections: int = Field(4, ge=1, le=64, description="Requests to Twilio at the same time.")
 
     public_url: str = Field(
@@ -101,6 +128,9 @@ class Settings(BaseSettings):
     )
     staff_session_hours: int = Field(
         12, ge=1, le=168, description="Staff sign in again after this time (hours)."
+    )
+    callback_key_hashes: Texts = Field(
+        (), description="SHA-256 of the keys that mail services report with (`gatecall staff-key` makes one)."
     )
     cors_origins: Texts = Field((), description="Origins whose pages may read the feed, comma separated.")
     log_format: Literal["console", "json"] = Field(
@@ -167,7 +197,9 @@ class Settings(BaseSettings):
     demo_clock_origin: datetime | None = Field(None, description="When the demo's clock was started, really.")
     demo_clock_rate: float = Field(1.0, gt=0, le=100_000, description="How fast the demo's clock runs.")
 
-    @field_validator("kafka_bootstrap_servers", "staff_key_hashes", "cors_origins", mode="before")
+    @field_validator(
+        *("kafka_bootstrap_servers", "staff_key_hashes", "callback_key_hashes", "cors_origins"), mode="before"
+    )
     @classmethod
     def _split(cls, value: Any) -> Any:
         return (
@@ -202,7 +234,7 @@ class Settings(BaseSettings):
             )
         return value
 
-    @field_validator("staff_key_hashes")
+    @field_validator("staff_key_hashes", "callback_key_hashes")
     @classmethod
     def _hashes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(len(h) != 64 or set(h) - set("0123456789abcdef") for h in value):
@@ -230,6 +262,8 @@ class Settings(BaseSettings):
             problems.append("TWILIO_ACCOUNT_SID needs TWILIO_AUTH_TOKEN and TWILIO_FROM")
         if self.mail_use_tls and self.mail_use_ssl:
             problems.append("MAIL_USE_TLS and MAIL_USE_SSL exclude each other")
+        if self.mail_fallback_use_tls and self.mail_fallback_use_ssl:
+            problems.append("MAIL_FALLBACK_USE_TLS and MAIL_FALLBACK_USE_SSL exclude each other")
         if self.kafka_security_protocol.startswith("SASL") and not (
             self.kafka_sasl_mechanism and self.kafka_sasl_username and self.kafka_sasl_password
         ):
@@ -272,6 +306,15 @@ class Settings(BaseSettings):
             self.secret_key.get_secret_value(),
             *(key.strip() for key in earlier.split(",") if key.strip()),
         )
+
+    @property
+    def is_public(self) -> bool:
+        """Whether others can be told to call PUBLIC_URL: it names neither this machine nor a private network."""
+        host = urlsplit(self.public_url).hostname or ""
+        try:
+            return ip_address(host).is_global
+        except ValueError:
+            return "." in host and not host.endswith((".local", ".localhost", ".internal", ".test"))
 
     @property
     def domain_clock(self) -> DomainClock:

@@ -144,7 +144,7 @@ def _ours(database: Docs, settings: Settings, news: Sequence[FlightNews]) -> flo
     took = _timed([lambda worker=worker: drain(worker) for worker in workers])  # type: ignore[misc]
     sent = database["notifications"].count_documents({"status": "sent"})
     if sent != MAILS:
-        raise RuntimeError(f"{sent} of {MAILS} mails were sent: {terms.outage.words()}")
+        raise RuntimeError(f"{sent} of {MAILS} mails were sent: {terms.providers.words()}")
     return MAILS / took
 
 

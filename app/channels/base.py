@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from app.domain.errors import TransientError
+from app.domain.errors import PermanentError, TransientError
 from app.domain.people import Person
+from app.domain.reports import Refusal
 from app.domain.wording import Message
 
 
@@ -17,6 +18,18 @@ class ChannelDownError(TransientError):
 
     Nothing was handed over, and it says nothing about the message at hand.
     """
+
+
+class AddressRefusedError(PermanentError):
+    """The address is of no use on this channel, for this message and for every other.
+
+    refusal: why; code: the provider's, None without.
+    """
+
+    def __init__(self, message: str, refusal: Refusal, code: str | None = None) -> None:
+        super().__init__(message)
+        self.refusal = refusal
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +45,16 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A message ready for hand-over. message_id is the same for the same conversation and text."""
+    """A message ready for hand-over. message_id is the same for the same conversation and text.
+
+    reference: of this one attempt, for the provider to give back with its reports; "" for none.
+    """
 
     address: str
     message_id: str
     text: str
     message: Message
+    reference: str = ""
 
 
 class Sender(Protocol):
@@ -77,8 +94,17 @@ class Channel(Protocol):
 
     name: str
 
+    @property
+    def fallback(self) -> Channel | None:
+        """The same way through a second provider, None without; its messages are packed by this one."""
+        ...
+
     def reaches(self, person: Person) -> bool:
         """Whether the person has an address for this channel, usable or not."""
+        ...
+
+    def address(self, person: Person) -> str:
+        """Where the person is reached, as the provider is given it. Raises PermanentError without a usable one."""
         ...
 
     def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
@@ -88,6 +114,11 @@ class Channel(Protocol):
     def open(self) -> Sender:
         """A sender of its own for one thread; it connects when first used."""
         ...
+
+
+def reference_of(attempt: str) -> str:
+    """What an attempt is called towards its provider: 32 hexadecimal digits that say nothing to others."""
+    return hashlib.sha256(f"attempt {attempt}".encode()).hexdigest()[:32]
 
 
 def text_hash(conversation: str, text: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from binascii import b2a_qp
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.headerregistry import HeaderRegistry
 from email.policy import SMTP
@@ -123,23 +124,62 @@ _as_html = lru_cache(maxsize=128)(rendering.as_html)
 _as_text = lru_cache(maxsize=128)(rendering.as_text)
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An SMTP server and how to get in."""
+
+    host: str | None
+    port: int
+    username: str | None
+    password: str | None
+    use_tls: bool
+    use_ssl: bool
+
+
+def first_server(settings: Settings) -> Server:
+    """The server of MAIL_SERVER and its settings."""
+    password = settings.mail_password
+    return Server(
+        settings.mail_server,
+        settings.mail_port,
+        settings.mail_username,
+        password.get_secret_value() if password else None,
+        settings.mail_use_tls,
+        settings.mail_use_ssl,
+    )
+
+
+def second_server(settings: Settings) -> Server | None:
+    """The server of MAIL_FALLBACK_SERVER and its settings; None without."""
+    if settings.mail_fallback_server is None:
+        return None
+    password = settings.mail_fallback_password
+    return Server(
+        settings.mail_fallback_server,
+        settings.mail_fallback_port,
+        settings.mail_fallback_username,
+        password.get_secret_value() if password else None,
+        settings.mail_fallback_use_tls,
+        settings.mail_fallback_use_ssl,
+    )
+
+
 class Line(flask_mail.Connection):
     """One persistent connection to the mail server, made when used, and again when the server went away."""
 
     host: SmtpSession | None
 
-    def __init__(self, settings: Settings) -> None:
-        password = settings.mail_password
+    def __init__(self, server: Server, default_sender: str) -> None:
         super().__init__(
             flask_mail.Mail().init_mail(  # the state Flask-Mail keeps of its settings; no application needed
                 {
-                    "MAIL_SERVER": settings.mail_server,
-                    "MAIL_PORT": settings.mail_port,
-                    "MAIL_USERNAME": settings.mail_username,
-                    "MAIL_PASSWORD": password.get_secret_value() if password else None,
-                    "MAIL_USE_TLS": settings.mail_use_tls,
-                    "MAIL_USE_SSL": settings.mail_use_ssl,
-                    "MAIL_DEFAULT_SENDER": settings.mail_default_sender,
+                    "MAIL_SERVER": server.host,
+                    "MAIL_PORT": server.port,
+                    "MAIL_USERNAME": server.username,
+                    "MAIL_PASSWORD": server.password,
+                    "MAIL_USE_TLS": server.use_tls,
+                    "MAIL_USE_SSL": server.use_ssl,
+                    "MAIL_DEFAULT_SENDER": default_sender,
                 }
             )  # type: ignore[arg-type]  # annotated as Mail; Mail.connect passes this state too
         )
@@ -158,21 +198,23 @@ class Line(flask_mail.Connection):
             login=login,
         )
 
-    def deliver(self, letter: Letter, envelope_from: str) -> str:
+    def deliver(self, letter: Letter, envelope_from: str, message_id: str) -> str:
         """Send it within the deadline; returns the server's words. A connection that turns out to be dead
         before the mail was given is replaced once. Errors as `SmtpSession.hand_over`, `configure_host`."""
         payload = letter.as_bytes()
+        # RFC 3461 section 4.4 takes at most 100 characters
+        given = (envelope_from, letter.recipient, payload, message_id if len(message_id) <= 100 else "")
         reused = self._reuse()
         if self.host is None:
             self.host = self.configure_host()
         try:
-            return self.host.hand_over(envelope_from, letter.recipient, payload)
+            return self.host.hand_over(*given)
         except ConnectionLostError:
             self.host.close()
             if not reused:
                 raise
         self.host = self.configure_host()
-        return self.host.hand_over(envelope_from, letter.recipient, payload)
+        return self.host.hand_over(*given)
 
     def _reuse(self) -> bool:
         if self.host is None:
@@ -186,11 +228,12 @@ class Line(flask_mail.Connection):
 class EmailSender:
     """Hands mails over, one at a time, on a connection of its own."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._line = Line(settings)
+    def __init__(self, settings: Settings, server: Server | None = None) -> None:
+        self._line = Line(server or first_server(settings), settings.mail_default_sender)
         self._from = settings.mail_default_sender
-        self._envelope_from = parseaddr(self._from)[1]
-        self._list_id = f"Gatecall flight news <flights.{self._envelope_from.rpartition('@')[2]}>"
+        own = parseaddr(self._from)[1]
+        self._envelope_from = settings.mail_bounce_address or own  # where bounces come (RFC 5321 section 4.4)
+        self._list_id = f"Gatecall flight news <flights.{own.rpartition('@')[2]}>"
 
     def send(self, parcel: Parcel, deadline_s: float) -> Receipt:
         """Hand the mail over within deadline_s seconds in all; the errors are those of `Sender.send`."""
@@ -207,7 +250,8 @@ class EmailSender:
                 "List-Id": self._list_id,  # RFC 2919
             },
         )
-        return Receipt(provider_id=parcel.message_id, words=self._line.deliver(letter, self._envelope_from))
+        words = self._line.deliver(letter, self._envelope_from, parcel.message_id)
+        return Receipt(provider_id=parcel.message_id, words=words)
 
     def abort(self) -> None:
         """End a hand-over under way, from another thread."""
@@ -230,29 +274,38 @@ class EmailChannel:
 
     name = "email"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, server: Server | None = None) -> None:
         self._settings = settings
+        self._server = server
+        spare = second_server(settings) if server is None else None
+        self.fallback: EmailChannel | None = EmailChannel(settings, spare) if spare else None
         self._domain = parseaddr(settings.mail_default_sender)[1].rpartition("@")[2]
 
     def reaches(self, person: Person) -> bool:
         """Whether the person has an e-mail address."""
         return person.email is not None
 
-    def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
-        """The mail's address, text and Message-ID. Raises PermanentError without a usable address."""
+    def address(self, person: Person) -> str:
+        """The address as it goes into the envelope. Raises PermanentError without a usable one."""
         if person.email is None:
             raise PermanentError("no e-mail address")
+        return _deliverable(person.email)
+
+    def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
+        """The mail's address, text and Message-ID. Raises PermanentError without a usable address."""
         text = _as_text(message)
         message_id = f"{text_hash(conversation, text)}@{self._domain}"
-        return Parcel(_deliverable(email_address(person.email)), message_id, text, message)
+        return Parcel(self.address(person), message_id, text, message)
 
     def open(self) -> EmailSender:
         """A sender with a connection of its own, made when first used."""
-        return EmailSender(self._settings)
+        return EmailSender(self._settings, self._server)
 
 
-def _deliverable(address: str) -> str:
+@lru_cache(maxsize=4096)
+def _deliverable(text: str) -> str:
     """The address with its domain as DNS knows it (RFC 5891); the local part stays. Raises PermanentError."""
+    address = email_address(text)
     if address.isascii():
         return address
     local, _, domain = address.rpartition("@")

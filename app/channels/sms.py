@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
@@ -19,13 +20,17 @@ from app.domain.wording import Message
 from app.settings import Settings
 
 _CLOCKS_APART = timedelta(minutes=5)
+STATUS_PATH = "/callbacks/twilio/status"
+"""Where Twilio reports what became of a message (https://www.twilio.com/docs/messaging/guides/track-outbound-message-status)."""
+
+_number = lru_cache(maxsize=4096)(phone_number)
 _LOOK_BACK = 50  # messages to one number that are looked at; nobody gets more in the minutes that matter
 
 
 class SmsSender:
     """Hands texts over, one request at a time, on a connection of its own."""
 
-    def __init__(self, settings: Settings, now: Now = system_now) -> None:
+    def __init__(self, settings: Settings, now: Now = system_now, sender: str | None = None) -> None:
         token = settings.twilio_auth_token
         self._http = HttpSession()
         self._client = Client(
@@ -33,7 +38,8 @@ class SmsSender:
         )
         if settings.twilio_api_base_url:
             self._client.api.base_url = settings.twilio_api_base_url
-        self._from = settings.twilio_from or ""
+        self._from = sender or settings.twilio_from or ""
+        self._reports_to = f"{settings.public_url}{STATUS_PATH}" if settings.is_public else None
         self._now = now
 
     def send(self, parcel: Parcel, deadline_s: float) -> Receipt:
@@ -42,7 +48,9 @@ class SmsSender:
         # A messaging service chooses among its numbers; its SID stands where a number would.
         sender = "messaging_service_sid" if self._from.startswith("MG") else "from_"
         try:
-            made = self._client.messages.create(to=parcel.address, body=parcel.text, **{sender: self._from})
+            made = self._client.messages.create(
+                to=parcel.address, body=parcel.text, **{sender: self._from}, **self._reports(parcel.reference)
+            )
             sid, status = str(made.sid or ""), str(made.status or "")
         except (TwilioRestException, TwilioServiceException) as error:
             raise self._meaning(error) from error
@@ -52,13 +60,19 @@ class SmsSender:
             raise UnknownOutcomeError("the answer names no message")
         return Receipt(provider_id=sid, words=f"{status}, {_parts(parcel.text)}")
 
+    def _reports(self, reference: str) -> dict[str, str]:
+        """The parameter that asks for status callbacks. Twilio signs the whole address, the reference too."""
+        if self._reports_to is None:
+            return {}
+        return {"status_callback": f"{self._reports_to}?ref={reference}" if reference else self._reports_to}
+
     def find(self, person: Person, text: str, since: datetime, deadline_s: float) -> Receipt | None:
         """The receipt of this text to this person since then, from Twilio's list; None when it has none.
 
         Not filtered by DateSent: a message that waits in Twilio's queue has none yet.
         Raises TransientError when the list cannot be had, PermanentError without a usable number.
         """
-        address = phone_number(person.phone or "")
+        address = _number(person.phone or "")
         self._http.deadline.restart(deadline_s)
         try:
             for message in self._client.messages.list(to=address, limit=_LOOK_BACK, page_size=_LOOK_BACK):
@@ -91,8 +105,17 @@ class SmsChannel:
 
     name = "sms"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sender: str | None = None) -> None:
         self._settings = settings
+        self._sender = sender
+        spare = settings.twilio_from_fallback if sender is None else None
+        self.fallback: SmsChannel | None = SmsChannel(settings, spare) if spare else None
+
+    def address(self, person: Person) -> str:
+        """The number in E.164. Raises PermanentError without a usable number."""
+        if person.phone is None:
+            raise PermanentError("no phone number")
+        return _number(person.phone)
 
     def reaches(self, person: Person) -> bool:
         """Whether the person has a phone number."""
@@ -100,14 +123,12 @@ class SmsChannel:
 
     def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
         """The text and the number. Raises PermanentError without a usable number."""
-        if person.phone is None:
-            raise PermanentError("no phone number")
         text = rendering.as_sms(message)
-        return Parcel(phone_number(person.phone), text_hash(conversation, text), text, message)
+        return Parcel(self.address(person), text_hash(conversation, text), text, message)
 
     def open(self) -> SmsSender:
         """A sender with a connection of its own, made when first used."""
-        return SmsSender(self._settings)
+        return SmsSender(self._settings, sender=self._sender)
 
 
 def _parts(text: str) -> str:

@@ -75,14 +75,19 @@ class SmtpSession(smtplib.SMTP):
         except (smtplib.SMTPException, OSError):
             return False
 
-    def hand_over(self, sender: str, recipient: str, payload: bytes) -> str:
+    def hand_over(self, sender: str, recipient: str, payload: bytes, envelope_id: str = "") -> str:
         """One mail: MAIL, RCPT, DATA, the dot. Returns the server's words.
+
+        envelope_id: letters, digits and "@.-", which a bounce brings back where the server knows RFC 3461; there
+        bounces are asked for with the mail's headers, and not for delays.
 
         Raises ConnectionLostError, another TransientError, PermanentError or UnknownOutcomeError as the
         table in smtp_errors says.
         """
-        self._ask("MAIL", f"MAIL FROM:<{sender}>", 250)
-        self._ask("RCPT", f"RCPT TO:<{recipient}>", 250, 251)
+        knows_dsn = bool(envelope_id) and self.has_extn("dsn")
+        asked = f" RET=HDRS ENVID={envelope_id}" if knows_dsn else ""
+        self._ask("MAIL", f"MAIL FROM:<{sender}>{asked}", 250)
+        self._ask("RCPT", f"RCPT TO:<{recipient}>{' NOTIFY=FAILURE' if knows_dsn else ''}", 250, 251)
         self._ask("DATA", "DATA", 354)
         return self._give(payload)
 

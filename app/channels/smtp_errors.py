@@ -9,6 +9,9 @@
 * MAIL, RCPT, DATA, after the dot; other 4yz: TransientError, the same may work later (RFC 5321
   section 4.2.1).
 * MAIL, RCPT, DATA, after the dot; other 5yz: PermanentError, the same will not work (RFC 5321 section 4.2.1).
+* RCPT or after the dot; 5yz with an enhanced status that says the mailbox or its domain does not exist or is
+  closed (RFC 2034, RFC 3463; `app.domain.reports`): AddressRefusedError, no other mail will work either. A bare
+  550 is not enough: servers also give it to senders whom they do not like (RFC 5321 section 4.2.2).
 * Before the dot was sent; silence or a lost connection: TransientError, it cannot have been accepted
   (RFC 5321 section 4.1.1.4).
 * After the dot was sent; silence, a lost connection, no number: UnknownOutcomeError, it may have been
@@ -17,8 +20,9 @@
 
 from __future__ import annotations
 
-from app.channels.base import ChannelDownError
+from app.channels.base import AddressRefusedError, ChannelDownError
 from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
+from app.domain.reports import enhanced_status, mail_refusal
 
 _CLOSING = frozenset({421, 454})
 _WANTS_LOGIN = frozenset({530, 534, 535, 538})
@@ -44,6 +48,11 @@ def refused_message(step: str, code: int, answer: bytes) -> GatecallError:
     if 400 <= code <= 499:
         return TransientError(words)
     if 500 <= code <= 599:
+        status = enhanced_status(words_of(code, answer))
+        refusal = mail_refusal(status)
+        # at MAIL it is the sender's address that is refused
+        if refusal is not None and step in ("RCPT", "end of data"):
+            return AddressRefusedError(words, refusal, status)
         return PermanentError(words)
     # Neither yes nor no, so not SMTP (RFC 5321 4.2.1 knows 2yz to 5yz).
     return UnknownOutcomeError(words) if step == "end of data" else TransientError(words)

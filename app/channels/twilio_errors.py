@@ -10,8 +10,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from app.channels.base import ChannelDownError
+from app.channels.base import AddressRefusedError, ChannelDownError
 from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
+from app.domain.reports import Refusal, State
 
 # Ours to mend, or Twilio is asking for a pause: no message would pass.
 CHANNEL_DOWN = {
@@ -52,6 +53,34 @@ NEVER = {
 }
 
 
+# The number will take no text of ours, whatever it says.
+REFUSED = {
+    21610: Refusal.OPTED_OUT,
+    21614: Refusal.NOT_MOBILE,
+    21635: Refusal.NOT_MOBILE,
+}
+
+# "Message Status" of the Message resource (www.twilio.com/docs/messaging/api/message-resource).
+STATES = {
+    "accepted": State.QUEUED,
+    "scheduled": State.QUEUED,
+    "queued": State.QUEUED,
+    "sending": State.SENDING,
+    "sent": State.SENT,
+    "partially_delivered": State.SENT,
+    "delivered": State.DELIVERED,
+    "read": State.READ,
+    "undelivered": State.UNDELIVERED,
+    "failed": State.UNDELIVERED,
+    "canceled": State.UNDELIVERED,
+}
+
+
+def refusal_of(code: int | None) -> Refusal | None:
+    """What an error code of a message says of its number: why it is of no more use, None when it still is."""
+    return REFUSED.get(code) if code is not None else None
+
+
 def meaning_of(status: int, code: int, words: str, retry_after: str | None, now: datetime) -> GatecallError:
     """The error for an answer that is not 2xx.
 
@@ -63,6 +92,8 @@ def meaning_of(status: int, code: int, words: str, retry_after: str | None, now:
         return ChannelDownError(text, retry_after_s=wait_s)
     if code in LATER or status in {408, 425, 503}:
         return TransientError(text, retry_after_s=wait_s)
+    if code in REFUSED:
+        return AddressRefusedError(text, REFUSED[code], str(code))
     if code in NEVER or 400 <= status <= 499:
         return PermanentError(text)
     if 500 <= status <= 599:

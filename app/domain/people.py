@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from typing import Any
 
@@ -12,6 +14,12 @@ import phonenumbers
 from app.domain.errors import PermanentError
 
 DEFAULT_LANGUAGE = "en"
+
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']+@[^\s<>()\[\]:;,\"']+")
+# Codes of providers have five digits or fewer, numbers of people at least seven.
+_NUMBER = re.compile(r"\+?\d(?:[ ().-]?\d){6,}")
+# What the standard library's parser raises: its own two, and slips of its own for some garbage.
+_PARSER_ERRORS = (MessageError, ValueError, IndexError, AttributeError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ def email_address(text: str) -> str:
         raise PermanentError("the e-mail address holds a line break")
     try:
         address = Address(addr_spec=text)
-    except (ValueError, IndexError) as error:  # HeaderParseError is a ValueError; IndexError for some garbage
+    except _PARSER_ERRORS as error:
         raise PermanentError("the e-mail address cannot be understood") from error
     if "." not in address.domain and address.domain != "localhost":
         raise PermanentError("the e-mail address has no domain")
@@ -80,6 +88,12 @@ def masked_email(text: str) -> str:
     """As shown to people: m***@example.org."""
     local, at, domain = text.partition("@")
     return f"{local[:1]}***{at}{domain}"
+
+
+def masked_words(text: str) -> str:
+    """A provider's words with every address and number in them masked."""
+    text = _ADDRESS.sub(lambda found: masked_email(found[0]), text)
+    return _NUMBER.sub(lambda found: masked_phone(found[0]), text)
 
 
 def masked_phone(text: str) -> str:

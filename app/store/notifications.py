@@ -44,7 +44,8 @@ class Status(StrEnum):
 class Attempt:
     """One try to hand a notification over; times are aware UTC of the system clock.
 
-    doubtful: an earlier one may have arrived, so this may have been a repeat.
+    doubtful: an earlier one may have arrived, so this may have been a repeat. address: the id of where it went
+    (`Suppressions.id_of`), never the address itself. provider: its name when it was not the channel's first.
     """
 
     id: str
@@ -54,6 +55,8 @@ class Attempt:
     provider_id: str | None = None
     words: str | None = None
     doubtful: bool = False
+    address: str | None = None
+    provider: str | None = None
 
     def to_document(self) -> Document:
         """As stored: without what is None, and doubtful only where it is so."""
@@ -65,6 +68,8 @@ class Attempt:
             "provider_id": self.provider_id,
             "words": self.words,
             "doubtful": self.doubtful or None,
+            "address": self.address,
+            "provider": self.provider,
         }
         return {name: value for name, value in values.items() if value is not None}
 

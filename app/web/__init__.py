@@ -6,6 +6,7 @@ from flask import Flask, Request
 from flask_cors import CORS
 
 from app.web import documentation, headers, pages, problems, staff
+from app.web.callbacks import callbacks
 from app.web.health import probes
 from app.web.pages.errors import not_found
 from app.web.publishing import publishing
@@ -25,6 +26,7 @@ def create_app(services: Services) -> Flask:
     app.extensions["gatecall"] = services
     app.register_blueprint(probes)
     app.register_blueprint(publishing)
+    app.register_blueprint(callbacks)
     app.register_blueprint(documentation.blueprint)
     app.register_blueprint(pages.blueprint(services))
     session.configure(app, services.settings)
@@ -47,5 +49,5 @@ def create_app(services: Services) -> Flask:
 
 def _is_page(request: Request) -> bool:
     """Whether a person's browser asks for an address that is not the API's."""
-    api = request.path.startswith(("/update", "/health/", "/metrics", "/openapi.json"))
+    api = request.path.startswith(("/update", "/health/", "/metrics", "/openapi.json", "/callbacks/"))
     return not api and request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"

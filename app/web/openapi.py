@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from app.domain.feed import Type
+from app.web import callbacks
 from app.web.problems import MEDIA_TYPE as PROBLEM
 from app.web.publishing import Accepted, NoticeBody
 from app.web.query import DEFAULT_LIMIT, MAX_LIMIT, MAX_WAIT_S
@@ -119,7 +120,7 @@ class Readiness(BaseModel):
     problems: dict[str, str]
 
 
-_MODELS = (Feed, ProblemDocument, NoticeBody, Accepted, Liveness, Readiness)
+_MODELS = (Feed, ProblemDocument, NoticeBody, Accepted, Liveness, Readiness, callbacks.MailEvents)
 
 PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "cursor": ({"type": "string"}, "Only what is newer. Without it: the newest updates."),
@@ -176,6 +177,7 @@ def specification() -> dict[str, Any]:
             "/openapi.json": {
                 "get": _operation("specification", "This document", {"200": _answer("The document", None)})
             },
+            **callbacks.described(),
         },
         "components": {
             "schemas": _schemas(),
@@ -184,7 +186,12 @@ def specification() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A staff key; `gatecall staff-key` makes one.",
-                }
+                },
+                "callbackKey": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key of a service that reports about mails; also as a Basic password.",
+                },
             },
         },
     }

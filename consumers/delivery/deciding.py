@@ -3,22 +3,25 @@ skipped."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app import metrics
-from app.channels.base import AskableSender, Sender
+from app.channels.base import AskableSender, Sender, reference_of
 from app.domain.errors import PermanentError, TransientError
 from app.domain.news import Action, Role
 from app.domain.people import Person
+from app.domain.reports import Refusal
 from app.store.claim_records import Claimed, Grounds, Quiet
 from app.store.decisions import QuietDecision
 from consumers.delivery.decision import Verdict, decide, narrowed
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.terms import Terms, Told
 
-_UNREACHED = frozenset({"no_address", "no_person"})
+_UNREACHED = frozenset({"no_address", "no_person", *(f"suppressed_{reason}" for reason in Refusal)})
+_FIRST_IS_DOWN = timedelta(seconds=30)
+"""So long a message in doubt waits for the provider that may have it already."""
 
 
 class Decider:
@@ -29,16 +32,22 @@ class Decider:
         self._sender = sender
         self._outcomes = outcomes
 
-    def told(self, token: str, batch: Sequence[Claimed]) -> list[Told]:
-        """D2: read the ledger for doubts, booking or following, the person and the clock, each once for the
-        batch; settle, move or skip.
+    def told(self, token: str, batch: Sequence[Claimed], *, fallback: bool = False) -> list[Told]:
+        """D2: read the ledger for doubts, booking or following, the person, what is suppressed and the clock,
+        each once for the batch; settle, move or skip.
 
+        fallback: they go to the second provider, which is never given what the first may have accepted.
         Returns those who are to be told, in the order of the batch. Raises PyMongoError.
         """
         terms = self._terms
         accepted = terms.ledger.accepted({c.id: c.doubt for c in batch if c.doubt})
         roles = terms.people.roles((c.person, c.subject) for c in batch)
         persons = terms.people.by_id(c.person for c in batch)
+        addresses = {person.id: self._address_id(person) for person in persons.values()}
+        suppressed, unreached = terms.suppressions.concerning(
+            terms.channel.name, {a for a in addresses.values() if a}, persons.keys()
+        )
+        proofs = self._proofs(batch)
         now = terms.domain_clock()
         told: list[Told] = []
         quiet: list[tuple[Claimed, Verdict, Role | None]] = []
@@ -47,27 +56,63 @@ class Decider:
             role = roles.get((conversation.person, conversation.subject))
             person = persons.get(conversation.person)
             verdict = decide(conversation, accepted.get(conversation.id), role, terms.rules, now)
-            if person and self._was_accepted(conversation, verdict, person) and conversation.doubt_note:
+            if (
+                person
+                and conversation.doubt_note
+                and self._was_accepted(conversation, verdict, person, proofs, fallback=fallback)
+            ):
                 verdict = decide(conversation, conversation.doubt_note.to, role, terms.rules, now)
+            address = addresses.get(conversation.person)
             if verdict.action is Action.TELL and not (person and terms.channel.reaches(person)):
                 verdict = replace(verdict, action=Action.SKIP, reason="no_address" if person else "no_person")
+            elif verdict.action is Action.TELL and address in suppressed:
+                reason = f"suppressed_{suppressed[address].reason}"
+                verdict = replace(verdict, action=Action.SKIP, reason=reason)
+            elif verdict.action is Action.TELL and verdict.doubtful and fallback:
+                until = terms.domain_clock.at(terms.now() + _FIRST_IS_DOWN)
+                verdict = replace(verdict, action=Action.WAIT, reason="provider_down", until=until)
             if verdict.action is Action.TELL and person and role:
-                told.append(Told(conversation, verdict, person, role, Grounds(role, decided_at)))
+                grounds = Grounds(role, decided_at)
+                aside = unreached.get(conversation.person)
+                told.append(Told(conversation, verdict, person, role, grounds, address, aside))
             else:
                 quiet.append((conversation, narrowed(verdict, conversation.skipped), role))
         self._write_quiet(token, quiet)
         return told
 
-    def _was_accepted(self, conversation: Claimed, verdict: Verdict, person: Person) -> bool:
-        """Whether the provider, where it can be asked, says it has the doubtful message; then the ledger
-        learns it.
+    def _address_id(self, person: Person) -> str | None:
+        terms = self._terms
+        try:
+            return terms.suppressions.id_of(terms.channel.name, terms.channel.address(person))
+        except PermanentError:
+            return None
+
+    def _proofs(self, batch: Sequence[Claimed]) -> Mapping[str, str]:
+        """Which doubtful attempts their provider reported about: conversation -> the provider's id."""
+        notes = {c.id: c.doubt_note for c in batch if c.doubt and c.doubt_note}
+        return self._terms.callbacks.proofs({id_: reference_of(n.ledger_id) for id_, n in notes.items()})
+
+    def _was_accepted(
+        self,
+        conversation: Claimed,
+        verdict: Verdict,
+        person: Person,
+        proofs: Mapping[str, str],
+        *,
+        fallback: bool,
+    ) -> bool:
+        """Whether the provider has the doubtful message: it reported about this very attempt, or says so when
+        it can be asked. Then the ledger learns it.
 
         When it does not have it, the doubt stays: its list may lag behind.
         """
         note, sender = conversation.doubt_note, self._sender
-        if verdict.action is not Action.TELL or not verdict.doubtful or note is None or note.text is None:
+        if verdict.action is not Action.TELL or not verdict.doubtful or note is None:
             return False
-        if not isinstance(sender, AskableSender):
+        if conversation.id in proofs:
+            self._outcomes.found(conversation, note, proofs[conversation.id], "a status callback came for it")
+            return True
+        if note.text is None or fallback or not isinstance(sender, AskableSender):
             return False
         try:
             receipt = sender.find(person, note.text, note.started_at, self._terms.send_timeout_s)

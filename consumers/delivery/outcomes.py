@@ -14,9 +14,11 @@ from app import crash_points, metrics
 from app.domain.clock import Now
 from app.domain.flight import Flight
 from app.domain.news import Kind
+from app.domain.reports import without_addresses
 from app.store.claim_records import Claimed, DoubtNote, Grounds
 from app.store.claims import Claims
 from app.store.notifications import Attempt, Entry, Ledger, Outcome, Status
+from app.store.suppressions import Suppression, Suppressions
 from consumers.delivery.pauses import back_off_s
 from consumers.delivery.sending import Result
 
@@ -54,9 +56,18 @@ class Outcomes:
     tries: hand-overs after which a message is failed for good. now: the system clock.
     """
 
-    def __init__(self, claims: Claims, ledger: Ledger, channel: str, tries: int, now: Now) -> None:
+    def __init__(
+        self,
+        claims: Claims,
+        ledger: Ledger,
+        suppressions: Suppressions,
+        channel: str,
+        tries: int,
+        now: Now,
+    ) -> None:
         self._claims = claims
         self._ledger = ledger
+        self._suppressions = suppressions
         self._channel = channel
         self._tries = tries
         self._now = now
@@ -69,6 +80,7 @@ class Outcomes:
         entries = [self._entry(r, fails=failing[id(r)]) for r in results]
         insist(lambda: self._ledger.record(entries, self._now()))
         crash_points.reached("D4.recorded")
+        self._suppress(results)
         self._count(results, entries)
         accepted = [r for r in results if r.attempt.outcome is Outcome.ACCEPTED]
         lost = insist(lambda: self._claims.accepted(token, [r.ready.noted for r in accepted]))
@@ -83,6 +95,29 @@ class Outcomes:
         metrics.CLAIMS_LOST.labels(self._channel).inc(len(lost))
         for result in late:
             self._report_late(result)
+        told = {r.ready.tells: _may_be_heard(r.attempt.outcome) for r in results if r.ready.tells}
+        if told:
+            insist(lambda: self._suppressions.settle(token, told, self._now()))
+
+    def _suppress(self, results: Sequence[Result]) -> None:
+        """Addresses that the provider refused, whatever the message."""
+        found = [
+            Suppression(
+                id=result.attempt.address,
+                channel=self._channel,
+                reason=result.refused.refusal,
+                code=result.refused.code,
+                words=without_addresses(str(result.refused)),
+                person=result.ready.noted.conversation.person,
+                since=result.attempt.ended_at,
+            )
+            for result in results
+            if result.refused is not None and result.attempt.address is not None
+        ]
+        if found:
+            insist(lambda: self._suppressions.add(found))
+            for one in found:
+                metrics.SUPPRESSIONS.labels(self._channel, one.reason).inc()
 
     def _not_accepted(self, token: str, result: Result, *, fails: bool) -> bool:
         """D4 for later, never and unknown. False when the claim was lost meanwhile."""
@@ -237,6 +272,10 @@ class Outcomes:
                     outcome=str(attempt.outcome),
                     status=str(entry.status),
                 )
+
+
+def _may_be_heard(outcome: Outcome) -> bool:
+    return outcome in (Outcome.ACCEPTED, Outcome.UNKNOWN)
 
 
 def _seconds(start: datetime, end: datetime) -> float:

@@ -1,15 +1,20 @@
-"""How long to wait before another try: for one message, and for a provider that is down."""
+"""How long to wait before another try: for one message, and for a provider that is down or comes back."""
 
 from __future__ import annotations
 
 import random
-import threading
-import time
 
 _FIRST_S = 5.0
 _LONGEST_S = 3600.0
-_DOWN_FIRST_S = 1.0
-_DOWN_LONGEST_S = 30.0
+DOWN_FIRST_S = 1.0
+DOWN_LONGEST_S = 30.0
+
+_RAMP_AFTER_S = 5.0
+"""A shorter outage leaves nothing behind that could be a stampede."""
+_RAMP_FROM = 4.0
+_RAMP_TO = 1000.0
+_RAMP_STEPS_IN_OUTAGE = 60.0
+_RAMP_STEP_MIN_S, _RAMP_STEP_MAX_S = 0.25, 10.0
 
 
 def back_off_s(tries: int, asked_s: float | None = None) -> float:
@@ -21,37 +26,15 @@ def back_off_s(tries: int, asked_s: float | None = None) -> float:
     return max(longest * random.uniform(0.5, 1.0), asked_s or 0.0)
 
 
-class Outage:
-    """Whether a provider is down, shared by the senders of one channel: all of them pause, none hammers
-    it."""
+def ramp_rate(back_for_s: float, outage_s: float) -> float | None:
+    """Messages a second that a provider is given after an outage; None when it needs no such care any more.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._failures = 0
-        self._until = 0.0
-        self._words: str | None = None
-
-    def begins(self, words: str, asked_s: float | None) -> None:
-        """Note a failure that would hit every message."""
-        with self._lock:
-            if time.monotonic() < self._until:
-                return  # another sender has noted the same
-            self._failures += 1
-            pause = min(_DOWN_FIRST_S * 2.0 ** min(self._failures - 1, 10), _DOWN_LONGEST_S)
-            self._until = time.monotonic() + max(pause * random.uniform(0.5, 1.0), asked_s or 0.0)
-            self._words = words
-
-    def ends(self) -> None:
-        """Note that the provider answers."""
-        with self._lock:
-            self._failures, self._until, self._words = 0, 0.0, None
-
-    def left_s(self) -> float:
-        """Seconds until the next try makes sense, 0 when it does now."""
-        with self._lock:
-            return max(0.0, self._until - time.monotonic())
-
-    def words(self) -> str | None:
-        """What is wrong, None when nothing is."""
-        with self._lock:
-            return self._words
+    back_for_s: since it is back; outage_s: how long it was down. It begins with 4 and doubles: every 10 s after an
+    hour, so that full speed is reached after a minute and a half, and faster after a shorter outage, which left
+    less behind.
+    """
+    if outage_s < _RAMP_AFTER_S:
+        return None
+    step_s = min(max(outage_s / _RAMP_STEPS_IN_OUTAGE, _RAMP_STEP_MIN_S), _RAMP_STEP_MAX_S)
+    rate: float = _RAMP_FROM * 2.0 ** min(max(back_for_s, 0.0) / step_s, 20.0)
+    return rate if rate < _RAMP_TO else None

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -22,16 +23,20 @@ from app.domain.clock import system_now
 from app.runtime import Health, StopFlag, configure_logging, health_server, holder_name, run_workers
 from app.settings import Settings
 from app.store import client as mongodb
-from app.store import doorbell_watch
+from app.store import doorbell_watch, schema_steps
+from app.store.callbacks import Callbacks
 from app.store.claims import Claims
 from app.store.decisions import Decisions
 from app.store.doorbells import Doorbells
 from app.store.notifications import Ledger
 from app.store.people import People
+from app.store.provider_state import ProviderState
 from app.store.samples import DELIVERY, Sampler, Samples
+from app.store.suppressions import Suppressions
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
-from consumers.delivery.pauses import Outage
+from consumers.delivery.providers import Provider, Providers
+from consumers.delivery.reporting import Reporting
 from consumers.delivery.terms import Terms
 from consumers.delivery.worker import Worker
 
@@ -63,6 +68,7 @@ def run(settings: Settings) -> int:
         log.info("delivery started", health_port=port, channels=",".join(c.name for c in channels))
         if not mongodb.wait_until_reachable(client, stop):
             return 0
+        schema_steps.refuse_newer(mongodb.database(client, settings))
         status = deliver(settings, mongodb.database(client, settings), channels, stop, health)
     log.info("delivery ended", status=status)
     return status
@@ -97,8 +103,8 @@ def deliver(
     workers: dict[str, Callable[[], None]] = {}
     senders: list[Worker] = []
     for name, shared in terms.items():
-        health.add(name, shared.outage.words)
-        metrics.CHANNEL_DOWN.labels(name).set_function(partial(_is_down, shared.outage))
+        health.add(name, shared.providers.words)
+        metrics.CHANNEL_DOWN.labels(name).set_function(partial(_is_down, shared.providers))
         metrics.DOUBTFUL_SENDS.labels(name)  # a counter that begins with 1 shows no increase
         for number in range(shared.senders):
             worker = Worker(shared, stop)
@@ -108,6 +114,8 @@ def deliver(
     workers["gauges"] = lambda: _measure(terms, stop)
     sampler = Sampler(Samples(database), DELIVERY, holder_name(), health)
     workers["samples"] = lambda: sampler.run(stop)
+    reporting = _reporting(settings, database)
+    workers["reports"] = lambda: reporting.run(stop)
     workers["grace"] = lambda: _end_in_time(senders, terms, stop)
     status = run_workers(workers, stop, health)
     try:
@@ -122,6 +130,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
     """What the senders of one channel share."""
     senders = {"email": settings.mail_connections, "sms": settings.twilio_connections}
     clock = settings.domain_clock
+    suppressions = Suppressions(database, settings)
     return Terms(
         channel=channel,
         claims=Claims(database, channel.name),
@@ -129,7 +138,9 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         people=People(database),
         decisions=Decisions(database, timedelta(days=settings.decision_keep_days)),
         composer=Composer(settings.public_url, clock),
-        outage=Outage(),
+        suppressions=suppressions,
+        callbacks=Callbacks(database, suppressions),
+        providers=_providers(settings, database, channel),
         bell=Bell(),
         claiming=threading.Lock(),
         senders=senders.get(channel.name, 1),
@@ -140,6 +151,22 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         send_timeout_s=settings.send_timeout_s,
         tries=settings.send_attempts,
     )
+
+
+def _reporting(settings: Settings, database: Database[dict[str, Any]]) -> Reporting:
+    maildir = Path(settings.mail_bounce_maildir) if settings.mail_bounce_maildir else None
+    return Reporting(Callbacks(database, Suppressions(database, settings)), maildir, system_now)
+
+
+def _providers(settings: Settings, database: Database[dict[str, Any]], channel: Channel) -> Providers:
+    """The breakers and rates of a channel's providers; a rate is that of each."""
+    rate = {"email": settings.mail_rate, "sms": settings.twilio_rate}.get(channel.name)
+
+    def provider(name: str) -> Provider:
+        return Provider(name, ProviderState(database, name), rate, settings.send_timeout_s, system_now)
+
+    second = provider(f"{channel.name}-fallback") if channel.fallback else None
+    return Providers(provider(channel.name), second)
 
 
 def _hear(database: Database[dict[str, Any]], terms: Mapping[str, Terms], stop: StopFlag) -> None:
@@ -189,8 +216,8 @@ def _end_in_time(senders: list[Worker], terms: Mapping[str, Terms], stop: StopFl
         sender.abort()
 
 
-def _is_down(outage: Outage) -> bool:
-    return outage.words() is not None
+def _is_down(providers: Providers) -> bool:
+    return providers.words() is not None
 
 
 def _ping(client: mongodb.Client) -> str | None:

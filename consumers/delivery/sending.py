@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from app import metrics
-from app.channels.base import ChannelDownError, Parcel, Sender
+from app.channels.base import AddressRefusedError, ChannelDownError, Parcel, Sender
 from app.domain.clock import Now
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
 from app.store.claim_records import Noted
@@ -18,28 +18,38 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message that is noted and waits for its hand-over."""
+    """A message that is noted and waits for its hand-over.
+
+    address: the id of where it goes. tells: the suppression that it tells of, None for none.
+    """
 
     noted: Noted
     parcel: Parcel
+    address: str | None = None
+    tells: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of one hand-over. retry_after_s: what the provider asked for. channel_down: the failure
-    says nothing about this message."""
+    says nothing about this message. refused: why the address is of no more use, None when it is."""
 
     ready: Ready
     attempt: Attempt
     retry_after_s: float | None = None
     channel_down: bool = False
+    refused: AddressRefusedError | None = None
 
 
-def hand_over(sender: Sender, ready: Ready, deadline_s: float, channel: str, now: Now) -> Result:
-    """Give one message to the provider. Raises nothing: whatever happens is a result."""
+def hand_over(
+    sender: Sender, ready: Ready, deadline_s: float, channel: str, now: Now, provider: str | None = None
+) -> Result:
+    """Give one message to the provider (provider: its name when it is not the channel's first). Raises
+    nothing: whatever happens is a result."""
     started_at = now()
     provider_id = words = retry_after_s = None
     channel_down = False
+    refused: AddressRefusedError | None = None
     try:
         receipt = sender.send(ready.parcel, deadline_s)
         outcome, provider_id, words = Outcome.ACCEPTED, receipt.provider_id, receipt.words
@@ -48,6 +58,7 @@ def hand_over(sender: Sender, ready: Ready, deadline_s: float, channel: str, now
         channel_down = isinstance(error, ChannelDownError)
     except PermanentError as error:
         outcome, words = Outcome.NEVER, str(error)
+        refused = error if isinstance(error, AddressRefusedError) else None
     except UnknownOutcomeError as error:
         outcome, words = Outcome.UNKNOWN, str(error)
     except Exception as error:  # a defect of ours: whether the message left is not known
@@ -60,8 +71,18 @@ def hand_over(sender: Sender, ready: Ready, deadline_s: float, channel: str, now
     metrics.ATTEMPTS.labels(channel, outcome).inc()
     metrics.ATTEMPT_SECONDS.labels(channel).observe((ended_at - started_at).total_seconds())
     doubtful = ready.noted.previous is not None
-    attempt = Attempt(ready.noted.note.attempt, started_at, ended_at, outcome, provider_id, words, doubtful)
-    return Result(ready, attempt, retry_after_s, channel_down)
+    attempt = Attempt(
+        id=ready.noted.note.attempt,
+        started_at=started_at,
+        ended_at=ended_at,
+        outcome=outcome,
+        provider_id=provider_id,
+        words=words,
+        doubtful=doubtful,
+        address=ready.address,
+        provider=provider,
+    )
+    return Result(ready, attempt, retry_after_s, channel_down, refused)
 
 
 def group_size(average_s: float, longest: int) -> int:

@@ -10,15 +10,17 @@ from app.channels.base import Channel
 from app.domain.clock import DomainClock, Now
 from app.domain.news import Role, Rules
 from app.domain.people import Person
+from app.store.callbacks import Callbacks
 from app.store.claim_records import Claimed, Grounds
 from app.store.claims import Claims
 from app.store.decisions import Decisions
 from app.store.notifications import Ledger
 from app.store.people import People
+from app.store.suppressions import Suppression, Suppressions
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
 from consumers.delivery.decision import Verdict
-from consumers.delivery.pauses import Outage
+from consumers.delivery.providers import Providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,9 @@ class Terms:
     people: People
     decisions: Decisions
     composer: Composer
-    outage: Outage
+    suppressions: Suppressions
+    callbacks: Callbacks
+    providers: Providers
     bell: Bell
     claiming: threading.Lock
     senders: int
@@ -45,10 +49,16 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A conversation whose person is to hear something now. grounds: what goes on the record with it."""
+    """A conversation whose person is to hear something now. grounds: what goes on the record with it.
+
+    address: the id of where, None when there is no usable one. unreached: what is to be said along with it of
+    another channel; None when nothing is.
+    """
 
     conversation: Claimed
     verdict: Verdict
     person: Person
     role: Role
     grounds: Grounds
+    address: str | None = None
+    unreached: Suppression | None = None

@@ -9,18 +9,23 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 from pymongo.errors import PyMongoError
 
 from app import crash_points, metrics
-from app.channels.base import AskableSender
+from app.channels.base import AskableSender, Sender, reference_of
 from app.domain.errors import PermanentError
 from app.domain.news import absorb_first_values
+from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
-from app.store.claim_records import DoubtNote, Noted
+from app.store.claim_records import AGAIN, DoubtNote, Noted
+from app.store.notifications import Outcome
+from app.store.suppressions import Suppression
 from consumers.delivery.deciding import Decider
 from consumers.delivery.outcomes import Outcomes
+from consumers.delivery.providers import Route
 from consumers.delivery.sending import Ready, Result, group_size, hand_over
 from consumers.delivery.terms import Terms, Told
 
@@ -35,6 +40,8 @@ _ALONE_S = 0.1
 _FLUSH_S = 0.5
 """What became of messages is written at least this often, also when a group takes longer."""
 _LEASE_MARGIN_S = 1.0
+_RATE_WAIT_S = 0.5
+"""A sender that waits for its provider's rate looks again after so long."""
 
 
 class Worker:
@@ -44,7 +51,10 @@ class Worker:
         self._terms = terms
         self._stop = stop
         self._sender = terms.channel.open()
-        self._outcomes = Outcomes(terms.claims, terms.ledger, terms.channel.name, terms.tries, terms.now)
+        self._spare: Sender | None = None
+        self._outcomes = Outcomes(
+            *(terms.claims, terms.ledger, terms.suppressions, terms.channel.name, terms.tries, terms.now)
+        )
         self._decider = Decider(terms, self._sender, self._outcomes)
         self._average_s = 0.02
         self.ended = threading.Event()
@@ -69,16 +79,21 @@ class Worker:
             self.ended.set()
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Give the connections back."""
         self._sender.close()
+        if self._spare is not None:
+            self._spare.close()
 
     def abort(self) -> None:
         """End a hand-over under way, from another thread: its outcome is written as it is."""
         self._sender.abort()
+        spare = self._spare
+        if spare is not None:
+            spare.abort()
 
     def _rest(self, seen: int) -> None:
         terms = self._terms
-        if outage_s := terms.outage.left_s():
+        if outage_s := terms.providers.left_s():
             self._stop.wait(min(outage_s, _NET_S))
             return
         now = terms.now()
@@ -88,13 +103,21 @@ class Worker:
 
     def deliver_due(self) -> int:
         """One batch, D1 to D4'. Returns how many conversations were claimed. Raises PyMongoError."""
-        terms = self._terms
-        if terms.outage.left_s() > 0:
-            return 0
         token = secrets.token_hex(12)
+        route = self._terms.providers.choose(token)
+        if route is None:
+            return 0
+        try:
+            return self._deliver(token, route)
+        finally:
+            if route.probing:
+                route.provider.unprobe(token)
+
+    def _deliver(self, token: str, route: Route) -> int:
+        """One batch by this route. Returns how many conversations were claimed. Raises PyMongoError."""
+        terms = self._terms
         lease_ends = time.monotonic() + terms.lease.total_seconds()
-        # Two seconds' worth: what was read at D2 stays fresh, and little is given back at a stop.
-        limit = max(1, min(_BATCH, int(2.0 / self._average_s)))
+        limit = self._batch_size(route)
         with terms.claiming:
             batch, left = terms.claims.claim(
                 token,
@@ -109,22 +132,43 @@ class Worker:
         if not batch:
             return 0
         crash_points.reached("D1.claimed")
-        told = self._decider.told(token, batch)
+        told = self._decider.told(token, batch, fallback=route.fallback)
         crash_points.reached("D2.decided")
-        while told and self._may_go_on(lease_ends):
-            size = group_size(self._average_s, _GROUP)
+        while told and self._may_go_on(lease_ends, route):
+            size = min(group_size(self._average_s, _GROUP), len(told))
+            if not route.probing and (size := self._granted(size, route)) == 0:
+                continue
             group, told = told[:size], told[size:]
-            self._send_group(token, group, lease_ends)
+            self._send_group(token, group, lease_ends, route)
         if told:
             terms.claims.release(token, [t.conversation.id for t in told])
         return len(batch)
 
-    def _may_go_on(self, lease_ends: float) -> bool:
-        if self._stop.is_set() or self._terms.outage.left_s() > 0:
+    def _batch_size(self, route: Route) -> int:
+        """Two seconds' worth: what was read at D2 stays fresh, and little is given back at a stop. A second's
+        where a rate is set, and one to probe: more urgent news may come meanwhile."""
+        if route.probing:
+            return 1
+        limit = max(1, min(_BATCH, int(2.0 / self._average_s)))
+        rate = route.provider.limit()
+        return limit if rate is None else max(1, min(limit, int(rate)))
+
+    def _granted(self, want: int, route: Route) -> int:
+        """How many messages the provider's rate lets go now; waits a little when it is none. Raises
+        PyMongoError."""
+        grant = route.provider.take(want)
+        if grant.granted == 0:
+            wait_s = min(grant.wait_s, _RATE_WAIT_S)
+            self._stop.wait(wait_s)
+            metrics.RATE_WAITS.labels(self._terms.channel.name).inc(wait_s)
+        return grant.granted
+
+    def _may_go_on(self, lease_ends: float, route: Route) -> bool:
+        if self._stop.is_set() or not route.may_send():
             return False
         return lease_ends - time.monotonic() > self._terms.send_timeout_s + _LEASE_MARGIN_S
 
-    def _send_group(self, token: str, group: Sequence[Told], lease_ends: float) -> None:
+    def _send_group(self, token: str, group: Sequence[Told], lease_ends: float, route: Route) -> None:
         """D3 for a small group, its hand-over, and D4 as the answers come. Raises PyMongoError."""
         made = [ready for told in group if (ready := self._made(token, told))]
         notes = [ready.noted for ready in made]
@@ -132,29 +176,35 @@ class Worker:
             ours = self._terms.claims.note(token, notes)
         except PyMongoError:
             # part of it may be written, and nothing was sent: better no doubt than a needless one
-            self._terms.claims.unsent(token, notes)
+            self._unsent(token, made)
             raise
         waiting = [ready for ready in made if ready.noted.conversation.id in ours]
         metrics.CLAIMS_LOST.labels(self._terms.channel.name).inc(len(made) - len(waiting))
         try:
-            self._send_each(token, waiting, lease_ends)
+            self._send_each(token, waiting, lease_ends, route)
         except PyMongoError:
             # the rest was never handed over: better no doubt than a needless one
-            self._terms.claims.unsent(token, [ready.noted for ready in waiting])
+            self._unsent(token, waiting)
             raise
         if waiting:
-            self._terms.claims.unsent(token, [ready.noted for ready in waiting])
+            self._unsent(token, waiting)
 
-    def _send_each(self, token: str, waiting: list[Ready], lease_ends: float) -> None:
+    def _unsent(self, token: str, waiting: Sequence[Ready]) -> None:
+        """Give back what was never handed over, and what it would have told besides. Raises PyMongoError."""
+        self._terms.claims.unsent(token, [ready.noted for ready in waiting])
+        if untold := {ready.tells: False for ready in waiting if ready.tells}:
+            self._terms.suppressions.settle(token, untold, self._terms.now())
+
+    def _send_each(self, token: str, waiting: list[Ready], lease_ends: float, route: Route) -> None:
         """The hand-over of each while there is time, and D4 as the answers come; `waiting` keeps the rest.
 
         Raises PyMongoError.
         """
         results: list[Result] = []
         written_at = time.monotonic()
-        while waiting and self._may_go_on(lease_ends):
+        while waiting and self._may_go_on(lease_ends, route):
             crash_points.reached("D3.noted")
-            results.append(self._send(waiting.pop(0)))
+            results.append(self._send(waiting.pop(0), route))
             crash_points.reached("D3.sent")
             if time.monotonic() - written_at > _FLUSH_S:
                 self._outcomes.write(token, results)
@@ -171,17 +221,20 @@ class Worker:
         try:
             message = terms.composer.compose(conversation, verdict, told.role)
             title = message.subject
+            tells = self._tells(token, told)
+            if tells is not None:
+                message = with_unreached(message, tells.channel, tells.reason)
             parcel = terms.channel.pack(conversation.id, told.person, message)
         except PermanentError as error:
             reason = str(error)
         except Exception as error:  # a defect in one message must not hold up all the others
-            log.exception(
-                "message cannot be made", trace=conversation.event_id, conversation=conversation.id
-            )
+            log.exception("message cannot be made", trace=conversation.event_id, conversation=conversation.id)
             reason = f"cannot be made: {type(error).__name__}"
         else:
+            attempt = f"{token}/{conversation.id}"
+            parcel = replace(parcel, reference=reference_of(attempt))
             note = DoubtNote(
-                attempt=f"{token}/{conversation.id}",
+                attempt=attempt,
                 to=absorb_first_values(want, heard),  # a withdrawn gate: a later one is told against it
                 kinds=verdict.kinds,
                 order=conversation.order,
@@ -190,24 +243,50 @@ class Worker:
             )
             previous_note = conversation.doubt_note if verdict.doubt else None
             noted = Noted(conversation, heard, note, verdict.doubt, previous_note, told.grounds)
-            return Ready(noted, parcel)
+            return Ready(noted, parcel, told.address, tells.id if tells else None)
         self._outcomes.refuse(token, conversation, heard, want, verdict.kinds, title, reason)
         return None
 
-    def _send(self, ready: Ready) -> Result:
+    def _tells(self, token: str, told: Told) -> Suppression | None:
+        """What the message says besides: that another channel does not reach the person. One message says it.
+        Raises PyMongoError."""
+        news = told.unreached
+        if news is None or not self._terms.suppressions.take(news.id, token, self._terms.now()):
+            return None
+        return news
+
+    def _send(self, ready: Ready, route: Route) -> Result:
         terms = self._terms
-        if ready.noted.previous is not None:
+        previous = ready.noted.previous
+        if previous is not None and not previous.startswith(AGAIN):  # what staff send again is no accident
             metrics.DOUBTFUL_SENDS.labels(terms.channel.name).inc()
         started = time.monotonic()
-        result = hand_over(self._sender, ready, terms.send_timeout_s, terms.channel.name, terms.now)
+        name = route.provider.name if route.fallback else None
+        sender = self._sender_of(route)
+        result = hand_over(sender, ready, terms.send_timeout_s, terms.channel.name, terms.now, name)
         self._average_s += 0.1 * (time.monotonic() - started - self._average_s)
-        if result.channel_down:
-            terms.outage.begins(result.attempt.words or "", result.retry_after_s)
-            log.warning(
-                "channel is down, pausing",
-                channel=terms.channel.name,
-                pause_s=round(terms.outage.left_s(), 1),
-            )
-        else:
-            terms.outage.ends()
+        try:
+            self._note_answer(result, route)
+        except PyMongoError as error:
+            # what became of the message is written all the same; the next failure opens the breaker
+            log.warning("breaker could not be set", provider=route.provider.name, why=type(error).__name__)
         return result
+
+    def _note_answer(self, result: Result, route: Route) -> None:
+        """What the answer says of the provider. Raises PyMongoError."""
+        provider = route.provider
+        if result.channel_down:
+            provider.failed(result.attempt.words or "", result.retry_after_s)
+        elif result.attempt.outcome is Outcome.UNKNOWN:
+            provider.silent(probing=route.probing)
+        else:
+            provider.answered()
+
+    def _sender_of(self, route: Route) -> Sender:
+        if not route.fallback:
+            return self._sender
+        metrics.FALLBACK_SENDS.labels(self._terms.channel.name).inc()
+        if self._spare is None:
+            assert self._terms.channel.fallback is not None, "a route leads there"
+            self._spare = self._terms.channel.fallback.open()
+        return self._spare

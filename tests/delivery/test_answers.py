@@ -41,14 +41,14 @@ def test_refused_for_now_waits_and_is_sent_once_later(world: World, mailbox: Mai
 def test_refused_for_good_is_failed_with_the_providers_words_until_a_change_revives_it(
     world: World, mailbox: Mailbox
 ) -> None:
-    mailbox.once["RCPT"] = ["550 5.1.1 no such user here"]
+    mailbox.once["RCPT"] = ["550 5.7.1 refused by policy"]
     world.person()
     world.conversation()
     worker = world.worker()
     worker.deliver_due()
     stored = world.stored()
     assert (stored["status"], stored["heard"]) == ("failed", A.to_document())
-    assert "no such user here" in stored["reason"]
+    assert "refused by policy" in stored["reason"]
     assert "due_at" not in stored
     assert _only_row(world)["status"] == "failed"
     world.wants(C, 2)
@@ -157,12 +157,12 @@ def test_provider_down_then_up_loses_nothing_and_blames_no_message(world: World)
     port = world.settings.mail_port
     down = world.worker(channel=_elsewhere(world))
     down.deliver_due()
-    assert down._terms.outage.words()
+    assert down._terms.providers.words()
     assert down.deliver_due() == 0
     conversations = list(world.database["conversations"].find())
     assert all(c["attempts"] == 0 and "claim" not in c and "doubt" not in c for c in conversations)
     assert world.database["notifications"].count_documents({"status": "retrying"}) == 1
-    down._terms.outage.ends()
+    down._terms.providers.primary.answered()
     assert worker.deliver_due() == 5
     assert world.database["notifications"].count_documents({"status": "sent"}) == 5
     assert port == world.settings.mail_port
@@ -184,7 +184,7 @@ def test_too_many_requests_pauses_the_channel_for_as_long_as_asked(sms_world: Wo
     sms_world.travellers(3)
     worker = sms_world.worker()
     worker.deliver_due()
-    assert 5 < worker._terms.outage.left_s() <= 7
+    assert 5 < worker._terms.providers.left_s() <= 7
     assert not twilio.messages
 
 

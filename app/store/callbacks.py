@@ -1,0 +1,175 @@
+"""What providers report about messages they accepted: written to the ledger, kept for a while when it is not
+there yet.
+
+A report may come before D4's write, or after a crash that no D4 followed. Then it is the proof that the
+provider has the message, and resolves the doubt (D2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, UpdateOne
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from app.domain.reports import Refusal, Report, State, rank
+from app.store.suppressions import Suppression, Suppressions
+
+Document = dict[str, Any]
+
+_KEEP = timedelta(days=3)
+_REPORTS_KEPT = 20
+
+
+class Fate(StrEnum):
+    """What became of a report."""
+
+    WRITTEN = "written"
+    KEPT = "kept"
+
+
+class Callbacks:
+    """The collection `callbacks`, and what reports do to the ledger and to `suppressions`.
+
+    Methods raise PyMongoError when MongoDB does not answer, and may then be repeated: a report is written once.
+    """
+
+    def __init__(self, database: Database[Document], suppressions: Suppressions) -> None:
+        self._callbacks = database["callbacks"]
+        self._notifications = database["notifications"]
+        self._suppressions = suppressions
+
+    def take(self, report: Report, now: datetime) -> Fate:
+        """Write one report to the ledger's row of its message; keep it when there is no such row yet."""
+        if self._write(report, now):
+            return Fate.WRITTEN
+        known = {"_id": report.provider_id, "reports": _no_such(report.state, report.code)}
+        born = {"channel": report.channel, "first_at": now, "expires_at": now + _KEEP}
+        if report.reference is not None:
+            born["reference"] = report.reference
+        try:
+            self._callbacks.update_one(
+                known, {"$setOnInsert": born, "$push": {"reports": _kept(report, now)}}, upsert=True
+            )
+        except DuplicateKeyError:
+            pass  # the same report was kept before
+        return Fate.KEPT
+
+    def settle_kept(self, *, most: int = 500) -> int:
+        """Write kept reports whose rows are there by now, each with the time it came; returns how many
+        messages that were."""
+        rows = list(self._callbacks.find().sort("first_at", ASCENDING).limit(most))
+        there = set(
+            self._notifications.distinct(
+                "attempts.provider_id", {"attempts.provider_id": {"$in": [row["_id"] for row in rows]}}
+            )
+        )
+        settled = 0
+        for row in rows:
+            if row["_id"] not in there:
+                continue
+            for kept in row["reports"]:
+                self._write(_report(row, kept), kept["at"])
+            # one that came in between is not deleted unread
+            settled += self._callbacks.delete_one(
+                {"_id": row["_id"], "reports": row["reports"]}
+            ).deleted_count
+        return settled
+
+    def proofs(self, references: Mapping[str, str]) -> dict[str, str]:
+        """Which doubtful attempts a provider has reported about: it has their messages.
+
+        references: conversation -> the reference that its doubtful attempt gave along. Returns conversation ->
+        the provider's id.
+        """
+        if not references:
+            return {}
+        rows = self._callbacks.find({"reference": {"$in": list(references.values())}}, {"reference": 1})
+        found = {row["reference"]: row["_id"] for row in rows}
+        return {
+            conversation: found[reference]
+            for conversation, reference in references.items()
+            if reference in found
+        }
+
+    def _write(self, report: Report, at: datetime) -> bool:
+        """To the row and its attempt; the address suppressed if the report says so. False without a row."""
+        row = self._notifications.find_one(
+            {"attempts.provider_id": report.provider_id, "channel": report.channel},
+            {"person": 1, "attempts": 1, "delivery": 1},
+            sort=[("created_at", DESCENDING)],
+        )
+        if row is None:
+            return False
+        self._notifications.bulk_write(_updates(row["_id"], report, at), ordered=True)
+        attempt = next(a for a in row["attempts"] if a.get("provider_id") == report.provider_id)
+        arrived = row.get("delivery", {}).get("rank", -1) > rank(report.channel, report.state)
+        if report.refusal is not None and "address" in attempt and not arrived:
+            suppressed = Suppression(
+                id=attempt["address"],
+                channel=report.channel,
+                reason=report.refusal,
+                code=report.code,
+                words=report.words,
+                person=row["person"],
+                since=at,
+            )
+            self._suppressions.add([suppressed])
+        return True
+
+
+def _updates(row: str, report: Report, at: datetime) -> list[UpdateOne]:
+    """The history of the attempt, and how attempt and row stand: never back to what is less final."""
+    entry = {"state": str(report.state), "at": at, "code": report.code, "words": report.words}
+    entry = {name: value for name, value in entry.items() if value is not None}
+    place = rank(report.channel, report.state)
+    stands = entry | {"rank": place}
+    ours = {"provider_id": report.provider_id}
+    less = {"$not": {"$gte": place}}
+    history = {"$each": [entry], "$slice": -_REPORTS_KEPT}
+    return [
+        UpdateOne(
+            {
+                "_id": row,
+                "attempts": {"$elemMatch": ours | {"reports": _no_such(report.state, report.code)}},
+            },
+            {"$push": {"attempts.$.reports": history}},
+        ),
+        UpdateOne(
+            {"_id": row, "attempts": {"$elemMatch": ours | {"delivery.rank": less}}},
+            {"$set": {"attempts.$.delivery": stands}},
+        ),
+        UpdateOne({"_id": row, "delivery.rank": less}, {"$set": {"delivery": stands}}),
+    ]
+
+
+def _no_such(state: State, code: str | None) -> Document:
+    same = {"state": str(state), "code": code if code is not None else {"$exists": False}}
+    return {"$not": {"$elemMatch": same}}
+
+
+def _kept(report: Report, at: datetime) -> Document:
+    values = {
+        "state": str(report.state),
+        "at": at,
+        "code": report.code,
+        "words": report.words,
+        "refusal": str(report.refusal) if report.refusal else None,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _report(row: Mapping[str, Any], kept: Mapping[str, Any]) -> Report:
+    return Report(
+        channel=row["channel"],
+        provider_id=row["_id"],
+        state=State(kept["state"]),
+        code=kept.get("code"),
+        words=kept.get("words"),
+        refusal=Refusal(kept["refusal"]) if "refusal" in kept else None,
+        reference=row.get("reference"),
+    )

@@ -1,0 +1,156 @@
+"""Addresses that are of no more use on a channel, and why. Kept under a keyed hash: the address itself is not
+here, and cannot be found out without the key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import DESCENDING, UpdateOne
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from app.domain.reports import Refusal
+from app.settings import Settings
+
+Document = dict[str, Any]
+
+_KEY = "key"
+_TAKEN_FOR = timedelta(minutes=10)
+"""Who took the news of a suppression along and says nothing more of it has died; another may tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One address of one channel. since, told_at: aware UTC; told_at is when its person was told by another
+    channel, None while that is not so. person: whose message it was, as an id."""
+
+    id: str
+    channel: str
+    reason: Refusal
+    code: str | None
+    words: str | None
+    person: str
+    since: datetime
+    told_at: datetime | None = None
+
+
+class Suppressions:
+    """The collection `suppressions`. Methods raise PyMongoError when MongoDB does not answer, and may then be
+    repeated."""
+
+    def __init__(self, database: Database[Document], settings: Settings) -> None:
+        self._suppressions = database["suppressions"]
+        secret = settings.secret_key.get_secret_value() if settings.secret_key else None
+        self._hash_key = hashlib.sha256(f"gatecall addresses {secret}".encode()).digest() if secret else None
+
+    def id_of(self, channel: str, address: str) -> str:
+        """The id of an address on a channel: a keyed hash. address: as it is handed over; case is ignored.
+
+        Without SECRET_KEY the key is a random one, made once and kept here.
+        """
+        if self._hash_key is None:
+            self._hash_key = self._kept_key()
+        text = f"{channel} {address.strip().casefold()}".encode()
+        return f"{channel}:{hmac.new(self._hash_key, text, hashlib.sha256).hexdigest()[:32]}"
+
+    def concerning(
+        self, channel: str, addresses: Collection[str], persons: Collection[str]
+    ) -> tuple[dict[str, Suppression], dict[str, Suppression]]:
+        """For a batch of one channel, in one round trip: which of these addresses (ids) are suppressed, by
+        id; and what each of these persons is to be told of another channel, by person."""
+        untold = {
+            "person": {"$in": list(persons)},
+            "told_at": {"$exists": False},
+            "channel": {"$ne": channel},
+        }
+        rows = self._suppressions.find({"$or": [{"_id": {"$in": list(addresses)}}, untold]})
+        own: dict[str, Suppression] = {}
+        others: dict[str, Suppression] = {}
+        for found in map(_suppression, rows):
+            if found.channel == channel:
+                own[found.id] = found
+            else:
+                others[found.person] = found
+        return own, others
+
+    def add(self, found: Sequence[Suppression]) -> None:
+        """Suppress addresses. One that is suppressed already keeps its reason and time: safe to repeat."""
+        updates = [
+            UpdateOne(
+                {"_id": one.id},
+                {
+                    "$setOnInsert": {
+                        "channel": one.channel,
+                        "reason": str(one.reason),
+                        "person": one.person,
+                        "since": one.since,
+                        **{k: v for k, v in (("code", one.code), ("words", one.words)) if v is not None},
+                    }
+                },
+                upsert=True,
+            )
+            for one in found
+        ]
+        if updates:
+            self._suppressions.bulk_write(updates, ordered=False)
+
+    def take(self, id_: str, token: str, now: datetime) -> bool:
+        """Take it upon us to tell the person; False when another does, or it is told."""
+        free = [{"taken_until": {"$exists": False}}, {"taken_until": {"$lt": now}}]
+        done = self._suppressions.update_one(
+            {"_id": id_, "told_at": {"$exists": False}, "$or": free},
+            {"$set": {"taken_by": token, "taken_until": now + _TAKEN_FOR}},
+        )
+        return done.matched_count == 1
+
+    def settle(self, token: str, told: Mapping[str, bool], now: datetime) -> None:
+        """What became of those taken with this token, by id. True: the person was, or may have been, told;
+        False: not, so that the next message tells it. Safe to repeat."""
+        nothing = {"taken_by": "", "taken_until": ""}
+        updates = [
+            UpdateOne(
+                {"_id": id_, "taken_by": token},
+                {"$unset": nothing} | ({"$set": {"told_at": now}} if was_told else {}),
+            )
+            for id_, was_told in told.items()
+        ]
+        if updates:
+            self._suppressions.bulk_write(updates, ordered=False)
+
+    def list(self, limit: int = 1000) -> list[Suppression]:
+        """The latest, latest first."""
+        rows = self._suppressions.find({"channel": {"$exists": True}}).sort("since", DESCENDING).limit(limit)
+        return [_suppression(row) for row in rows]
+
+    def remove(self, id_: str) -> bool:
+        """Use the address again; False when it was not suppressed."""
+        return self._suppressions.delete_one({"_id": id_, "channel": {"$exists": True}}).deleted_count == 1
+
+    def _kept_key(self) -> bytes:
+        try:
+            self._suppressions.insert_one({"_id": _KEY, "key": secrets.token_hex(32)})
+        except DuplicateKeyError:
+            pass  # made before, here or by another process
+        row = self._suppressions.find_one({"_id": _KEY})
+        assert row is not None, "it was just written"
+        return bytes.fromhex(row["key"])
+
+
+def _suppression(row: Mapping[str, Any]) -> Suppression:
+    return Suppression(
+        id=row["_id"],
+        channel=row["channel"],
+        reason=Refusal(row["reason"]),
+        code=row.get("code"),
+        words=row.get("words"),
+        person=row["person"],
+        since=row["since"],
+        told_at=row.get("told_at"),
+    )
