@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from app.channels.links import Why
 from app.domain.errors import PermanentError, TransientError
 from app.domain.people import Person
 from app.domain.reports import Refusal
@@ -48,6 +49,7 @@ class Parcel:
     """A message ready for hand-over. message_id is the same for the same conversation and text.
 
     reference: of this one attempt, for the provider to give back with its reports; "" for none.
+    why: the link to why the person hears it; None without.
     """
 
     address: str
@@ -55,6 +57,7 @@ class Parcel:
     text: str
     message: Message
     reference: str = ""
+    why: Why | None = None
 
 
 class Sender(Protocol):

@@ -17,6 +17,7 @@ from email.headerregistry import HeaderRegistry
 from email.policy import SMTP
 from email.utils import formatdate, parseaddr
 from functools import cache, lru_cache
+from html import escape
 from typing import Any
 
 import flask_mail
@@ -50,10 +51,19 @@ _POLICY = SMTP.clone(header_factory=_Registry())
 
 
 class Letter(flask_mail.Message):
-    """A mail with text and HTML. The address, subject and headers may not hold line breaks."""
+    """A mail with text and HTML. The address, subject and headers may not hold line breaks. why: goes where text and
+    HTML have room for the link."""
 
     def __init__(
-        self, *, sender: str, recipient: str, subject: str, text: str, html: str, headers: Mapping[str, str]
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        subject: str,
+        text: str,
+        html: str,
+        headers: Mapping[str, str],
+        why: str | None = None,
     ) -> None:
         super().__init__(
             subject=subject,
@@ -64,6 +74,7 @@ class Letter(flask_mail.Message):
             extra_headers=dict(headers),
         )
         self.recipient = recipient
+        self._why = why
 
     def _message(self) -> Any:
         return message_from_bytes(self.as_bytes(), policy=SMTP)
@@ -79,7 +90,7 @@ class Letter(flask_mail.Message):
         }
         try:
             head = b"".join(_header(name, value) for name, value in own.items())
-            return head + _content(self.body or "", self.html or "")
+            return head + _with_link(_content(self.body or "", self.html or ""), self._why)
         except (ValueError, LookupError) as error:  # a line break or broken text in a header
             raise PermanentError(f"the mail cannot be written: {type(error).__name__}") from error
 
@@ -108,6 +119,21 @@ def _content(text: str, html: str) -> bytes:
         + b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts)
         + b"--%b--\r\n" % boundary
     )
+
+
+def _with_link(content: bytes, why: str | None) -> bytes:
+    """The content with each person's own link in it, which leaves the rest the same for all."""
+    if why is None:
+        return content
+    for slot, written in ((rendering.WHY_IN_TEXT, why), (rendering.WHY_IN_HTML, escape(why))):
+        before, found, after = content.partition(slot.encode("ascii"))
+        if found:
+            # A part that is encoded ends its lines softly around the link (RFC 2045 section 6.7).
+            part = before.rpartition(b"Content-Transfer-Encoding: ")[2]
+            is_quoted = part.startswith(b"quoted-printable")
+            link = b"=\r\n%b=\r\n" % b2a_qp(written.encode("ascii")) if is_quoted else written.encode("ascii")
+            content = before + link.replace(b"\n", b"\r\n").replace(b"\r\r\n", b"\r\n") + after
+    return content
 
 
 def _part(subtype: str, text: str) -> bytes:
@@ -242,8 +268,9 @@ class EmailSender:
             sender=self._from,
             recipient=parcel.address,
             subject=parcel.message.subject,
-            text=parcel.text,
-            html=_as_html(parcel.message),
+            text=_as_text(parcel.message, has_why=parcel.why is not None),
+            html=_as_html(parcel.message, has_why=parcel.why is not None),
+            why=parcel.why.text if parcel.why else None,
             headers={
                 "Message-ID": f"<{parcel.message_id}>",
                 "Auto-Submitted": "auto-generated",  # RFC 3834 section 5: no vacation notices, please

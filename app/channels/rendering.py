@@ -14,6 +14,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from app.domain.wording import Message
 
+WHY_IN_TEXT, WHY_IN_HTML = "GatecallWhyLinkInText", "GatecallWhyLinkInHtml"
+"""Stand where the link "Why this message?" goes: all that differs between those who hear the same."""
+
 WIDTH = 72
 """Characters of a line of the plain text; only an address may be longer."""
 
@@ -23,9 +26,10 @@ def load() -> None:
     _template()
 
 
-def as_html(message: Message) -> str:
-    """The HTML part of an e-mail: one document, every value escaped."""
-    return _template().render(m=message, mark=message.highlight, has_bad_news=_is_bad(message))
+def as_html(message: Message, *, has_why: bool = False) -> str:
+    """The HTML part of an e-mail: one document, every value escaped. has_why: with WHY_IN_HTML where the link goes."""
+    why = WHY_IN_HTML if has_why else None
+    return _template().render(m=message, mark=message.highlight, has_bad_news=_is_bad(message), why=why)
 
 
 def as_sms(message: Message) -> str:
@@ -33,12 +37,13 @@ def as_sms(message: Message) -> str:
     return message.sms
 
 
-def as_text(message: Message) -> str:
-    """The plain text part of an e-mail: lines of at most 72 characters, ended by a line feed."""
-    return "\n".join(_lines(message)) + "\n"
+def as_text(message: Message, *, has_why: bool = False) -> str:
+    """The plain text part of an e-mail: lines of at most 72 characters, ended by a line feed. has_why: with a line
+    WHY_IN_TEXT where the link goes."""
+    return "\n".join(_lines(message, WHY_IN_TEXT if has_why else None)) + "\n"
 
 
-def _lines(message: Message) -> Iterator[str]:
+def _lines(message: Message, why: str | None) -> Iterator[str]:
     yield from _wrapped(message.opening)
     further = [*([message.highlight.note] if message.highlight.note else []), *message.more]
     if further:
@@ -57,8 +62,11 @@ def _lines(message: Message) -> Iterator[str]:
     yield message.link[1]
     yield ""
     yield "--"
-    for sentence in message.footer:
+    for number, sentence in enumerate(message.footer):
         yield from _wrapped(sentence)
+        if number == 0 and why is not None:
+            yield "Why this message? Every step it took:"
+            yield why
 
 
 def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:

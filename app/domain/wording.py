@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 from app.domain.wording_details import advice, facts, footer, more, preheader
 from app.domain.wording_leads import lead
-from app.domain.wording_shapes import FlightNews, Highlight, Message
+from app.domain.wording_shapes import LINK_SLOT, FlightNews, Highlight, Message
 from app.domain.wording_sms import sms
 from app.domain.wording_terms import Terms
 
-__all__ = ["FlightNews", "Highlight", "Message", "compose"]
+__all__ = ["LINK_SLOT", "FlightNews", "Highlight", "Message", "compose"]
 
 
 def compose(news: FlightNews) -> Message:
@@ -50,7 +50,7 @@ def _compose(news: FlightNews) -> Message:
         advice=tuple(_line(sentence) for sentence in advice(t)),
         link=(f"Open {t.number}", url),
         footer=tuple(_line(sentence) for sentence in footer(t)),
-        sms=sms(t, url),
+        sms=sms(t, f"{news.public_url}/w/{LINK_SLOT}" if news.short_link else url),
         more=tuple(_line(sentence) for sentence in more(t, first)),
     )
 

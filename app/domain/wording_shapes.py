@@ -8,6 +8,9 @@ from datetime import datetime
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
 
+LINK_SLOT = "W" * 10
+"""Stands in an SMS where each person's own short link goes; as long as that."""
+
 
 @dataclass(frozen=True, slots=True)
 class FlightNews:
@@ -16,7 +19,8 @@ class FlightNews:
     kinds: most important first; empty only when doubtful, then the message says how things are. doubtful: an
     earlier message may or may not have arrived, so say "now: ..." instead of "was ...". found_late: the
     change was found after a gap. changed_at: when it was saved, now: the present; both on the domain clock,
-    aware UTC. public_url: no slash at its end.
+    aware UTC. public_url: no slash at its end. short_link: the SMS has room for a link of the person's own (LINK_SLOT)
+    in place of the flight's.
     """
 
     heard: Flight
@@ -28,6 +32,7 @@ class FlightNews:
     changed_at: datetime
     now: datetime
     public_url: str
+    short_link: bool = False
 
 
 @dataclass(frozen=True, slots=True)

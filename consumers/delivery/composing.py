@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
+from app.channels.base import Parcel
+from app.channels.links import Links, Why, address_of
 from app.domain.clock import DomainClock
 from app.domain.news import Role
-from app.domain.wording import FlightNews, Message, compose
+from app.domain.people import Person
+from app.domain.wording import LINK_SLOT, FlightNews, Message, compose
 from app.store.claim_records import Claimed
 from consumers.delivery.decision import Verdict
 
@@ -14,10 +18,12 @@ _KEPT = 256
 
 
 class Composer:
-    """Composes messages as of a domain clock; to the minute, which is what messages show."""
+    """Composes messages as of a domain clock; to the minute, which is what messages show. short_links: texts have room
+    for a link of each person's own."""
 
-    def __init__(self, public_url: str, domain_clock: DomainClock) -> None:
+    def __init__(self, public_url: str, domain_clock: DomainClock, *, short_links: bool = False) -> None:
         self._public_url = public_url
+        self._short_links = short_links
         self._domain_clock = domain_clock
         # A cancelled flight is the same news to each of its travellers.
         self._compose = lru_cache(maxsize=_KEPT)(compose)
@@ -39,5 +45,21 @@ class Composer:
                 changed_at=changed_at.replace(second=0, microsecond=0),
                 now=now.replace(second=0, microsecond=0),
                 public_url=self._public_url,
+                short_link=self._short_links,
             )
         )
+
+
+def linked(parcel: Parcel, channel: str, links: Links | None, told: Claimed, person: Person) -> Parcel:
+    """The message with the link to why this person hears it: in a text in place of LINK_SLOT, in a mail on its own.
+
+    links: None leaves it without.
+    """
+    if links is None:
+        return parcel
+    token = links.token(told.id, told.order, told.changed_at, address_of(person, channel))
+    if channel != "sms":
+        return replace(parcel, why=Why(links.of_mail(token), token, is_short=False))
+    short = links.of_text(token)
+    text = parcel.text.replace(f"/w/{LINK_SLOT}", f"/w/{short}")
+    return replace(parcel, text=text, why=Why(short, token, is_short=True))

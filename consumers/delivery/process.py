@@ -18,6 +18,7 @@ from pymongo.errors import PyMongoError
 from app import metrics
 from app.channels import rendering
 from app.channels.base import Channel
+from app.channels.links import Links
 from app.domain import places
 from app.domain.clock import system_now
 from app.runtime import Health, StopFlag, configure_logging, health_server, holder_name, run_workers
@@ -33,6 +34,7 @@ from app.store.people import People
 from app.store.provider_state import ProviderState
 from app.store.samples import DELIVERY, Sampler, Samples
 from app.store.suppressions import Suppressions
+from app.store.why_links import WhyLinks
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
 from consumers.delivery.providers import Provider, Providers
@@ -137,10 +139,12 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         ledger=Ledger(database, timedelta(days=settings.ledger_keep_days)),
         people=People(database),
         decisions=Decisions(database, timedelta(days=settings.decision_keep_days)),
-        composer=Composer(settings.public_url, clock),
         suppressions=suppressions,
         callbacks=Callbacks(database, suppressions),
         providers=_providers(settings, database, channel),
+        links=Links.of(settings),
+        why_links=WhyLinks(database),
+        composer=Composer(settings.public_url, clock, short_links=bool(settings.signing_keys)),
         bell=Bell(),
         claiming=threading.Lock(),
         senders=senders.get(channel.name, 1),

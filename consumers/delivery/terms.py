@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.channels.base import Channel
+from app.channels.links import Links
 from app.domain.clock import DomainClock, Now
 from app.domain.news import Role, Rules
 from app.domain.people import Person
@@ -17,6 +18,7 @@ from app.store.decisions import Decisions
 from app.store.notifications import Ledger
 from app.store.people import People
 from app.store.suppressions import Suppression, Suppressions
+from app.store.why_links import WhyLinks
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
 from consumers.delivery.decision import Verdict
@@ -25,13 +27,16 @@ from consumers.delivery.providers import Providers
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the senders of one channel share. lease: of a claim. send_timeout_s: of one hand-over."""
+    """What the senders of one channel share. lease: of a claim. send_timeout_s: of one hand-over. links: None without a
+    key to sign with."""
 
     channel: Channel
     claims: Claims
     ledger: Ledger
     people: People
     decisions: Decisions
+    links: Links | None
+    why_links: WhyLinks
     composer: Composer
     suppressions: Suppressions
     callbacks: Callbacks

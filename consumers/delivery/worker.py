@@ -23,6 +23,8 @@ from app.runtime import StopFlag
 from app.store.claim_records import AGAIN, DoubtNote, Noted
 from app.store.notifications import Outcome
 from app.store.suppressions import Suppression
+from app.store.why_links import WhyLink
+from consumers.delivery.composing import linked
 from consumers.delivery.deciding import Decider
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.providers import Route
@@ -173,6 +175,7 @@ class Worker:
         made = [ready for told in group if (ready := self._made(token, told))]
         notes = [ready.noted for ready in made]
         try:
+            self._keep_links(made)
             ours = self._terms.claims.note(token, notes)
         except PyMongoError:
             # part of it may be written, and nothing was sent: better no doubt than a needless one
@@ -211,6 +214,16 @@ class Worker:
                 results, written_at = [], time.monotonic()
         self._outcomes.write(token, results)
 
+    def _keep_links(self, made: Sequence[Ready]) -> None:
+        """Short links lead somewhere before anybody has them. Raises PyMongoError."""
+        whys = [ready.parcel.why for ready in made if ready.parcel.why and ready.parcel.why.is_short]
+        self._terms.why_links.keep(
+            [
+                WhyLink(w.text, w.token.conversation, w.token.order, w.token.address, w.token.expires_at)
+                for w in whys
+            ]
+        )
+
     def _made(self, token: str, told: Told) -> Ready | None:
         """The message in words, packed; None when that cannot be done, which fails it for good."""
         terms, verdict, conversation = self._terms, told.verdict, told.conversation
@@ -225,6 +238,7 @@ class Worker:
             if tells is not None:
                 message = with_unreached(message, tells.channel, tells.reason)
             parcel = terms.channel.pack(conversation.id, told.person, message)
+            parcel = linked(parcel, terms.channel.name, terms.links, conversation, told.person)
         except PermanentError as error:
             reason = str(error)
         except Exception as error:  # a defect in one message must not hold up all the others
