@@ -15,6 +15,9 @@ Document = dict[str, Any]
 LATE = "late/"
 """Before an attempt's id in a doubt: its sender had lost the claim, so no row of the ledger resolves it."""
 
+AGAIN = "again/"
+"""Begins a doubt that staff set, so that somebody is told once more what they were told; no attempt has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class DoubtNote:
