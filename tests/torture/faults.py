@@ -3,62 +3,31 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from kafka.errors import KafkaError
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
 from app.crash_points import STEPS
 from scripts.children import wait_until
-from tests.torture.polling import Polled
-from tests.torture.processes import Processes
 from tests.torture.providers import Providers
-from tests.torture.stack import MEMBERS, Stack
+from tests.torture.restoring import restored
+from tests.torture.run import Run, insist
+from tests.torture.stack import MEMBERS
 
 # Longer than every lease and the session of the consumer group (see machine.SETTINGS).
 ZOMBIE_S = (8.0, 11.0)
 _CRASH_WITHIN_S = 25.0
+# Where a zombie does most harm.
+ZOMBIES = (
+    *("W3.published", "W3.acknowledged", "N1.read", "N3.made", "N3.told", "N4.known"),
+    *("D1.claimed", "D2.decided", "D3.noted", "D3.sent", "D4.recorded"),
+)
 
 Document = dict[str, Any]
-
-
-@dataclass
-class Run:
-    """All that a fault may touch, and where it says what it did.
-
-    alone: whoever holds it makes the only edit. lossy: harm that excuses something, for the verdict.
-    """
-
-    rng: random.Random
-    stack: Stack
-    processes: Processes
-    providers: Providers
-    database: Database[Document]
-    journal: Any
-    alone: threading.Lock
-    topic_prefix: str
-    lossy: set[str] = field(default_factory=set)
-    log: list[str] = field(default_factory=list)
-    polls: list[Polled] = field(default_factory=list)
-    began: float = field(default_factory=time.time)
-
-    def say(self, what: str) -> None:
-        """Note what happened, with its time."""
-        self.log.append(f"{time.time() - self.began:6.1f} {what}")
-
-    def lasts(self, least_s: float, most_s: float) -> None:
-        """Let the harm last; not a wait for anything."""
-        time.sleep(self.rng.uniform(least_s, most_s))
-
-    def topics(self) -> list[str]:
-        """Full names of this run's topics."""
-        with self.stack.kafka_admin() as admin:
-            return sorted(t for t in _names(admin.list_topics()) if t.startswith(self.topic_prefix))
 
 
 @dataclass(frozen=True)
@@ -86,10 +55,6 @@ def draw(rng: random.Random, count: int) -> list[Fault]:
 
 def _add(name: str, group: str, harm: Callable[[Run], None], weight: int = 2) -> None:
     FAULTS[name] = Fault(name, group, harm, weight)
-
-
-def _names(topics: Iterable[Any]) -> list[str]:
-    return [topic if isinstance(topic, str) else topic["name"] for topic in topics]
 
 
 # --- processes ------------------------------------------------------------------------------------------------
@@ -157,6 +122,26 @@ def _crash(step: str) -> Callable[[Run], None]:
     return harm
 
 
+def _zombie(step: str) -> Callable[[Run], None]:
+    """A process stops in the middle of a step for longer than every lease, and goes on as if nothing were."""
+
+    def harm(run: Run) -> None:
+        name = run.rng.choice(run.processes.of(_KIND_OF_STEP[step[0]]))
+        times = run.rng.randint(1, 6)
+        run.processes.freeze_at(name, f"{step}:{times}")
+        run.say(f"{name} is to freeze at {step} ({times})")
+        if not wait_until(lambda: run.processes.froze(name), timeout_s=_CRASH_WITHIN_S):
+            run.say(f"{name} did not come there")
+            run.processes.disarm(name)
+            return
+        run.say(f"{name} froze there")
+        run.lasts(*ZOMBIE_S)
+        run.processes.thaw(name)
+        run.say(f"{name} goes on")
+
+    return harm
+
+
 def _lose_tokens(run: Run) -> None:
     """Somebody deletes the watchers' positions while they are down."""
     names = run.processes.of("watcher")
@@ -179,6 +164,8 @@ _add("terminate web", "web", _terminate("web"), 1)
 _add("freeze web", "web", _freeze("web", both=True), 1)
 for _step in STEPS:
     _add(f"crash at {_step}", "processes", _crash(_step), 1)
+for _step in ZOMBIES:
+    _add(f"freeze at {_step}", "processes", _zombie(_step), 1)
 _add("tokens lost", "processes", _lose_tokens, 2)
 
 
@@ -284,6 +271,7 @@ _add("MongoDB slow", "mongo", _slow, 2)
 _add("MongoDB connections reset", "mongo", _cut, 2)
 _add("oplog rolled over", "processes", _oplog_rolled, 3)
 _add("collection dropped and restored", "data", _dropped_and_restored, 4)
+_add("database restored from an older copy", "processes", restored, 2)
 
 
 # --- Kafka ----------------------------------------------------------------------------------------------------
@@ -408,15 +396,3 @@ def _mood(channel: str, mood: str) -> Callable[[Run], None]:
 for _channel, _moods in (("smtp", Providers.SMTP_MOODS), ("twilio", Providers.TWILIO_MOODS)):
     for _name in _moods:
         _add(f"{_channel} {_name}", _channel, _mood(_channel, _name), 2)
-
-
-def insist(work: Callable[[], Any]) -> Any:
-    """Do it again until MongoDB does it; for what may be repeated."""
-    give_up_at = time.monotonic() + 60
-    while True:
-        try:
-            return work()
-        except PyMongoError:
-            if time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.2)

@@ -21,11 +21,12 @@ from pymongo.errors import PyMongoError
 from app.store import schema
 from scripts.children import wait_until
 from tests.torture import edits, verdict
-from tests.torture.faults import FAULTS, Fault, Run, draw, insist
+from tests.torture.faults import FAULTS, Fault, draw
 from tests.torture.polling import Poller
 from tests.torture.processes import Processes
 from tests.torture.providers import Providers
 from tests.torture.quiet import Quiet
+from tests.torture.run import Run, insist
 from tests.torture.stack import Stack
 
 QUIET_WITHIN_S = 120.0

@@ -70,7 +70,9 @@ class Poller:
         with urllib.request.urlopen(f"{self._url}?{urlencode(asked)}", timeout=self._wait_s + 10) as response:
             answer = json.loads(response.read())
         if self._cursor is not None:
-            self.polled.updates += answer["updates"]
+            # After a gap the answer is the page anew, and a page shows nothing twice.
+            seen = {update["id"] for update in self.polled.updates} if answer["gap"] else set()
+            self.polled.updates += [update for update in answer["updates"] if update["id"] not in seen]
             self.polled.gaps += answer["gap"]
         self._cursor = answer["cursor"]
         self._first.set()

@@ -15,6 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from app.settings import Settings
 from scripts.children import Child, wait_until
 from scripts.ports import free_ports
@@ -133,6 +135,19 @@ class Processes:
         """Whether the process that was told to die at a step has done so."""
         return self._all[name].crash_at is None
 
+    def freeze_at(self, name: str, step: str) -> None:
+        """Start it anew so that it stops at a step, "N4.known:2", as a zombie; `thaw` lets it go on."""
+        self.crash_at(name, f"freeze {step}")
+
+    def froze(self, name: str) -> bool:
+        """Whether it came to the step where it was to stop; from then on it is started plainly again."""
+        with self._lock:
+            one = self._all[name]
+            if psutil.pid_exists(one.child.pid) and psutil.Process(one.child.pid).status() == "stopped":
+                one.crash_at, one.frozen = None, True
+                return True
+            return False
+
     def disarm(self, name: str) -> None:
         """Start it plainly, if it did not come to the step where it was to die."""
         with self._lock:
@@ -159,6 +174,11 @@ class Processes:
             if words is not None:
                 found.append(f"{name}: {words}")
         return found
+
+    def environment(self) -> dict[str, str]:
+        """The environment that every process has."""
+        others = {key: value for key, value in os.environ.items() if key.lower() not in Settings.model_fields}
+        return others | self.settings
 
     def log_of(self, name: str) -> Path:
         """The file with all that the process logged, over restarts."""
@@ -231,8 +251,7 @@ class Processes:
         mutants = [self._mutant] if self._mutant else []
         kind = name.partition("-")[0]
         argv = [sys.executable, "-m", "tests.torture.launch", *mutants, "--", *ARGUMENTS[kind]]
-        own = {key: value for key, value in os.environ.items() if key.lower() not in Settings.model_fields}
-        own |= self.settings | {"PORT" if kind == "web" else "HEALTH_PORT": str(port)}
+        own = self.environment() | {"PORT" if kind == "web" else "HEALTH_PORT": str(port)}
         if crash_at is not None:
             own["CRASH_AT"] = crash_at
         log = self.log_of(name)

@@ -1,0 +1,78 @@
+"""The database is restored from a copy made earlier in the run, and the operator does what the guide says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import Any
+
+from app.domain.namespaces import WATCHED
+from scripts.children import wait_until
+from tests.torture.processes import ROOT
+from tests.torture.run import Document, Run, insist
+
+_STOPPED = ("watcher", "notifier", "delivery")
+_RESTORED_WITHIN_S = 90.0
+
+Copy = dict[str, list[Document]]
+
+
+def restored(run: Run) -> None:
+    """Copy everything; let edits go on; stop the pipeline; put the copy back; `gatecall restore`; start again."""
+    run.lossy |= {"feed gap", "restored"}
+    with run.alone:
+        copy = insist(lambda: _copy(run))
+        was = {n.collection: run.journal.current(n.collection) for n in WATCHED}
+    run.say(f"copy made of {sum(map(len, copy.values()))} documents")
+    run.lasts(3, 8)
+    names = [name for kind in _STOPPED for name in run.processes.of(kind)]
+    for name in names:
+        run.processes.take_down(name)
+    with run.alone:
+        _put_back(run, copy, was)
+        run.say("database restored")
+        done = wait_until(lambda: _command(run), timeout_s=_RESTORED_WITHIN_S, interval_s=1)
+        if not done:
+            raise AssertionError("gatecall restore did not end well in time")
+        run.say("gatecall restore is done")
+    for name in names:
+        run.processes.bring_back(name)
+
+
+def _copy(run: Run) -> Copy:
+    """All collections at one moment."""
+    database = run.database
+    with database.client.start_session(snapshot=True) as session:
+        names = [n for n in database.list_collection_names() if not n.startswith(("system.", "torture_"))]
+        return {name: list(database[name].find(session=session)) for name in names}
+
+
+def _put_back(run: Run, copy: Copy, was: dict[str, dict[Any, Document]]) -> None:
+    begun = time.time()
+    now = {collection: run.journal.current(collection) for collection in was}
+    for name, documents in copy.items():
+        insist(lambda name=name, documents=documents: _replace(run, name, documents))  # type: ignore[misc]
+    for collection, before in was.items():
+        for key in now[collection].keys() - before.keys():
+            run.journal.wrote(collection, key, None, begun)
+        for key, document in before.items():
+            if now[collection].get(key) != document:
+                run.journal.wrote(collection, key, document, begun)
+
+
+def _replace(run: Run, name: str, documents: list[Document]) -> None:
+    run.database[name].delete_many({})
+    if documents:
+        run.database[name].insert_many(documents, bypass_document_validation=True)
+
+
+def _command(run: Run) -> bool:
+    argv = [sys.executable, "-m", "tests.torture.launch", "--", "restore", "--confirm"]
+    environment = run.processes.environment()
+    done = subprocess.run(
+        argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    with run.processes.log_of("restore").open("a", encoding="utf-8") as log:
+        log.write(done.stdout + done.stderr)
+    return done.returncode == 0

@@ -1,0 +1,72 @@
+"""One run, as its faults and its end see it."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from tests.torture.edits import Journal
+from tests.torture.polling import Polled
+from tests.torture.processes import Processes
+from tests.torture.providers import Providers
+from tests.torture.stack import Stack
+
+Document = dict[str, Any]
+
+
+@dataclass
+class Run:
+    """All that a fault may touch, and where it says what it did.
+
+    alone: whoever holds it makes the only edit. lossy: harm that excuses something, for the verdict.
+    """
+
+    rng: random.Random
+    stack: Stack
+    processes: Processes
+    providers: Providers
+    database: Database[Document]
+    journal: Journal
+    alone: threading.Lock
+    topic_prefix: str
+    lossy: set[str] = field(default_factory=set)
+    log: list[str] = field(default_factory=list)
+    polls: list[Polled] = field(default_factory=list)
+    began: float = field(default_factory=time.time)
+
+    def say(self, what: str) -> None:
+        """Note what happened, with its time."""
+        self.log.append(f"{time.time() - self.began:6.1f} {what}")
+
+    def lasts(self, least_s: float, most_s: float) -> None:
+        """Let the harm last; not a wait for anything."""
+        time.sleep(self.rng.uniform(least_s, most_s))
+
+    def topics(self) -> list[str]:
+        """Full names of this run's topics with changes."""
+        with self.stack.kafka_admin() as admin:
+            names = _names(admin.list_topics())
+        return sorted(t for t in names if t.startswith(self.topic_prefix) and t.endswith(".changes"))
+
+
+def insist(work: Callable[[], Any]) -> Any:
+    """Do it again until MongoDB does it; for what may be repeated."""
+    give_up_at = time.monotonic() + 60
+    while True:
+        try:
+            return work()
+        except PyMongoError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.2)
+
+
+def _names(topics: Iterable[Any]) -> list[str]:
+    return [topic if isinstance(topic, str) else topic["name"] for topic in topics]
