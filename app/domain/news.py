@@ -251,6 +251,16 @@ def _too_late(want: Flight, now: datetime) -> str:
     return "past"
 
 
+def kinds_of_state(want: Flight) -> tuple[Kind, ...]:
+    """What is worth saying about a flight when nothing is known of what was said before."""
+    if want.status in NOT_FLYING:
+        return (Kind.CANCELLED if want.status is Status.CANCELLED else Kind.REMOVED,)
+    by_status = {Status.DIVERTED: Kind.DIVERTED, Status.LANDED: Kind.LANDED, Status.ARRIVED: Kind.ARRIVED}
+    if want.status in by_status:
+        return (by_status[want.status],)
+    return (Kind.RESCHEDULED,)
+
+
 def absorb_first_values(heard: Flight, want: Flight) -> Flight:
     """heard, with the gate, terminal and aircraft that it lacks taken from want.
 

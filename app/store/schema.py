@@ -46,6 +46,7 @@ def _watched(name: str) -> bool:
 
 # What the staff page draws its lines from; Prometheus keeps the long history.
 SAMPLES_KEPT_S = 24 * 3600
+_NOT_SENT = ["failed", "skipped", "unknown", "retrying"]
 _HAS_TEXT = {"$type": "string"}
 
 COLLECTIONS: Mapping[str, Spec] = {
@@ -98,6 +99,8 @@ COLLECTIONS: Mapping[str, Spec] = {
             _index("subject", "order"),
             _index("person", "created_at"),
             _index("conversation", "order"),
+            # Those that were not sent, the latest first. They are few, so that sending does not pay for it.
+            _index("status", "expires_at", partialFilterExpression={"status": {"$in": _NOT_SENT}}),
             # What a provider reports about is found by the name that it gave the message.
             _index(
                 "attempts.provider_id",

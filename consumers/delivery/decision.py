@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain import news
-from app.domain.flight import NOT_FLYING, Flight, Status
+from app.domain.flight import Flight
 from app.domain.news import Action, Kind, Role, Rules
 from app.store.claim_records import Claimed, DoubtNote
 
@@ -76,23 +76,13 @@ def _in_doubt(
     if note is not None:
         told += tuple(k for k in news.decide(note.to, want, role, rules, now).kinds if k not in told)
     if not told:
-        told = note.kinds if note is not None else _kinds_of_state(want)
+        told = note.kinds if note is not None else news.kinds_of_state(want)
     useful = news.timely(tuple(sorted(told, key=list(Kind).index)), want, now)
     if not useful:
         return Verdict(
             Action.SKIP, heard, doubt, told, reason="departed" if want.leaves_at <= now else "past"
         )
     return Verdict(Action.TELL, heard, doubt, useful)
-
-
-def _kinds_of_state(want: Flight) -> tuple[Kind, ...]:
-    """What is worth saying about a flight when nothing is known of what was said before."""
-    if want.status in NOT_FLYING:
-        return (Kind.CANCELLED if want.status is Status.CANCELLED else Kind.REMOVED,)
-    by_status = {Status.DIVERTED: Kind.DIVERTED, Status.LANDED: Kind.LANDED, Status.ARRIVED: Kind.ARRIVED}
-    if want.status in by_status:
-        return (by_status[want.status],)
-    return (Kind.RESCHEDULED,)
 
 
 def narrowed(verdict: Verdict, already_skipped: tuple[Kind, ...]) -> Verdict:

@@ -10,9 +10,13 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app.web.pages import errors
-from app.web.staff import dead_letters, ops, session
+from app.web.staff import dead_letters, notifications, ops, session
 
-NAV: tuple[tuple[str, str], ...] = (("staff.dead_letters", "Dead letters"), ("staff.ops", "Operations"))
+NAV: tuple[tuple[str, str], ...] = (
+    ("staff.dead_letters", "Dead letters"),
+    ("staff.notifications", "Notifications"),
+    ("staff.ops", "Operations"),
+)
 """Endpoint and name of each page in the bar."""
 
 
@@ -28,6 +32,14 @@ def blueprint() -> Blueprint:
     staff.add_url_rule("/dead-letters/one", view_func=dead_letters.detail, endpoint="dead_letter")
     staff.add_url_rule(
         "/dead-letters/act", view_func=dead_letters.act, endpoint="dead_letters_act", methods=["POST"]
+    )
+    staff.add_url_rule("/notifications", view_func=notifications.view, endpoint="notifications")
+    staff.add_url_rule("/notifications/one", view_func=notifications.detail, endpoint="notification")
+    staff.add_url_rule(
+        "/notifications/again",
+        view_func=notifications.send_again,
+        endpoint="notification_again",
+        methods=["POST"],
     )
     staff.context_processor(_for_templates)
     errors.register(staff)

@@ -1,0 +1,199 @@
+"""Notifications as staff see them: what was sent, failed or skipped, and why; and sending one again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from flask import redirect, render_template, request, url_for
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Response
+
+from app.domain.people import Person, masked_email, masked_phone, masked_words
+from app.store import resending
+from app.store.conversations import FAILED
+from app.store.notifications import Status
+from app.store.resending import FORCEABLE, Looked, Resending, Why
+from app.web.pages.health import ALL_CHANNELS
+from app.web.services import services
+from app.web.staff import asked, session
+
+log = structlog.get_logger()
+
+_ENDPOINT, _ONE = "staff.notifications", "staff.notification"
+_PAGE = 25
+_LEAST_WORDS, _MOST_WORDS = 5, 300
+_SHAPES = {"sent": "ok", "delivered": "ok", "skipped": "skipped", "retrying": "held", "unknown": "held"}
+
+_REASONS: Mapping[str, str] = {
+    "departed": "The flight had left already.",
+    "past": "The flight was over.",
+    "no_address": "The person had no address for this channel.",
+    "no_person": "The person was not known any more.",
+    "gate_too_early": "Gates are told from a day before departure on.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A notification in the list. shape: of its status; tries: how many attempts there were."""
+
+    id: str
+    at: datetime
+    status: str
+    shape: str
+    flight: str
+    title: str
+    channel: str
+    person: str
+    reason: str
+    tries: int
+    again: int
+
+
+def view() -> str:
+    """The list with its filters. :raise 400: a filter cannot be understood."""
+    parts = services()
+    args, number = request.args, asked.page_number(request.args)
+    statuses = [str(status) for status in Status]
+    status = asked.one_of(args, "status", ("troubled", "all", *statuses), "troubled")
+    channel = asked.one_of(args, "channel", ("all", *ALL_CHANNELS), "all")
+    wanted = resending.query(
+        status=None if status in {"all", "troubled"} else status,
+        person=asked.text(args, "person"),
+        channel=None if channel == "all" else channel,
+        since=asked.moment(args, "since"),
+        until=asked.moment(args, "until"),
+    )
+    if status == "troubled":
+        wanted["status"] = {"$in": [str(Status.FAILED), str(Status.SKIPPED), str(Status.UNKNOWN)]}
+    skip = (number - 1) * _PAGE
+    found = resending.find(parts.database, wanted, asked.text(args, "about"), skip=skip, limit=_PAGE + 1)
+    return render_template(
+        "staff/notifications.html",
+        rows=[_row(row) for row in found[:_PAGE]],
+        args=args,
+        statuses=("troubled", *statuses, "all"),
+        status=status,
+        channels=("all", *ALL_CHANNELS),
+        channel=channel,
+        number=number,
+        previous=asked.address(_ENDPOINT, args, page=number - 1) if number > 1 else None,
+        following=asked.address(_ENDPOINT, args, page=number + 1) if len(found) > _PAGE else None,
+    )
+
+
+def detail() -> str | tuple[str, int]:
+    """One notification: its attempts, the provider's words, its history, and the form that sends it again.
+
+    Its id is `?id=`. :raise 404: there is none.
+    """
+    return _detail(request.args.get("id", ""))
+
+
+def send_again() -> Response | tuple[str, int]:
+    """Send a notification again, with the reason of whoever asks. :raise 404: there is no such notification."""
+    parts = services()
+    row_id, words = request.form.get("id", ""), " ".join(request.form.get("why", "").split())
+    if not _LEAST_WORDS <= len(words) <= _MOST_WORDS:
+        wrong = f"Say why, in {_LEAST_WORDS} to {_MOST_WORDS} characters: whoever looks later wants to know."
+        return _detail(row_id, wrong=wrong, typed=words), 400
+    who, force = session.signed_in(), request.form.get("force") == "yes"
+    why_not = _resending().send(row_id, who, words, parts.now(), parts.clock(), force=force)
+    if why_not is Why.NO_NOTIFICATION:
+        raise NotFound("There is no such notification.")
+    if why_not is not None:
+        return _detail(row_id, wrong=f"Not sent again: {why_not}.", typed=words), 409
+    log.info("notification sent again by staff", notification_id=row_id, staff=who, forced=force)
+    return redirect(url_for(_ONE, id=row_id, did="again"), 303)
+
+
+def _detail(row_id: str, *, wrong: str | None = None, typed: str = "") -> str:
+    looked = _resending().look(row_id, services().clock())
+    if looked is None:
+        raise NotFound(
+            "There is no such notification. Notifications are kept 13 months unless set otherwise."
+        )
+    row = looked.row
+    return render_template(
+        "staff/notification.html",
+        row=_row(row),
+        kinds=", ".join(str(kind).replace("_", " ") for kind in row.get("kinds", ())),
+        raw=row,
+        attempts=[
+            {**attempt, "words": masked_words(attempt.get("words") or "")} for attempt in row["attempts"]
+        ],
+        address=_address(looked.person, row["channel"]),
+        person=looked.person is not None,
+        role=str(looked.role) if looked.role else None,
+        state=_state(looked),
+        changes=_changes(row),
+        why_not=looked.why_not,
+        forceable=looked.why_not in FORCEABLE,
+        wrong=wrong,
+        typed=typed,
+        did=request.args.get("did") == "again",
+    )
+
+
+def _resending() -> Resending:
+    parts = services()
+    return Resending(parts.database, parts.settings.channels, parts.settings.rules)
+
+
+def _row(row: Mapping[str, Any]) -> Row:
+    flight, status = row["to"], str(row["status"])
+    reason = row.get("reason") or ""
+    return Row(
+        id=row["_id"],
+        at=row["created_at"],
+        status=status,
+        shape=_SHAPES.get(status, "failed"),
+        flight=f"{flight['flight_number']} {flight['origin']} to {flight['destination']}, {flight['departure_date']}",
+        title=row.get("title") or ", ".join(str(kind).replace("_", " ") for kind in row.get("kinds", ())),
+        channel=row["channel"],
+        person=row["person"],
+        reason=_REASONS.get(reason, masked_words(reason)),
+        tries=len(row.get("attempts", ())),
+        again=len(row.get("again", ())),
+    )
+
+
+def _address(person: Person | None, channel: str) -> str:
+    """Masked, or that there is none."""
+    address = resending.address_of(person, channel) if person else None
+    if address is None:
+        return "none"
+    return masked_email(address) if channel == "email" else masked_phone(address)
+
+
+def _state(looked: Looked) -> str:
+    """How the conversation stands, in a sentence."""
+    conversation = looked.conversation
+    if conversation is None:
+        return "It has ended; nothing more is said about this flight."
+    if "claim" in conversation:
+        return "It is being sent now."
+    if "due_at" in conversation:
+        later = conversation.get("not_before") or conversation["due_at"]
+        return f"It is due; delivery takes it at {later:%Y-%m-%d %H:%M:%S} UTC or as soon as it can."
+    if conversation.get("status") == FAILED:
+        return "The last message failed for good; the next change tries anew."
+    if conversation.get("doubt"):
+        return "It is not known whether the last message arrived."
+    if conversation.get("heard") == conversation.get("want"):
+        return "The person knows how the flight stands."
+    return "What differs from what the person heard was not worth a message, or came too late."
+
+
+def _changes(row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Field, before, after: what the message was about."""
+    before, after = row.get("from") or {}, row["to"]
+    names = [*after, *(name for name in before if name not in after)]
+    differing = [name for name in names if before.get(name) != after.get(name)]
+    return [
+        (n.replace("_", " "), str(before.get(n) or "none"), str(after.get(n) or "none")) for n in differing
+    ]
