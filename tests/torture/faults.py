@@ -147,6 +147,7 @@ def _lose_tokens(run: Run) -> None:
     names = run.processes.of("watcher")
     for name in names:
         run.processes.take_down(name)
+    run.lossy.add("snapshot")
     insist(lambda: run.database["resume_tokens"].delete_many({}))
     run.say("positions of the watchers deleted")
     for name in names:
@@ -231,6 +232,7 @@ def _oplog_rolled(run: Run) -> None:
         run.processes.take_down(name)
     run.say("watchers are down")
     run.lasts(2, 5)
+    run.lossy.add("snapshot")
     run.stack.roll_oplog()
     run.say("oplog rolled over")
     for name in names:
@@ -241,6 +243,7 @@ def _dropped_and_restored(run: Run) -> None:
     """A collection is dropped and restored from the dump that was made just before."""
     from app.store import schema
 
+    run.lossy.add("snapshot")
     name = run.rng.choice(["flights", "bookings", "prices"])
     with run.alone:
         documents, begun = run.journal.current(name), time.time()
