@@ -89,7 +89,8 @@ class SmsSender:
     def _meaning(self, error: TwilioRestException | TwilioServiceException) -> GatecallError:
         words = error.msg if isinstance(error, TwilioRestException) else (error.detail or error.title)
         code = error.code if isinstance(error.code, int) else error.status
-        return meaning_of(error.status, code, str(words), self._http.retry_after, self._now())
+        answer = (error.status, code, str(words), self._http.retry_after, self._now())
+        return meaning_of(*answer, short_code=self._from.isdigit())
 
     def abort(self) -> None:
         """End a hand-over under way, from another thread."""

@@ -1,6 +1,9 @@
 """What Twilio's errors mean for the message: now, later or never.
 
-Codes: Twilio's "Error and Warning Dictionary" (www.twilio.com/docs/api/errors). HTTP statuses: "Twilio's
+Codes: Twilio's "Error and Warning Dictionary", a page each (https://www.twilio.com/docs/api/errors/21610 and so
+on), all of it in https://www.twilio.com/docs/api/errors/twilio-error-codes.json. Twilio adds more exact codes now
+and then, which replace general ones (its changelog of 10 July 2024), so what is not listed is judged by its HTTP
+status. HTTP statuses: "Twilio's
 request and response" (www.twilio.com/docs/usage/twilios-response): a 5xx other than 503 does not say whether
 the message was created, so its outcome is unknown.
 """
@@ -16,29 +19,34 @@ from app.domain.reports import Refusal, State
 
 # Ours to mend, or Twilio is asking for a pause: no message would pass.
 CHANNEL_DOWN = {
+    10001: "the account is suspended",
     20003: "the account or its token is refused",
     20005: "the account is not active",
     20404: "there is no such account or resource",
     20429: "too many requests",
     21212: "the number that sends is invalid",
+    21601: "the number that sends is not ours",
     21603: "no number that sends was given",
     21606: "the number that sends cannot send SMS",
+    21611: "the queue of the number that sends is full (ten hours' worth)",
     21659: "the number that sends is not ours",
     21660: "the number that sends is not this account's",
+    21661: "the number that sends cannot send SMS",
     21701: "there is no such messaging service",
     21703: "the messaging service has no numbers",
+    21705: "the messaging service's SID is no SID",
+    21730: "Twilio maintains its systems",
     63038: "the account's daily limit is reached",
 }
+# Of a short code they also say that the number is in another country than the short code.
+_PERHAPS_THE_COUNTRY = frozenset({21606, 21659})
 LATER = {
-    14107: "messages are sent too fast",
+    14107: "more than 30 messages to one number in 30 s",
     20503: "the service is not available",
-    21611: "the queue of the number that sends is full",
     30001: "the queue of the number that sends is full",
 }
 NEVER = {
     21211: "the number is invalid",
-    21214: "the number cannot be reached",
-    21217: "the number is invalid",
     21265: "the number is a short code",
     21266: "the number is the one that sends",
     21408: "the account may not send to this country",
@@ -81,13 +89,24 @@ def refusal_of(code: int | None) -> Refusal | None:
     return REFUSED.get(code) if code is not None else None
 
 
-def meaning_of(status: int, code: int, words: str, retry_after: str | None, now: datetime) -> GatecallError:
+def meaning_of(
+    status: int,
+    code: int,
+    words: str,
+    retry_after: str | None,
+    now: datetime,
+    *,
+    short_code: bool = False,
+) -> GatecallError:
     """The error for an answer that is not 2xx.
 
     code: Twilio's, or the HTTP status when it sent none. retry_after: the header as it came. now: aware UTC.
+    short_code: whether the sender is one, which reaches one country alone.
     """
     text = f"HTTP {status}, Twilio {code}: {' '.join(words.split())[:200]}"
     wait_s = retry_after_s(retry_after, now)
+    if short_code and code in _PERHAPS_THE_COUNTRY:
+        return PermanentError(text)
     if code in CHANNEL_DOWN or status in {401, 403, 404, 429}:
         return ChannelDownError(text, retry_after_s=wait_s)
     if code in LATER or status in {408, 425, 503}:
