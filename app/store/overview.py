@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import DESCENDING
@@ -13,11 +13,14 @@ from pymongo.database import Database
 from app.domain.namespaces import WATCHED
 from app.store.claims import Claims
 from app.store.dead_letters import DeadLetters
+from app.store.gaps import Gap, Gaps
 
 Document = dict[str, Any]
 
 _MOST_ROWS = 5_000
 _MOST_DUE = 10_000
+_FRESH = timedelta(hours=1)
+_GAPS_SHOWN_FOR = timedelta(hours=24)
 
 
 @dataclass(slots=True)
@@ -43,7 +46,8 @@ class Overview:
 
     primary, members: of the replica set; None and 0 behind mongos. tokens: when each watched collection's resume
     token was saved, None where there is none. leases: names of those held now. announced: decisions since `since`;
-    decided_at: of the latest one.
+    decided_at: of the latest one. gaps: of the last day, newest first.
+    fresh_letters: dead letters that wait and were met in the last hour.
     """
 
     primary: str | None
@@ -56,6 +60,8 @@ class Overview:
     channels: Mapping[str, ChannelFigures]
     waiting_letters: int
     letters: list[Document]
+    gaps: Sequence[Gap] = ()
+    fresh_letters: int = 0
 
 
 def read(database: Database[Document], channels: tuple[str, ...], now: datetime, since: datetime) -> Overview:
@@ -75,6 +81,8 @@ def read(database: Database[Document], channels: tuple[str, ...], now: datetime,
         channels=_channels(database, channels, now, since),
         waiting_letters=letters.count(),
         letters=letters.list(limit=10),
+        fresh_letters=letters.count(since=now - _FRESH),
+        gaps=Gaps(database).latest(5, since=now - _GAPS_SHOWN_FOR),
     )
 
 

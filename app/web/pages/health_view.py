@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.store.gaps import Gap
 from app.store.overview import ChannelFigures, Overview
 from app.web.pages import words
 
@@ -24,6 +25,14 @@ _SENTENCES: Mapping[str, str] = {
     "Kafka: Silent": "Kafka does not answer this process: boards are marked STALE until it does.",
     "Delivery: Behind": "Messages are late; each is tried again and none is lost.",
     "Delivery: Off": "No channel is switched on: nobody is sent a message.",
+}
+
+_CAUSES: Mapping[str, str] = {
+    "start": "no position was stored",
+    "token": "MongoDB could not go on from the stored position",
+    "topic": "the topic was made again or has other partitions",
+    "restore": "MongoDB was restored from a backup",
+    "asked": "a comparison was asked for",
 }
 
 NAMES = {"email": "E-mail", "sms": "SMS"}
@@ -64,6 +73,7 @@ class Page:
     tiles: Sequence[tuple[str, str, str, str]]
     channels: Sequence[ChannelRow]
     letters: Sequence[tuple[str, str, str]]
+    gaps: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,7 @@ def page(
         tiles=_tiles(overview, feed, now) if overview else (),
         channels=rows,
         letters=_letters(overview, now) if overview else (),
+        gaps=[gap_told(gap, now) for gap in overview.gaps] if overview else (),
     )
 
 
@@ -130,6 +141,8 @@ def _watchers(overview: Overview, now: datetime) -> Node:
         ("Collections", f"{len(saved)} of {len(overview.tokens)}"),
         ("Leases held", words.number(overview.leases)),
     ]
+    if overview.gaps:
+        figures.append(("Gaps, 24 h", words.number(len(overview.gaps))))
     if not saved:
         return Node("Watchers", "bad", "Never ran", figures)
     oldest = max((now - moment).total_seconds() for moment in saved)
@@ -157,7 +170,7 @@ def _notifier(overview: Overview, now: datetime) -> Node:
         ("Dead letters", words.number(overview.waiting_letters)),
     ]
     if overview.waiting_letters:
-        return Node("Notifier", "warn", "Look", figures)
+        return Node("Notifier", "warn", "Growing" if overview.fresh_letters else "Look", figures)
     return Node("Notifier", "ok", "Well", figures)
 
 
@@ -207,6 +220,10 @@ def _problems(nodes: Sequence[Node], rows: Sequence[ChannelRow], overview: Overv
     if overview and overview.waiting_letters:
         waiting = words.counted(overview.waiting_letters, "dead letter waits", "dead letters wait")
         found.append(f"{waiting} for somebody to look: changes nobody could read. Their neighbours went on.")
+        if overview.fresh_letters:
+            found.append(
+                f"The pile of dead letters grows: {words.number(overview.fresh_letters)} in the last hour."
+            )
     return found
 
 
@@ -260,6 +277,25 @@ def _tiles(overview: Overview, feed: FeedFigures, now: datetime) -> list[tuple[s
         ("Updates in the feed", words.number(feed.updates), "", f"last {_ago(feed.last_at, now)}"),
     ]
     return tiles[:4] if seconds else tiles
+
+
+def gap_told(gap: Gap, now: datetime) -> tuple[str, str, str]:
+    """When, what happened in a sentence, and the state in a word."""
+    begun = _moment(gap.blind_from, now) if gap.blind_from else "an unknown time"
+    cause = _CAUSES.get(gap.cause, gap.cause)
+    parts = [f"{gap.collection} not seen from {begun} to {_moment(gap.blind_to, now)} UTC: {cause}."]
+    if gap.documents is not None:
+        parts.append(f"{words.counted(gap.documents, 'document', 'documents')} compared.")
+    if gap.found_late is not None:
+        many = words.counted(gap.found_late, "difference", "differences")
+        people = words.counted(gap.told or 0, "person", "people")
+        parts.append(f"{many if gap.found_late else 'No difference'} found late, {people} told.")
+    over = gap.compared_at is not None or (gap.found_late is None and gap.documents is not None)
+    return _ago(gap.blind_to, now), " ".join(parts), "Over" if over else "Open"
+
+
+def _moment(at: datetime, now: datetime) -> str:
+    return f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at.day} {at:%b %H:%M:%S}"
 
 
 def _letters(overview: Overview, now: datetime) -> list[tuple[str, str, str]]:

@@ -32,13 +32,6 @@ OPLOG_TIMES = 4
 RECENT = timedelta(hours=24)
 
 _NAMES = {samples.WATCHERS: "watcher", samples.NOTIFIER: "notifier", samples.DELIVERY: "delivery"}
-_CAUSES = {
-    "start": "no position was stored",
-    "token": "MongoDB could not go on from the stored position",
-    "topic": "the topic was made again or has other partitions",
-    "restore": "MongoDB was restored from a backup",
-    "asked": "staff asked for a comparison",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +112,7 @@ def page(seen: Seen, all_channels: Sequence[str]) -> Page:
         stops=_stops(seen, found),
         tiles=tiles(seen) if seen.samples else (),
         channels=public.channels,
-        gaps=[_gap(gap, seen.now) for gap in seen.gaps],
+        gaps=[health_view.gap_told(gap, seen.now) for gap in seen.gaps],
         processes=_processes(seen),
         letters=seen.overview.waiting_letters if seen.overview else 0,
     )
@@ -334,26 +327,6 @@ def _rate(minutes: Sequence[float | None]) -> str:
     """The rate of the last minute that was measured."""
     value = minutes[-1] if minutes[-1] is not None else minutes[-2]
     return "not known" if value is None else f"{value:.1f}/s"
-
-
-def _gap(gap: Gap, now: datetime) -> tuple[str, str, str]:
-    """When, what happened in a sentence, and the state in a word."""
-    begun = f"{gap.blind_from:%H:%M:%S}" if gap.blind_from else "an unknown time"
-    parts = [f"{gap.collection} not seen from {begun} to {gap.blind_to:%H:%M:%S} UTC"]
-    parts[0] += f": {_CAUSES.get(gap.cause, gap.cause)}."
-    if gap.documents is not None:
-        parts.append(f"{words.counted(gap.documents, 'document', 'documents')} compared.")
-    if gap.found_late is not None:
-        late = (
-            words.counted(gap.found_late, "difference", "differences") if gap.found_late else "No difference"
-        )
-        parts.append(f"{late} found late, {words.counted(gap.told or 0, 'person', 'people')} told.")
-    over = gap.compared_at is not None or (gap.found_late is None and gap.documents is not None)
-    return (
-        f"{words.age((now - gap.blind_to).total_seconds())} ago",
-        " ".join(parts),
-        "Over" if over else "Open",
-    )
 
 
 def _processes(seen: Seen) -> list[Process]:
