@@ -21,7 +21,10 @@ from scripts.kafka import missing_for_apache
 from tests.servers import WARM, Keeper, address_of
 
 IN_CI = os.environ.get("CI") == "true"
-_LONG = {name: place for place, name in enumerate(("test_demo.py", "test_failures.py", "test_process.py"))}
+_LONG = {
+    name: place
+    for place, name in enumerate(("test_torture.py", "test_demo.py", "test_failures.py", "test_process.py"))
+}
 _KEEPER: pytest.StashKey[Keeper] = pytest.StashKey()
 _DIRECTORY: pytest.StashKey[Path] = pytest.StashKey()
 
