@@ -41,6 +41,8 @@ RUBBISH: tuple[tuple[str, Any], ...] = (
     ("terminal", Regex("^T")),
     ("status_reason", "x" * 100_000),
 )
+UNIMPORTANT = ("belt", "aircraft", "terminal", "status_reason")
+"""Rubbish in one of these leaves the gate, the time and the status as true as ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,18 +313,24 @@ class Day:
         if flight is None:
             return
         field, value = self.rng.choice(RUBBISH)
-        was = flight.get(field)
-        self.writer.update("flights", flight, {field: value, "spoilt": field})
+        change = {field: value, "spoilt": field}
+        if field in UNIMPORTANT:  # the rest is true, and who books now sees it
+            change["gate"] = self.rng.choice(GATES)
+        before = {name: flight.get(name) for name in change if name != "spoilt"}
+        self.writer.update("flights", flight, change)
         key = flight["_id"]
+        if field in UNIMPORTANT and self.rng.random() < 0.7:
+            spoilt = self.journal.current("flights")[key]
+            self._book(f"person-{self.rng.randrange(self.plan.people)}", spoilt, seen=True)
 
         def mend(day: Day) -> None:
             now = day.journal.current("flights").get(key)
             if now is None or "spoilt" not in now:
                 return
-            change = {field: was, "spoilt": None}
-            if day.rng.random() < 0.4:
-                change["gate"] = day.rng.choice(GATES)
-            day.writer.update("flights", now, change)
+            mended = before | {"spoilt": None}
+            if day.rng.random() < 0.3:
+                mended["gate"] = day.rng.choice(GATES)
+            day.writer.update("flights", now, mended)
 
         self._later(mend, 5, 80)
 

@@ -62,6 +62,7 @@ def _written(writes: Sequence[Write]) -> dict[str, list[Seen]]:
             state = oracle.stands(w.document, last.get(w.key))
             if state is not None:
                 last[w.key] = state
+            if state is not None and oracle.sound(w.document):
                 found[w.key].append(tuple(state))
     return found
 

@@ -8,19 +8,23 @@ place of killing it: a zombie that was in the middle of a step.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from datetime import timedelta
+
+_FREEZE = "freeze "
 
 
 def hurry() -> None:
     """Shorten the waits between tries, so that a run ends while somebody looks."""
     from app import restore
-    from consumers.delivery import pauses
+    from consumers.delivery import pauses, providers
     from consumers.notifier import resync
     from watchers import pump
 
     pauses._FIRST_S, pauses._LONGEST_S = 0.5, 4.0
-    pauses._DOWN_LONGEST_S = 3.0
+    setattr(providers, "DOWN_LONGEST_S", 3.0)  # noqa: B010 - imported there by name
     pump.STORE_IDLE_S = 1.0
     restore.TOLD_WITHIN = timedelta(seconds=5)
     resync._FIRST_AFTER_S = 1e6
@@ -41,7 +45,7 @@ def freeze_at(spec: str) -> None:
 
     step, _, times = spec.partition(":")
     plan = Sleep(step, int(times))
-    crash_points.arm = lambda _: setattr(crash_points, "_plan", plan)
+    crash_points.arm = lambda spec: setattr(crash_points, "_plan", plan)
 
 
 def main(argv: list[str]) -> None:

@@ -45,21 +45,27 @@ def stands(document: dict[str, Any] | None, last: State | None) -> State | None:
         return last._replace(status="removed") if last else None
     status, gate, planned = (document.get(name) for name in ("status", "gate", "departure_time"))
     leaves = document.get("estimated_departure_time") or planned
-    plain = all(isinstance(v, str | int) and len(str(v)) < 200 for k, v in document.items() if k != "_id")
-    clock = rf"(?!2[4-9]|[3-9]){_TIME} (?!2[4-9]|[3-9]){_TIME} {_GATE}"
-    sound = plain and re.fullmatch(clock, f"{planned} {leaves} {gate}")
-    if not sound or status not in ("scheduled", "delayed", "cancelled"):
+    clock = rf"(?!2[4-9]|[3-9]){_TIME}"
+    sane = rf"{clock} {clock} {_GATE} (scheduled|delayed|cancelled)"
+    if not re.fullmatch(sane, f"{planned} {leaves} {gate} {status}"):
         return None
     return State("cancelled" if status == "cancelled" else "flying", str(leaves), str(gate))
 
 
+def sound(document: dict[str, Any] | None) -> bool:
+    """Whether nothing in it is rubbish: where something is, it may be true, but nobody need hear of it."""
+    return all(
+        isinstance(v, str | int) and len(str(v)) < 200 for k, v in (document or {}).items() if k != "_id"
+    )
+
+
 def history(writes: Iterable[tuple[float, str, int, dict[str, Any] | None]]) -> tuple[list[Moment], bool]:
     """All that was so of a flight, of its writes in order (begun, key, edit, document); is its end understood?"""
-    moments, found = list[Moment](), None
+    moments, found, document = list[Moment](), None, None
     for begun, key, edit, document in writes:
         if found := stands(document, moments[-1].state if moments else None):
             moments.append(Moment(begun, found, edit, key))
-    return moments, found is not None
+    return moments, found is not None and sound(document)
 
 
 def read(text: str) -> Said:

@@ -16,6 +16,20 @@ from pymongo.write_concern import WriteConcern
 Document = dict[str, Any]
 
 _GIVE_UP_S = 240.0
+SHOWN = (
+    *(
+        "flight_number",
+        "airline",
+        "origin",
+        "destination",
+        "departure_date",
+        "departure_time",
+        "status",
+        "gate",
+    ),
+    *("estimated_departure_date", "estimated_departure_time", "edit"),
+)
+"""What a booking page shows of a flight, and which write it saw."""
 
 
 class Journal(Protocol):
@@ -126,7 +140,7 @@ class Writer:
             return None
         if found is None or found["edit"] != flight["edit"] or read_at is None:
             return None
-        return {"cluster_time": read_at, "flight": {k: v for k, v in found.items() if k != "_id"}}
+        return {"cluster_time": read_at, "flight": {name: found[name] for name in SHOWN if name in found}}
 
     def _until(
         self, attempt: Callable[[], bool], collection: str, key: Any, document: Document | None

@@ -1,0 +1,305 @@
+"""The product with one mend of its protocol taken out: the machine must find each of them.
+
+A mutant changes a few words in the source of one function, in the process that the machine starts and nowhere
+else. The words must stand there exactly once, so that a mutant that no longer fits says so.
+"""
+
+from __future__ import annotations
+import __future__
+
+import importlib
+import inspect
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """In `where` ("package.module:Class.method" or "package.module:function") these words become those.
+
+    A function is changed once: `more` has further words of the same one, old and new in turn.
+    """
+
+    where: str
+    old: str
+    new: str
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """what: the mend that is missing. expected: what happens without it, in the words of the protocol.
+
+    faults: those that show it best, () for none at all. size: of the plan.
+    """
+
+    name: str
+    what: str
+    expected: str
+    changes: tuple[Change, ...]
+    faults: tuple[str, ...] = ()
+    size: str = "small"
+
+
+MUTANTS: dict[str, Mutant] = {}
+
+
+def _add(
+    name: str, what: str, expected: str, *changes: Change, faults: tuple[str, ...] = (), size: str = "small"
+) -> None:
+    MUTANTS[name] = Mutant(name, what, expected, changes, faults, size)
+
+
+def apply(name: str) -> None:
+    """Take the mend out of the product in this process. Raises LookupError for an unknown name, or when the
+    words are not there."""
+    if name not in MUTANTS:
+        raise LookupError(f"no mutant {name}; there are {', '.join(MUTANTS)}")
+    for change in MUTANTS[name].changes:
+        _rewrite(change)
+
+
+def _rewrite(change: Change) -> None:
+    module_name, _, path = change.where.partition(":")
+    owner: Any = importlib.import_module(module_name)
+    module = owner
+    *outer, name = path.split(".")
+    for part in outer:
+        owner = getattr(owner, part)
+    source = textwrap.dedent(inspect.getsource(getattr(owner, name)))
+    words = (change.old, change.new, *change.more)
+    for old, new in zip(words[::2], words[1::2], strict=True):
+        if source.count(old) != 1:
+            raise LookupError(f"{change.where} has {old!r} {source.count(old)} times")
+        source = source.replace(old, new)
+    made: dict[str, Any] = {}
+    flags = __future__.annotations.compiler_flag
+    code = compile(source, f"<mutant of {change.where}>", "exec", flags=flags, dont_inherit=True)
+    exec(code, vars(module), made)
+    setattr(owner, name, made[name])
+
+
+_CLAIMS = "app.store.claims"
+_DECIDING = "consumers.notifier.deciding"
+_NOTIFIER = "consumers.notifier.notifier"
+_WATCHER = "watchers.watcher"
+
+_add(
+    "claims are shared",
+    "one conversation per person, flight and channel; an exclusive claim",
+    "B->C is sent before A->B",
+    Change(
+        f"{_CLAIMS}:_free",
+        '"lease_until": {"$not": {"$gt": now}}, "not_before"',
+        '"not_before"',
+    ),
+    Change(
+        f"{_CLAIMS}:Claims.note",
+        '"claim": token, "doubt": _as_read(n.conversation.doubt)}',
+        "}",
+    ),
+)
+_add(
+    "failures count as heard",
+    "heard",
+    'after a failure the next message says "was B" to somebody who only knew A',
+    Change(
+        f"{_CLAIMS}:Claims.again",
+        '"not_before": not_before,',
+        '"not_before": not_before, "heard": {"$literal": noted.note.to.to_document()},',
+    ),
+    faults=("smtp 450", "twilio 429"),
+)
+_add(
+    "no doubt is noted",
+    "doubt before the hand-over",
+    "A->B accepted, crash, B->A: both look undone, the person stays at B",
+    Change(f"{_CLAIMS}:Claims.note", '"doubt": n.note.attempt,', ""),
+    Change(f"{_CLAIMS}:Claims.accepted", '"doubt": {"$in": [n.note.attempt for n in alike]},', ""),
+    faults=("smtp drop after DATA", "twilio answer lost"),
+)
+_add(
+    "late senders are silent",
+    "D4'",
+    "the last change is never told",
+    Change(
+        "consumers.delivery.outcomes:Outcomes._report_late",
+        "insist(lambda: self._claims.report_late(result.ready.noted))",
+        "pass",
+    ),
+    faults=("freeze at D3.noted",),
+)
+_add(
+    "settled although moved",
+    "D4's look at the order",
+    "the last change is never told",
+    Change(f"{_CLAIMS}:Claims.accepted", '"order": order,', ""),
+    faults=("smtp slow drip", "twilio slow drip"),
+)
+_add(
+    "shown since ever",
+    "a new conversation's order is that of reading what was shown",
+    "a new booker is told old news",
+    Change(
+        "consumers.notifier.telling:Starts.of",
+        "return shown, of_snapshot_read(incarnation_of(told.order), seen.cluster_time)",
+        "return shown, _before_all(told.order)",
+    ),
+    faults=("freeze both notifiers",),
+)
+_add(
+    "shown just now",
+    "a new conversation's order is that of reading what was shown",
+    "a new booker misses the next news",
+    Change(
+        "consumers.notifier.telling:Starts.of",
+        "return shown, of_snapshot_read(incarnation_of(told.order), seen.cluster_time)",
+        "return shown, of_snapshot_read(incarnation_of(told.order), self.read_at or seen.cluster_time)",
+    ),
+    faults=("freeze both notifiers",),
+)
+_add(
+    "order without token",
+    "full order with the token",
+    "the next edit is lost",
+    Change(
+        "app.domain.order:of_event",
+        "return _join(incarnation, cluster_time, token_data)",
+        'return _join(incarnation, cluster_time, "8")',
+    ),
+)
+_add(
+    "known is set always",
+    "N4's condition",
+    "a late worker sets known back, the next edit is lost",
+    Change("app.store.known:KnownFlights.set_all", '"order": {"$lt": k.order}', ""),
+    faults=("freeze at N3.told",),
+    size="normal",
+)
+_add(
+    "snapshot reads sort first",
+    "snapshot after everything of its time",
+    'a false "C->B"',
+    Change(
+        "app.domain.order:of_snapshot_read",
+        "return _join(incarnation, cluster_time, _AFTER_ALL)",
+        "return _join(incarnation, cluster_time, _BEFORE_ALL)",
+    ),
+    faults=("tokens lost",),
+    size="normal",
+)
+_add(
+    "markers sort last",
+    "marker before everything of its time",
+    'a false "deleted"',
+    Change(
+        "app.domain.order:of_marker",
+        "return _join(incarnation, cluster_time, _BEFORE_ALL)",
+        "return _join(incarnation, cluster_time, _AFTER_ALL)",
+    ),
+    faults=("tokens lost",),
+    size="normal",
+)
+_add(
+    "snapshots are like edits",
+    "snapshot events fan out always",
+    "at first start or after a lost token a booker stays with an old value",
+    Change(
+        f"{_DECIDING}:Picture._take_new",
+        "touched.fans_out |= first or differs or seen.found_late",
+        "touched.fans_out |= first or differs",
+    ),
+    faults=("tokens lost",),
+)
+_add(
+    "known before fan-out",
+    "fan-out before known",
+    "a crash between: lost",
+    Change(
+        f"{_NOTIFIER}:Notifier._handle_round",
+        'crash_points.reached("N3.recorded")',
+        'self._stores.known.set_all(list(picture.changed.values()))\n    crash_points.reached("N3.recorded")',
+    ),
+    faults=("crash at N3.recorded",),
+)
+_add(
+    "fan-out once",
+    "fan-out once more after known",
+    "a booking made between: lost",
+    Change(
+        f"{_NOTIFIER}:Notifier._handle_round",
+        "late = self._stores.conversations.untold(told)",
+        "late = []",
+        (
+            "made = making.of_audience(self._stores, self._channels, self._not_over(first), keys, there)",
+            "made = 0",
+        ),
+    ),
+    faults=("rebalance storm",),
+    size="normal",
+)
+_add(
+    "topic ids are not compared",
+    "the topic's id at every store",
+    'a recreated topic: changes lost, a false "deleted"',
+    Change(
+        f"{_WATCHER}:Watcher._confirm",
+        "if self._around.topic_ids.current(self._topic, fresh=True).id != topic.id:",
+        "if False:",
+    ),
+    Change(f"{_WATCHER}:Watcher._continue_from", "elif stored.topic_id != topic.id:", "elif False:"),
+    faults=("topics made again",),
+)
+_add(
+    "poison changes nothing",
+    "a dead letter makes known unknown",
+    "A->B unreadable, B->A: the person stays at B",
+    Change(f"{_DECIDING}:Picture._take", "self._change(_unknown(known, seen))", "pass"),
+)
+_add(
+    "the deleted are forgotten",
+    "deletes stay known",
+    "a re-insert is taken for first sight, and lost",
+    Change(
+        "app.store.known:KnownFlights.set_all",
+        "self._bulk(",
+        'self._known.delete_many({"_id": {"$in": [k.key for k in changed if k.state is State.GONE]}})\n'
+        "    changed = [k for k in changed if k.state is not State.GONE]\n    self._bulk(",
+    ),
+)
+_add(
+    "token before acknowledgements",
+    "the token is stored after all acknowledgements",
+    "a killed watcher, or a broker that is away: changes lost",
+    Change(
+        "watchers.pump:Pump.run",
+        "if batch.changes:",
+        "self._store(batch.position)\n        if batch.changes:",
+    ),
+    faults=("crash at W3.published",),
+)
+_add(
+    "offsets before the work",
+    "the offsets are committed after the work",
+    "a killed notifier: changes lost",
+    Change(
+        "app.bus.consumer:ConsumerLoop._all_at_once",
+        "self._handle(batch)",
+        "self._commit({tp: records[-1].offset + 1 for tp, records in polled.items()})\n        self._handle(batch)",
+    ),
+    faults=("kill both notifiers",),
+)
+_add(
+    "conversation before ledger",
+    "the ledger's row is written before the conversation",
+    "a crash between: nobody can say what was sent",
+    Change(
+        "consumers.delivery.outcomes:Outcomes.write",
+        "insist(lambda: self._ledger.record(entries, self._now()))",
+        "early = [r.ready.noted for r in results if r.attempt.outcome is Outcome.ACCEPTED]\n"
+        "    self._claims.accepted(token, early)\n    crash_points.reached('D4.recorded')\n"
+        "    insist(lambda: self._ledger.record(entries, self._now()))",
+    ),
+    faults=("crash at D4.recorded",),
+)
