@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 GONE = {"is cancelled": "cancelled", "no longer in the schedule": "removed"}
-_TIME, _GATE, _DAY = r"\d\d:\d\d", r"[A-Z]\d{1,3}", r"(?:\w{3} \d+ \w{3},?\s)?"
+_TIME, _GATE, _DAY = r"(?!2[4-9]|[3-9])\d\d:\d\d", r"[A-Z]\d{1,3}", r"(?:\w{3} \d+ \w{3},?\s)?"
 
 
 class State(NamedTuple):
@@ -45,8 +45,7 @@ def stands(document: dict[str, Any] | None, last: State | None) -> State | None:
         return last._replace(status="removed") if last else None
     status, gate, planned = (document.get(name) for name in ("status", "gate", "departure_time"))
     leaves = document.get("estimated_departure_time") or planned
-    clock = rf"(?!2[4-9]|[3-9]){_TIME}"
-    sane = rf"{clock} {clock} {_GATE} (scheduled|delayed|cancelled)"
+    sane = rf"{_TIME} {_TIME} {_GATE} (scheduled|delayed|cancelled)"
     if not re.fullmatch(sane, f"{planned} {leaves} {gate} {status}"):
         return None
     return State("cancelled" if status == "cancelled" else "flying", str(leaves), str(gate))
@@ -54,9 +53,8 @@ def stands(document: dict[str, Any] | None, last: State | None) -> State | None:
 
 def sound(document: dict[str, Any] | None) -> bool:
     """Whether nothing in it is rubbish: where something is, it may be true, but nobody need hear of it."""
-    return all(
-        isinstance(v, str | int) and len(str(v)) < 200 for k, v in (document or {}).items() if k != "_id"
-    )
+    values = [value for name, value in (document or {}).items() if name != "_id"]
+    return all(isinstance(value, str | int) and len(str(value)) < 200 for value in values)
 
 
 def history(writes: Iterable[tuple[float, str, int, dict[str, Any] | None]]) -> tuple[list[Moment], bool]:
