@@ -81,8 +81,7 @@ def read(text: str) -> Said:
 
 
 def follow(moments: Sequence[Moment], known: set[int], said: Said, at: float) -> tuple[set[int], str | None]:
-    """Where in the history a person can be after a message that the provider took at this time, who could be at
-    `known` before; and what is wrong with it, None when nothing is."""
+    """Where in the history somebody can be after a message, who could be at `known` before; None or what is wrong."""
     new = {name: told for name, told in said._asdict().items() if name in State._fields and told is not None}
     then = {i for i, m in enumerate(moments) if m.begun <= at and m.state == m.state._replace(**new)}
     later = {i for i in then if i >= min(known)}
