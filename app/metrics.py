@@ -46,6 +46,11 @@ LEASE_UNHELD = Gauge(
     "gatecall_lease_unheld", "1 while nobody holds the lease, whoever should.", ["collection"]
 )
 DEAD_LETTERS_WAITING = Gauge("gatecall_dead_letters_waiting", "Dead letters that wait for somebody.")
+DEAD_LETTERS_KEPT = Gauge(
+    "gatecall_dead_letters_kept",
+    "Dead letters that are kept, by reason and where they stand.",
+    ["reason", "status"],
+)
 DEAD_LETTERS = Counter("gatecall_dead_letters", "Dead letters written.", ["source", "reason"])
 READ_REQUESTS = Counter(
     "gatecall_read_requests", "Requests to read documents afresh, by outcome.", ["collection", "outcome"]

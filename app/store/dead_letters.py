@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bson import Decimal128, Int64, ObjectId, encode
@@ -22,10 +22,14 @@ COLLECTION = "dead_letters"
 WAITING, REPLAYED, DISCARDED = "waiting", "replayed", "discarded"
 STATUSES = (WAITING, REPLAYED, DISCARDED)
 
+KEPT = timedelta(days=90)
+"""A dead letter that was replayed or discarded is kept so long; one that waits is kept until somebody acts."""
+
 # A larger document is not kept; its reason and key are.
 _DOCUMENT_BYTES = 256 * 1024
 _WORDS = 2_000
 _HISTORY = 20
+_RUNS = 5
 _INT_BITS = 63  # MongoDB holds none larger; they are kept as text
 _SHOWN_BITS = 600  # Python refuses to write very long ones in decimal digits
 _READABLE = frozenset({bool, int, float, type(None), datetime, ObjectId, Decimal128, Int64})
@@ -124,7 +128,7 @@ class DeadLetters:
             "document": _keepable(letter.document),
         }
         values |= {name: value for name, value in optional.items() if value is not None}
-        change: dict[str, Any] = {"$set": values, "$inc": {"count": 1}}
+        change: dict[str, Any] = {"$set": values, "$inc": {"count": 1}, "$unset": {"expires_at": ""}}
         replayed = self._replayed_by(letter.event_id)
         if replayed is not None:
             for name in ("event_id", "document_id", "document_key"):  # those of the change that began it stay
@@ -170,10 +174,6 @@ class DeadLetters:
         )
         return {(row["_id"]["reason"], row["_id"]["status"]): row["n"] for row in groups}
 
-    def mark(self, letter_id: str, status: str) -> bool:
-        """Set the status; False when there is no such dead letter."""
-        return self._letters.update_one({"_id": letter_id}, {"$set": {"status": status}}).matched_count == 1
-
     def count(self, *, status: str = WAITING, since: datetime | None = None) -> int:
         """How many have this status; since: last met then or later."""
         return self.how_many(Filter(status=status, since=since))
@@ -182,6 +182,7 @@ class DeadLetters:
         """A replay is asked for: it waits, whatever it was before, until the replay is done."""
         change = {
             "$set": {"status": WAITING, "asked_at": self._now()},
+            "$unset": {"expires_at": ""},
             "$push": _noted("replay asked", by, self._now()),
         }
         self._letters.update_one({"_id": letter_id}, change)
@@ -189,7 +190,9 @@ class DeadLetters:
     def begin_replay(self, letter_ids: Iterable[str], run: str) -> dict[str, int]:
         """W4: events of this run belong to these dead letters. Returns how often each was met so far."""
         ids = list(letter_ids)
-        self._letters.update_many({"_id": {"$in": ids}}, {"$set": {"run": run}})
+        # Several, because an event of a run that was interrupted may still be on its way.
+        change = {"$push": {"runs": {"$each": [run], "$slice": -_RUNS}}}
+        self._letters.update_many({"_id": {"$in": ids}}, change)
         return {row["_id"]: row["count"] for row in self._letters.find({"_id": {"$in": ids}}, {"count": 1})}
 
     def end_replay(self, counts: Mapping[str, int], outcome: str) -> int:
@@ -201,7 +204,7 @@ class DeadLetters:
         for letter_id, count in counts.items():
             unmet = {"_id": letter_id, "count": count, "status": WAITING}
             change = {
-                "$set": {"status": REPLAYED, "replayed_at": self._now()},
+                "$set": {"status": REPLAYED, "replayed_at": self._now(), "expires_at": self._now() + KEPT},
                 "$unset": {"asked_at": ""},
                 "$push": _noted("replayed", None, self._now(), outcome),
             }
@@ -211,7 +214,7 @@ class DeadLetters:
     def discard(self, letter_id: str, by: str) -> bool:
         """Nobody needs to look at it any more; False when it does not wait."""
         change = {
-            "$set": {"status": DISCARDED},
+            "$set": {"status": DISCARDED, "expires_at": self._now() + KEPT},
             "$unset": {"asked_at": ""},
             "$push": _noted("discarded", by, self._now()),
         }
@@ -222,7 +225,7 @@ class DeadLetters:
         if event_id is None or not event_id.startswith(RUN_PREFIX):
             return None
         run = event_id.removeprefix(RUN_PREFIX).partition(":")[0]
-        found = self._letters.find_one({"run": run}, {"_id": 1}, sort=[("last_at", -1)])
+        found = self._letters.find_one({"runs": run}, {"_id": 1}, sort=[("last_at", -1)])
         return None if found is None else str(found["_id"])
 
 

@@ -110,7 +110,12 @@ COLLECTIONS: Mapping[str, Spec] = {
         )
     ),
     "dead_letters": Spec(
-        (_index("status", "last_at"), _index("collection", "key"), _index("run", sparse=True))
+        (
+            _index("status", "last_at"),
+            _index("collection", "key"),
+            _index("runs", sparse=True),
+            _index("expires_at", expireAfterSeconds=0),
+        )
     ),
     "read_requests": Spec((_index("collection", "asked_at"), _index("letters"))),
     "doorbells": Spec(),

@@ -70,7 +70,7 @@ def test_filters_leave_what_is_asked_for(staff: Desk, query: str, found: set[str
     letter(staff, "e2", reason="unencodable", key="f2")
     letter(staff, "e3", collection="prices", key="x")
     discarded = letter(staff, "e5")
-    letters(staff).mark(discarded, DISCARDED)
+    letters(staff).discard(discarded, "staff:test")
     staff.moment = NOW
     letter(staff, "e4", key="f4", document_id="b9", reason="no_key")
     assert set(re.findall(r'name="id" value="notifier:\w+:(\w+)"', staff.get(f"{LIST}?{query}"))) == found

@@ -9,25 +9,29 @@ from typing import Any
 from bson import Binary, DatetimeMS, Regex
 from pymongo.database import Database
 
-from app.store.dead_letters import DISCARDED, DeadLetter, DeadLetters
+from app.store.dead_letters import DISCARDED, WAITING, DeadLetter, DeadLetters
 
 AT = datetime(2026, 12, 1, tzinfo=UTC)
 LETTER = DeadLetter("watcher", "flights", "f1", "unencodable", "gate: nan", event_id="8263", field="gate")
 
 
 def test_the_same_letter_is_counted_and_waits_again(database: Database[dict[str, Any]]) -> None:
-    times = iter([AT, AT + timedelta(hours=1)])
-    letters = DeadLetters(database, lambda: next(times))
+    moment = AT
+    letters = DeadLetters(database, lambda: moment)
     letters.add(LETTER)
-    assert letters.mark(LETTER.id, DISCARDED)
+    assert letters.discard(LETTER.id, "staff:test")
+    assert not letters.discard(LETTER.id, "staff:test")
     assert letters.list() == []
+    assert letters.list(status=DISCARDED)[0]["expires_at"] > AT
+    moment = AT + timedelta(hours=1)
     letters.add(LETTER)
     (found,) = letters.list(source="watcher")
     assert (found["count"], found["first_at"], found["last_at"]) == (2, AT, AT + timedelta(hours=1))
     assert found["_id"] == LETTER.id == letters.list()[0]["_id"]
     assert letters.count(since=AT + timedelta(minutes=1)) == 1
     assert letters.list(source="notifier") == []
-    assert not letters.mark("nothing", DISCARDED)
+    assert "expires_at" not in found
+    assert letters.counts() == {("unencodable", WAITING): 1}
 
 
 def test_letters_without_event_are_named_by_their_place_in_the_topic(
