@@ -201,6 +201,7 @@ class Twilio:
             "from": form.get("From", [None])[0],
             "messaging_service_sid": form.get("MessagingServiceSid", [None])[0],
             "body": form["Body"][0],
+            "status_callback": form.get("StatusCallback", [None])[0],
             "status": "queued",
             "date_created": format_datetime(datetime.now(UTC)),
             "date_sent": None,
