@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from app.commands import dead_letters, operations, processes, setup, suppressions
+from app.commands import dead_letters, operations, processes, setup, suppressions, why
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -44,6 +44,7 @@ for _command in (
     dead_letters.dead_letters,
     suppressions.suppressions,
     suppressions.bounces,
+    why.why,
     setup.staff_key,
     setup.list_settings,
 ):

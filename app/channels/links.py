@@ -18,6 +18,7 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from app.domain.order import Order, cluster_time_of
 from app.domain.people import Person
+from app.domain.why import order_digest
 from app.domain.wording import LINK_SLOT
 from app.settings import Settings
 
@@ -119,11 +120,6 @@ class Links:
 def address_of(person: Person, channel: str) -> str:
     """Where a channel reaches the person, as it stands in their document; "" without."""
     return (person.phone if channel == "sms" else person.email) or ""
-
-
-def order_digest(order: str) -> str:
-    """Eight digits that tell the notifications of one conversation apart."""
-    return hashlib.sha256(order.encode()).hexdigest()[:8]
 
 
 def address_digest(address: str) -> str:

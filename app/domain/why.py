@@ -7,6 +7,7 @@ them, `steps` puts them into words, and `app.domain.why_words` has the words of 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,7 +113,8 @@ class Noted:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One row of the ledger. role, decided_at: None on rows that never came to a hand-over."""
+    """One row of the ledger. role, decided_at: None on rows that never came to a hand-over. delivery: what the provider
+    reported last, None when it did not."""
 
     id: str
     order: str
@@ -130,6 +132,7 @@ class Notification:
     changes: tuple[Changed, ...]
     attempts: tuple[Attempt, ...]
     noted: tuple[Noted, ...] = ()
+    delivery: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +155,14 @@ class Talk:
 class Thread:
     """What one channel did about one change for one person, in order.
 
-    items: decisions and notifications from the change on, up to the one that settled it. folded: later changes that
-    the same message took in, oldest first. undone_at: when the change was taken back before anybody was told.
-    talk: None when there is no conversation (any more).
+    items: decisions and notifications from the change on, up to the one that settled it. folded: later changes that the
+    same message took in; earlier: changes before it that it told too; both oldest first. undone_at: when the change was
+    taken back before anybody was told. talk: None when there is no conversation (any more).
     """
 
     channel: str
     items: tuple[Quiet | Notification, ...]
+    earlier: tuple[Event, ...]
     folded: tuple[Event, ...]
     undone_at: datetime | None
     talk: Talk | None
@@ -218,6 +222,11 @@ def differing(old: Flight | None, new: Flight | None) -> list[dict[str, Any]]:
 def changed(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Changed, ...]:
     """From what `differing` made."""
     return tuple(Changed(str(one["field"]), one.get("from"), one.get("to")) for one in stored or ())
+
+
+def order_digest(order: str) -> str:
+    """Eight digits that tell the notifications of one conversation apart, for links."""
+    return hashlib.sha256(order.encode()).hexdigest()[:8]
 
 
 def reaches(version: str, order: str) -> bool:

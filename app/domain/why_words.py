@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.people import masked_email
-from app.domain.why import SETTLE, SKIP, WAIT, Attempt, Chain, Changed, Event, Notification, Quiet, Thread
+from app.domain.people import masked_words
+from app.domain.why import (
+    SETTLE,
+    SKIP,
+    WAIT,
+    Attempt,
+    Chain,
+    Changed,
+    Event,
+    Notification,
+    Place,
+    Quiet,
+    Thread,
+)
 
 END, BAD = "end", "bad"
 
@@ -71,8 +82,6 @@ _OUTCOME_WORDS = {
     "never": "refused for good",
     "unknown": "no answer: it may or may not have arrived",
 }
-_MAIL = re.compile(r"[^\s<>\"'@]+@[^\s<>\"',;@]+")
-_PHONE = re.compile(r"\+?\d[\d\s().-]{6,}\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +119,6 @@ def changes(changed: tuple[Changed, ...]) -> str:
     return ", ".join(said)
 
 
-def masked(words: str) -> str:
-    """A provider's words without addresses and numbers of people."""
-    hidden = _MAIL.sub(lambda m: masked_email(m[0]), words)
-    return _PHONE.sub(lambda m: "***" if sum(c.isdigit() for c in m[0]) >= 8 else m[0], hidden)
-
-
 def of_event(event: Event) -> list[Step]:
     """From the save to the notifier's decision."""
     what = changes(event.changes)
@@ -131,7 +134,7 @@ def of_event(event: Event) -> list[Step]:
         steps.append(Step(event.read_at, "It was read", "by the notifier, which decides what is news."))
     if event.dead_letter is not None:
         dead = event.dead_letter
-        words = f"{masked(dead.words).rstrip('.')} ({dead.reason}, {dead.status})."
+        words = f"{masked_words(dead.words).rstrip('.')} ({dead.reason}, {dead.status})."
         steps.append(Step(dead.at, "It could not be processed", words, BAD))
     steps += [] if event.dead_letter and event.outcome in {None, "unknown"} else [_decision(event)]
     return steps
@@ -163,6 +166,9 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
         title = "You are among them" if you else "The person is among those concerned"
         who = f"because you {concerned}." if you else f"they {concerned}."
         steps.append(Step(_decided(first), title, who))
+    for event in thread.earlier:
+        words = f"Nobody had been told of it yet, so the same message tells it: {changes(event.changes)}."
+        steps.append(Step(event.changed_at, "An earlier change came along", words))
     for event in thread.folded:
         words = f"It was saved before this one had gone out, and the same message tells both: {changes(event.changes)}."
         steps.append(Step(event.changed_at, "A later change took it in", words))
@@ -202,22 +208,18 @@ def _of_notification(chain: Chain, row: Notification, channel: str) -> list[Step
     since = chain.event.decided_at
     if row.due_at and since and (row.due_at - since).total_seconds() >= 0.1 and row.attempts:
         waited = (row.due_at - since).total_seconds()
-        words = (
-            f"Edits within {waited:.0f} s or so become one message."
-            if waited < 90
-            else "It was not due earlier."
-        )
+        words = f"It waited {length(waited)}, so that edits in a row become one message."
         steps.append(Step(row.due_at, "It was due", words))
     provider = CHANNELS.get(channel, (channel, "provider"))[1]
     for number, attempt in enumerate(row.attempts, 1):
         steps.append(_of_attempt(number, attempt, provider))
-    steps += [Step(one.at, one.title, masked(one.words), one.tone) for one in row.noted]
+    steps += [Step(one.at, one.title, masked_words(one.words), one.tone) for one in row.noted]
     if row.status == "skipped":
         title, words = REASONS.get(row.reason or "", (row.reason or "It was skipped", ""))
         steps.append(Step(row.created_at, title, words, END))
     elif row.status == "failed":
         last = row.attempts[-1].ended_at if row.attempts else row.created_at
-        words = masked(row.reason or "").rstrip(".")
+        words = masked_words(row.reason or "").rstrip(".")
         steps.append(Step(last, "It failed for good", f"The last words: {words}." if words else "", BAD))
     elif row.status == "sent" and row.sent_at is not None:
         after = _after(row)
@@ -228,7 +230,7 @@ def _of_notification(chain: Chain, row: Notification, channel: str) -> list[Step
 def _after(row: Notification) -> str:
     if row.sent_at is None or row.changed_at is None:
         return ""
-    return f"{_length((row.sent_at - row.changed_at).total_seconds())} after the change was saved."
+    return f"{length((row.sent_at - row.changed_at).total_seconds())} after the change was saved."
 
 
 def _of_attempt(number: int, attempt: Attempt, provider: str) -> Step:
@@ -237,7 +239,7 @@ def _of_attempt(number: int, attempt: Attempt, provider: str) -> Step:
         said.append(f"reference {short_id(attempt.provider_id)}")
     words = ", ".join(said) + "."
     if attempt.words:
-        words += f" It said: {masked(attempt.words).rstrip('.')}."
+        words += f" It said: {masked_words(attempt.words).rstrip('.')}."
     tone = BAD if attempt.outcome == "never" else ""
     return Step(attempt.started_at, f"It was handed to the {provider}", words, tone)
 
@@ -260,7 +262,7 @@ def _standing(chain: Chain, thread: Thread) -> list[Step]:
         if talk.is_claimed:
             return [Step(talk.due_at, "It is being sent now", "")]
         if talk.not_before is not None:
-            return [Step(talk.not_before, "It is tried again then", masked(talk.reason or ""))]
+            return [Step(talk.not_before, "It is tried again then", masked_words(talk.reason or ""))]
         return [Step(talk.due_at, "It is due then", "It is sent if it is still true.")]
     if talk.start and talk.start >= chain.event.version:
         return [
@@ -288,6 +290,20 @@ def _no_conversation(chain: Chain) -> Step:
     if place is not None and chain.event.is_announced:
         return Step(None, "There is no record for this channel", "It is switched off, or too long ago.", END)
     return Step(None, "Nobody was to be told", "", END)
+
+
+def place_words(place: Place, *, you: bool) -> str:
+    """How a person stands to the flight at this moment, in a sentence."""
+    who = "You hold" if you else "Now: holds"
+    if place.is_held:
+        return f"{who} a booking on this flight ({place.booking})."
+    if place.follows:
+        return "You follow this flight." if you else "Now: follows this flight."
+    if place.booking:
+        return f"{'Your' if you else 'Now: the'} booking on this flight is {place.booking}."
+    if you:
+        return "You hold no booking on this flight and do not follow it."
+    return "Now: holds no booking on this flight and does not follow it."
 
 
 def state_of(thread: Thread) -> State:
@@ -320,7 +336,8 @@ def state_of_row(row: Notification) -> State:
     if row.status == "skipped":
         title = REASONS.get(row.reason or "", (row.reason or "", ""))[0]
         return State("skipped", f"Skipped: {title[:1].lower()}{title[1:]}")
-    shape, words = _STATES.get(row.status, ("held", row.status.capitalize()))
+    status = row.delivery if row.delivery in {"delivered", "undelivered"} else row.status
+    shape, words = _STATES.get(status, ("held", status.capitalize()))
     return State(shape, words)
 
 
@@ -334,30 +351,15 @@ def short_id(text: str) -> str:
     return text if len(text) <= 14 else f"{text[:6]}…{text[-4:]}"
 
 
-def times(
-    steps: list[Step], local: Callable[[datetime], datetime], zone: Callable[[datetime], str]
-) -> list[str]:
-    """A label for each step: the clock for the first and for what is an hour away, else how long after the first.
-
-    local: from the system clock to the clock of the airport.
-    """
-    start = next((step.at for step in steps if step.at is not None), None)
-    found = []
-    for step in steps:
-        if step.at is None or start is None:
-            found.append("")
-        elif step.at is start or not 0 <= (step.at - start).total_seconds() < 3600:
-            there = local(step.at)
-            found.append(f"{there:%H:%M:%S} {zone(there)}")
-        else:
-            found.append(f"+ {_length((step.at - start).total_seconds())}")
-    return found
-
-
-def _length(seconds: float) -> str:
+def length(seconds: float) -> str:
+    """A measured time: "0.16 s", "28 s", "3 min"."""
     if seconds < 10:
         return f"{seconds:.2f} s"
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} d"
 
 
 def _sentence(text: str) -> str:

@@ -100,6 +100,11 @@ class Audience:
         return {place: found[place] for place in places if place in found}
 
 
+def is_held(status: object) -> bool:
+    """Whether a booking with this status is one."""
+    return status not in _SPELLINGS
+
+
 _SPELLINGS = [form for status in NO_BOOKING for form in (status, status.capitalize(), status.upper())]
 _HELD: dict[str, Any] = {"status": {"$nin": _SPELLINGS}}
 _ROWS = 50_000

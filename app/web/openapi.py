@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from app.domain.feed import Type
-from app.web import callbacks
+from app.web import callbacks, why_api
 from app.web.problems import MEDIA_TYPE as PROBLEM
 from app.web.publishing import Accepted, NoticeBody
 from app.web.query import DEFAULT_LIMIT, MAX_LIMIT, MAX_WAIT_S
@@ -120,7 +120,7 @@ class Readiness(BaseModel):
     problems: dict[str, str]
 
 
-_MODELS = (Feed, ProblemDocument, NoticeBody, Accepted, Liveness, Readiness, callbacks.MailEvents)
+_MODELS = (Feed, ProblemDocument, NoticeBody, Accepted, Liveness, Readiness, callbacks.MailEvents, *why_api.MODELS)
 
 PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "cursor": ({"type": "string"}, "Only what is newer. Without it: the newest updates."),
@@ -177,6 +177,7 @@ def specification() -> dict[str, Any]:
             "/openapi.json": {
                 "get": _operation("specification", "This document", {"200": _answer("The document", None)})
             },
+            **why_api.paths(_problems),
             **callbacks.described(),
         },
         "components": {
@@ -270,6 +271,7 @@ def _text(description: str) -> dict[str, Any]:
 
 
 _REASONS = {
+    404: "There is no such thing, or it is too long ago",
     400: "Something in the request is not understood; every field is named",
     401: "No staff key, or a wrong one",
     403: "No staff key is configured here",

@@ -16,12 +16,12 @@ from tests.web.conftest import Site
 
 SPEC = openapi.specification()
 # Pages for people, and what serves the documentation itself.
-NOT_API = re.compile(r"^/(docs|static|staff|board|f/|fares|health$|help|$)")
+NOT_API = re.compile(r"^/(docs|static|staff|why/|w/|board|f/|fares|health$|help|$)")
 
 
 def test_every_route_of_the_api_is_described_and_every_description_has_a_route(site: Site) -> None:
     routes = {
-        (rule.rule, method.lower())
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
         for rule in site.app.url_map.iter_rules()
         for method in rule.methods or ()
         if method in {"GET", "POST", "PUT", "PATCH", "DELETE"} and not NOT_API.match(rule.rule)

@@ -13,7 +13,7 @@ from flask import Blueprint
 
 from app.domain import places
 from app.store.overview import Overview
-from app.web.pages import board, errors, fares, flight, health, home, words
+from app.web.pages import board, errors, fares, flight, health, home, why, words
 from app.web.pages.kept import Kept
 from app.web.services import Services
 
@@ -29,6 +29,8 @@ def blueprint(services: Services) -> Blueprint:
     pages.add_url_rule("/f/<flight_number>/<date>", view_func=flight.view, endpoint="flight")
     pages.add_url_rule("/fares", view_func=fares.view, endpoint="fares")
     pages.add_url_rule("/health", view_func=partial(health.view, overviews), endpoint="health")
+    pages.add_url_rule("/why/<token>", view_func=why.of_mail, endpoint="why_mail")
+    pages.add_url_rule("/w/<token>", view_func=why.of_text, endpoint="why_text")
     pages.add_url_rule("/help", view_func=home.help_view, endpoint="help_page")
     filters: dict[str, Callable[..., Any]] = {
         "clock": words.clock,

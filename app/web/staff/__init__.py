@@ -10,11 +10,12 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app.web.pages import errors
-from app.web.staff import dead_letters, notifications, ops, session
+from app.web.staff import dead_letters, notifications, ops, session, why
 
 NAV: tuple[tuple[str, str], ...] = (
     ("staff.dead_letters", "Dead letters"),
     ("staff.notifications", "Notifications"),
+    ("staff.why", "Why"),
     ("staff.ops", "Operations"),
 )
 """Endpoint and name of each page in the bar."""
@@ -41,6 +42,7 @@ def blueprint() -> Blueprint:
         endpoint="notification_again",
         methods=["POST"],
     )
+    staff.add_url_rule("/why", view_func=why.page, endpoint="why")
     staff.context_processor(_for_templates)
     errors.register(staff)
     return staff

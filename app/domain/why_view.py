@@ -1,0 +1,108 @@
+"""A chain as it is shown, on a page, on a terminal or in JSON: its steps with times that people can compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.domain import airlines, places
+from app.domain.clock import DomainClock
+from app.domain.flight import Flight
+from app.domain.why import Chain, Notification, Thread
+from app.domain.why_words import State, Step, channel_name, length, of_event, of_thread, place_words, state_of
+
+_AN_HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One step. time: the clock at the airport, or how long after the save; "" when nobody wrote it down."""
+
+    time: str
+    at: datetime | None
+    title: str
+    words: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one channel did. title: what the message said, None when there was none."""
+
+    channel: str
+    name: str
+    state: State
+    title: str | None
+    lines: Sequence[Line]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A whole chain. lines: up to the decision of the notifier; channels: one each; place: a sentence on how the person
+    stands to the flight now, None where nobody was asked for."""
+
+    flight: str
+    lines: Sequence[Line]
+    channels: Sequence[Shown]
+    place: str | None
+
+
+def view(chain: Chain, clock: DomainClock, *, you: bool = False) -> View:
+    """The chain with times on the clock of the airport of departure (UTC where the flight is not known).
+
+    you: the reader is the person.
+    """
+    iata = chain.flight.origin if chain.flight else None
+    start = chain.event.changed_at
+    channels = [
+        Shown(
+            channel=thread.channel,
+            name=channel_name(thread.channel),
+            state=state_of(thread),
+            title=_title(thread),
+            lines=lines(of_thread(chain, thread, you=you), start, clock, iata),
+        )
+        for thread in chain.threads
+    ]
+    return View(
+        flight=flight_name(chain.flight),
+        lines=lines(of_event(chain.event), start, clock, iata),
+        channels=channels,
+        place=place_words(chain.place, you=you) if chain.place else None,
+    )
+
+
+def lines(steps: Sequence[Step], start: datetime | None, clock: DomainClock, iata: str | None) -> list[Line]:
+    """The steps with their times. start: of the save."""
+    return [Line(_time(s.at, start, clock, iata), s.at, s.title, s.words, s.tone) for s in steps]
+
+
+def flight_name(flight: Flight | None) -> str:
+    """UA 1545 to Houston, 8 February 2013."""
+    if flight is None:
+        return "A flight that was never understood"
+    day = datetime.fromisoformat(flight.departure_date)
+    number = airlines.written(flight.flight_number)
+    return f"{number} to {places.city(flight.destination)}, {day.day} {day:%B %Y}"
+
+
+def local(moment: datetime, clock: DomainClock, iata: str | None) -> datetime:
+    """A time of the system clock as clocks at the airport show it."""
+    return places.utc_to_local(clock.at(moment), iata) if iata else clock.at(moment).astimezone(UTC)
+
+
+def _time(at: datetime | None, start: datetime | None, clock: DomainClock, iata: str | None) -> str:
+    if at is None:
+        return ""
+    since_s = (at - start).total_seconds() if start else 0.0
+    if start is not None and at != start and 0 <= since_s < _AN_HOUR_S:
+        return f"+ {length(since_s)}"
+    there = local(at, clock, iata)
+    day = f"{there.day} {there:%b} " if since_s >= _AN_HOUR_S else ""
+    return f"{day}{there:%H:%M:%S} {places.zone_name(there)}"
+
+
+def _title(thread: Thread) -> str | None:
+    last = thread.last
+    return last.title if isinstance(last, Notification) else None

@@ -1,0 +1,134 @@
+"""Why this message? The page behind the link in each mail (`/why/...`) and text (`/w/...`).
+
+It shows one person's own chain, to whoever has the link, and nothing else of anybody: no name, no address. Nothing
+keeps a copy, no search engine lists it, and no other site is told its address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import make_response, render_template
+from werkzeug.wrappers import Response
+
+from app.channels.links import LinkError, LinkExpiredError, Links, WhyToken, address_digest
+from app.domain import why_words
+from app.domain.flight import Flight
+from app.domain.why import Chain, Notification
+from app.domain.why_view import Shown, View, flight_name, local, view
+from app.store.why import WhyReader
+from app.store.why_links import WhyLinks
+from app.web.pages import words
+from app.web.services import Services, services
+
+_PRIVATE: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+    "Referrer-Policy": "no-referrer",
+}
+_OTHERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """Another message to the same person about the same flight. at: the clock of the airport."""
+
+    title: str
+    channel: str
+    at: str
+    state: why_words.State
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the template shows. flight: None when it was never understood; shown: the chain of the message's channel."""
+
+    flight: Flight | None
+    name: str
+    view: View
+    shown: Shown | None
+    others: tuple[Other, ...]
+
+
+def of_mail(token: str) -> Response:
+    """The chain behind a mail's signed link. A link that does not work gets a page that says what does."""
+    parts = services()
+    links = Links.of(parts.settings)
+    if links is None:
+        return _useless(404)
+    try:
+        return _drawn(parts, links.read(token, parts.now()))
+    except LinkExpiredError:
+        return _useless(410)
+    except LinkError:
+        return _useless(404)
+
+
+def of_text(token: str) -> Response:
+    """The flight and the chain behind a text's ten characters."""
+    parts = services()
+    link = WhyLinks(parts.database).find(token, parts.now()) if token.isascii() and token.isalnum() else None
+    if link is None:
+        return _useless(404)
+    return _drawn(parts, WhyToken(link.conversation, link.order, link.address, link.expires_at))
+
+
+def _drawn(parts: Services, token: WhyToken) -> Response:
+    reader = WhyReader(parts.database)
+    subject, _, rest = token.conversation.partition("|")
+    person, _, channel = rest.rpartition("|")
+    email, phone = reader.persons_address(person)
+    # The link dies with the address it was sent to: whoever has that now is somebody else.
+    if address_digest(phone if channel == "sms" else email) != token.address:
+        return _useless(410)
+    found = reader.of_notification(token.conversation, token.order)
+    event = reader.event(found[1].event_id) if found and found[1] else None
+    if event is None:
+        newest = next((e for e in reader.events(subject, 50) if e.is_announced), None)
+        event = newest if found is not None and found[1] is None else None
+    if event is None:
+        return _useless(410)
+    chain = reader.chain(event, person)
+    shown = view(chain, parts.clock, you=True)
+    page = Page(
+        flight=chain.flight,
+        name=flight_name(chain.flight),
+        view=shown,
+        shown=next((one for one in shown.channels if one.channel == channel), None),
+        others=_others(parts, reader, chain, found[1] if found else None),
+    )
+    return _private(render_template("why.html", page=page), 200)
+
+
+def _others(parts: Services, reader: WhyReader, chain: Chain, this: Notification | None) -> tuple[Other, ...]:
+    if chain.person is None or chain.event.subject is None:
+        return ()
+    iata = chain.flight.origin if chain.flight else None
+    found = []
+    for channel, _, one in reader.notifications(chain.person, chain.event.subject, _OTHERS):
+        if not isinstance(one, Notification) or (this is not None and one.id == this.id):
+            continue
+        at = local(one.sent_at or one.created_at, parts.clock, iata)
+        found.append(
+            Other(
+                title=one.title or why_words.changes(one.changes) or "News about this flight",
+                channel=why_words.channel_name(channel),
+                at=f"{words.day(at)}, {words.clock_zone(at)}",
+                state=why_words.state_of_row(one),
+                reason=None,
+            )
+        )
+    return tuple(found)
+
+
+def _useless(status: int) -> Response:
+    """status: 404 for a link that was never one, 410 for one that no longer works."""
+    return _private(render_template("why_none.html", is_over=status == 410), status)
+
+
+def _private(body: str, status: int) -> Response:
+    answer = make_response(body, status)
+    answer.headers.update(_PRIVATE)
+    return answer

@@ -1,0 +1,90 @@
+"""Why somebody did or did not hear, for staff: by a change event, or by a flight and a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import render_template, request
+from werkzeug.exceptions import BadRequest, NotFound
+
+from app.domain import why_words
+from app.domain.why import Event
+from app.domain.why_view import View, flight_name, local, view
+from app.store.why import WhyReader
+from app.web.pages import words
+from app.web.services import Services, services
+from app.web.staff import asked
+
+_MOST = 60
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One change of the flight, in the list."""
+
+    id: str
+    at: str
+    what: str
+    outcome: why_words.State
+
+
+def page() -> str:
+    """The form; with `?event=` (and `person=`) its chain, with `?flight=&date=` (and `person=`) all changes.
+
+    :raise 400: the flight or date is not understood. :raise 404: nothing is known of the event.
+    """
+    parts = services()
+    event_id, person = (request.args.get(name, "").strip()[:_LONGEST] for name in ("event", "person"))
+    flight, date = (request.args.get(name, "").strip()[:20] for name in ("flight", "date"))
+    reader = WhyReader(parts.database)
+    chain: View | None = None
+    events: list[Found] = []
+    name = None
+    if event_id:
+        one = reader.event(event_id)
+        if one is None:
+            raise NotFound("Nothing is known of this event: it never came, or it is too long ago.")
+        chain = view(reader.chain(one, person or None), parts.clock)
+        name = chain.flight
+    elif flight or date:
+        if not (flight and words.parsed_date(date)):
+            raise BadRequest(
+                "Write the flight's number and its date of departure, like UA1545 and 2013-02-08."
+            )
+        for subject in reader.subjects("".join(flight.split()).upper(), date):
+            name = flight_name(reader.flight(subject))
+            events += _listed(parts, reader, subject)
+    return render_template(
+        "staff/why.html",
+        asked={"event": event_id, "person": person, "flight": flight, "date": date},
+        chain=chain,
+        events=events,
+        name=name,
+        address=lambda event: asked.address("staff.why", {"event": event, "person": person}),
+    )
+
+
+def _listed(parts: Services, reader: WhyReader, subject: str) -> list[Found]:
+    flight = reader.flight(subject)
+    iata = flight.origin if flight else None
+    found = []
+    for event in reader.events(subject, _MOST):
+        at = local(event.changed_at, parts.clock, iata) if event.changed_at else None
+        found.append(
+            Found(
+                id=event.id,
+                at=f"{words.day(at)}, {at:%H:%M:%S} {words.clock_zone(at).partition(' ')[2]}" if at else "",
+                what=why_words.changes(event.changes) or "nothing that differs",
+                outcome=_outcome(event),
+            )
+        )
+    return found
+
+
+def _outcome(event: Event) -> why_words.State:
+    if event.is_announced:
+        return why_words.State("ok", "Announced")
+    if event.dead_letter is not None:
+        return why_words.State("failed", "Dead letter")
+    return why_words.State("skipped", (event.outcome or "not on record").replace("_", " ").capitalize())
