@@ -83,7 +83,7 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The last state of a document. value: None when it is gone, or (understood False) not known."""
+    """The last state of a document. value: None when it is gone. understood: else it is the last one that was."""
 
     order: Order
     value: Value | None
@@ -114,15 +114,15 @@ class History:
         try:
             new = parse(event.collection, event.after) if event.after is not None else None
         except BadEventError:
-            self._remember(key, _Known(event.order, None, understood=False))
+            self._remember(key, _Known(event.order, known.value if known else None, understood=False))
             raise
         if event.op is Op.UNREADABLE:
-            self._remember(key, _Known(event.order, None, understood=False))
+            self._remember(key, _Known(event.order, known.value if known else None, understood=False))
             return None
         old, certain = self._before(event, known)
         self._remember(key, _Known(event.order, new))
-        if event.op is Op.SNAPSHOT and not certain:
-            return None  # the first sight of a document is no change of it
+        if event.op is Op.SNAPSHOT and not certain and (known is None or known.value == new):
+            return None  # the first sight of a document is no change of it, nor is what was shown last
         return _update(event, old, new, certain=certain or event.op is Op.INSERT)
 
     def _before(self, event: ChangeEvent, known: _Known | None) -> tuple[Value | None, bool]:

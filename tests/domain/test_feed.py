@@ -147,7 +147,24 @@ def test_an_unreadable_event_leaves_the_state_unknown() -> None:
     history = History(100)
     history.take(change(UA1545, UA1545 | {"gate": "C71"}))
     assert history.take(change(None, None, op=Op.UNREADABLE)) is None
-    assert history.take(change(None, UA1545, op=Op.SNAPSHOT)) is None
+    found = taken(history, None, UA1545, op=Op.SNAPSHOT)
+    assert found.message == "UA1545 EWR-IAH: as scheduled, leaves 8 Feb 05:15 EST, gate C70"
+
+
+def test_a_snapshot_that_differs_in_nothing_from_what_was_shown_last_is_not_shown() -> None:
+    history = History(100)
+    history.take(change(UA1545, UA1545 | {"gate": "C71"}))
+    history.take(change(None, None, op=Op.UNREADABLE))
+    assert history.take(change(None, UA1545 | {"gate": "C71"}, op=Op.SNAPSHOT)) is None
+
+
+def test_a_snapshot_after_a_document_nobody_understood_shows_how_things_are() -> None:
+    history = History(100)
+    history.take(change(UA1545, UA1545 | {"gate": "C71"}))
+    with pytest.raises(BadEventError):
+        history.take(change(UA1545, UA1545 | {"status": 7}))
+    mended = taken(history, None, UA1545 | {"gate": "C72"}, op=Op.SNAPSHOT)
+    assert mended.message == "UA1545 EWR-IAH: as scheduled, leaves 8 Feb 05:15 EST, gate C72"
 
 
 def test_markers_and_private_collections_are_never_shown() -> None:
