@@ -18,7 +18,7 @@ from typing import Any
 from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
-from app.store import schema
+from app.store import schema_steps
 from scripts.children import wait_until
 from tests.torture import edits, verdict
 from tests.torture.faults import FAULTS, Fault, draw
@@ -120,7 +120,7 @@ def _run(
         journal = edits.Journal()
         plan = edits.Plan(rng, outcome.size)
         outcome.edits = plan.edits
-        insist(lambda: schema.ensure(database))
+        insist(lambda: schema_steps.bring_up_to_date(database, lambda _: None))
         edits.prepare(plan, database, journal)
         processes = Processes(settings, evidence / "processes", mutant=outcome.mutant)
         alone = threading.Lock()

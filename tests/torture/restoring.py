@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import subprocess
 import sys
 import time
@@ -15,22 +16,23 @@ from tests.torture.run import Document, Run, insist
 _STOPPED = ("watcher", "notifier", "delivery")
 _RESTORED_WITHIN_S = 90.0
 
-Copy = dict[str, list[Document]]
+Backup = dict[str, list[Document]]
 
 
 def restored(run: Run) -> None:
     """Copy everything; let edits go on; stop the pipeline; put the copy back; `gatecall restore`; start again."""
     run.lossy |= {"feed gap", "restored"}
     with run.alone:
-        copy = insist(lambda: _copy(run))
-        was = {n.collection: run.journal.current(n.collection) for n in WATCHED}
-    run.say(f"copy made of {sum(map(len, copy.values()))} documents")
+        backup = insist(lambda: _copy(run))
+        was = {n.collection: _understood(run, n.collection) for n in WATCHED}
+        backup |= {name: list(documents.values()) for name, documents in was.items()}
+    run.say(f"copy made of {sum(map(len, backup.values()))} documents")
     run.lasts(3, 8)
     names = [name for kind in _STOPPED for name in run.processes.of(kind)]
     for name in names:
         run.processes.take_down(name)
     with run.alone:
-        _put_back(run, copy, was)
+        _put_back(run, backup, was)
         run.say("database restored")
         done = wait_until(lambda: _command(run), timeout_s=_RESTORED_WITHIN_S, interval_s=1)
         if not done:
@@ -40,7 +42,7 @@ def restored(run: Run) -> None:
         run.processes.bring_back(name)
 
 
-def _copy(run: Run) -> Copy:
+def _copy(run: Run) -> Backup:
     """All collections at one moment."""
     database = run.database
     with database.client.start_session(snapshot=True) as session:
@@ -48,10 +50,21 @@ def _copy(run: Run) -> Copy:
         return {name: list(database[name].find(session=session)) for name in names}
 
 
-def _put_back(run: Run, copy: Copy, was: dict[str, dict[Any, Document]]) -> None:
+def _understood(run: Run, collection: str) -> dict[Any, Document]:
+    """What there is now, rubbish as it was before somebody wrote it: the oracle cannot tell what is known of that."""
+    found = run.journal.current(collection)
+    for key, document in found.items():
+        if "spoilt" in document:
+            writes = [w for w in run.journal.writes if (w.collection, w.key) == (collection, str(key))]
+            good = [w.document for w in writes if w.document and "spoilt" not in w.document]
+            found[key] = copy.deepcopy(good[-1])
+    return found
+
+
+def _put_back(run: Run, backup: Backup, was: dict[str, dict[Any, Document]]) -> None:
     begun = time.time()
     now = {collection: run.journal.current(collection) for collection in was}
-    for name, documents in copy.items():
+    for name, documents in backup.items():
         insist(lambda name=name, documents=documents: _replace(run, name, documents))  # type: ignore[misc]
     for collection, before in was.items():
         for key in now[collection].keys() - before.keys():
