@@ -158,6 +158,9 @@ def run(
         with alone:
             work(day)
     plan.later.clear()
+    with alone:
+        for key in journal.current("flights"):  # a copy that was put back may have old rubbish
+            day.mend(key, {})
 
 
 class Day:
@@ -316,23 +319,21 @@ class Day:
         change = {field: value, "spoilt": field}
         if field in UNIMPORTANT:  # the rest is true, and who books now sees it
             change["gate"] = self.rng.choice(GATES)
-        before = {name: flight.get(name) for name in change if name != "spoilt"}
+        change["was"] = flight.get(field)
         self.writer.update("flights", flight, change)
         key = flight["_id"]
         if field in UNIMPORTANT and self.rng.random() < 0.7:
             spoilt = self.journal.current("flights")[key]
             self._book(f"person-{self.rng.randrange(self.plan.people)}", spoilt, seen=True)
+        back = {"gate": flight["gate"]} if self.rng.random() < 0.7 else {}
+        self._later(lambda day: day.mend(key, back), 5, 80)
 
-        def mend(day: Day) -> None:
-            now = day.journal.current("flights").get(key)
-            if now is None or "spoilt" not in now:
-                return
-            mended = before | {"spoilt": None}
-            if day.rng.random() < 0.3:
-                mended["gate"] = day.rng.choice(GATES)
-            day.writer.update("flights", now, mended)
-
-        self._later(mend, 5, 80)
+    def mend(self, key: Any, change: Document) -> None:
+        """What was spoilt gets the value it had, if it is still there."""
+        now = self.journal.current("flights").get(key)
+        if now is not None and "spoilt" in now:
+            mended = {now["spoilt"]: now.get("was"), "spoilt": None, "was": None}
+            self.writer.update("flights", now, change | mended)
 
     def price(self) -> None:
         """Another fare."""

@@ -238,6 +238,8 @@ class Judge:
                 self._problem("ledger", f"{row['_id']} is {row['status']} without a reason")
         for conversation in self.conversations.values():
             held = {"due_at", "claim", "lease_until", "doubt"} & conversation.keys()
+            if "restored" in self.evidence.lossy:  # what was said after the copy was made stays in doubt
+                held.discard("doubt")
             if held:
                 self._problem("conversation", f"{conversation['_id']} still has {', '.join(sorted(held))}")
             if conversation["status"] not in ("open", "failed"):
