@@ -40,10 +40,8 @@ def _compare(name: str, written: Sequence[Seen], shown: Sequence[Seen], exact: b
     wanted, got = _without_repeats(written), _without_repeats(shown)
     # A deletion that nobody saw is no event; the notifier finds it, a feed of changes cannot show it.
     unseen = not exact and wanted[-1][0] == "removed"
-    if not got and not unseen:
-        # what was there before the first answer is no change
-        if len(wanted) > 1:
-            yield f"{name}: nothing of {len(wanted)} states was shown"
+    if not got and not unseen and len(wanted) > 1:  # what was there before the first answer is no change
+        yield f"{name}: nothing of {len(wanted)} states was shown"
     if not got:
         return
     if got[-1] != wanted[-1] and not unseen:

@@ -210,6 +210,11 @@ def _told_nonsense(run: Run) -> None:
     run.accepted.append(Accepted(run.now(), "sms", "+15550101000", "Hello!", "SMx", answer_lost=False))
 
 
+def _the_last_message_is_not_on_record(run: Run) -> None:
+    run.becomes(LATE)
+    run.told(SAY_LATE, row=False)
+
+
 def _a_row_without_end(run: Run) -> None:
     run.row("retrying", reason="450 later")
 
@@ -279,6 +284,7 @@ VIOLATIONS: dict[Callable[[Run], None], str] = {
     _told_a_false_was: "false",
     _told_a_stranger: "stranger",
     _told_nonsense: "words",
+    _the_last_message_is_not_on_record: "record",
     _a_row_without_end: "ledger",
     _a_failure_without_reason: "ledger",
     _a_skip_without_reason: "ledger",

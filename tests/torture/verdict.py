@@ -145,6 +145,7 @@ class Judge:
                 if any(c.until is None for c in mine):
                     to = (self.users.get(person) or {}).get(address)
                     self._final(where, flight, known, (person, channel, to))
+                    self._last(where, messages)
 
     def _person(self, taken: Accepted) -> str:
         name = "email" if taken.channel == "email" else "phone"
@@ -227,6 +228,13 @@ class Judge:
             end = moments[-1].state
             places = sorted(known)[-3:]
             self._problem("final", f"{where}: not told of {end}, is at {places} of {len(moments)}: {reason}")
+
+    def _last(self, where: str, messages: Sequence[Message]) -> None:
+        """What somebody heard last is in the ledger: else nobody can say why they heard it, and it is in doubt."""
+        last = messages[-1] if messages else None
+        record = self.attempts.get(last.taken.id, []) if last else []
+        if last and not any(a["outcome"] == "accepted" for a in record) and not self.evidence.lossy:
+            self._problem("record", f"{where}: the ledger does not have: {last.first}")
 
     def _ledger(self) -> None:
         """Every row has an end, every end that is not "sent" a reason; no conversation waits or is held."""
