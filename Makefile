@@ -26,7 +26,7 @@ TEST_WORKERS ?= 2
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help venv install demo run servers servers-stop schema test torture lint format bench screenshots lock clean
+.PHONY: help venv install demo run servers servers-stop schema test torture lint format model bench screenshots lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -85,6 +85,9 @@ lint: $(INSTALLED) ## Check style and types alone
 format: $(INSTALLED) ## Put the code into its form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+model: $(INSTALLED) ## Search the protocol's model for anything false, lost or said twice, and without each of its steps
+	@exec $(BIN)/python docs/model $(MODEL)
 
 bench: $(INSTALLED) ## Measure against raw limits, on Apache Kafka (needs Java 17; not part of the tests)
 	@exec $(BIN)/python -m benchmarks $(BENCH)
