@@ -73,7 +73,17 @@ REASONS: Mapping[str, tuple[str, str]] = {
     ),
     "no_address": ("There is no address for this channel", "Nothing can be sent without one."),
     "no_person": ("The person is not known any more", "There is a booking, but no person with this id."),
-    "suppressed": ("The address does not take messages", "The provider said so for good."),
+    "suppressed_bounced": (
+        "The mailbox does not take our messages",
+        "A mail to it came back for good. The person is told so by another channel.",
+    ),
+    "suppressed_opted_out": ("The person stopped our texts", "They answered STOP; START brings them back."),
+    "suppressed_complained": ("The person marked our mails as spam", "So no more are sent there."),
+    "suppressed_not_mobile": ("The number does not take texts", "It is not that of a mobile phone."),
+    "provider_down": (
+        "It waited for its provider",
+        "An earlier message may have arrived there, so no other provider is given this one.",
+    ),
 }
 
 _OUTCOME_WORDS = {

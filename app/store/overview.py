@@ -14,6 +14,7 @@ from app.domain.namespaces import WATCHED
 from app.store.claims import Claims
 from app.store.dead_letters import DeadLetters
 from app.store.gaps import Gap, Gaps
+from app.store.provider_state import Standing, all_standings
 
 Document = dict[str, Any]
 
@@ -27,7 +28,8 @@ _GAPS_SHOWN_FOR = timedelta(hours=24)
 class ChannelFigures:
     """One channel: what is due now, and the notifications begun in the time looked at.
 
-    seconds: from the save to the provider's acceptance, of each message sent, sorted.
+    seconds: from the save to the provider's acceptance, of each message sent, sorted. down_since: of its first
+    provider, None when that is up.
     """
 
     due: int = 0
@@ -38,6 +40,7 @@ class ChannelFigures:
     skipped: int = 0
     reason: str | None = None
     seconds: list[float] = field(default_factory=list)
+    down_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,11 @@ def _channels(
     database: Database[Document], channels: tuple[str, ...], now: datetime, since: datetime
 ) -> dict[str, ChannelFigures]:
     found = {}
+    standings = all_standings(database)
     for name in channels:
         due, oldest = Claims(database, name).backlog(now, at_most=_MOST_DUE)
-        found[name] = ChannelFigures(due=due, oldest_due=oldest)
+        since_when = standings.get(name, Standing()).since
+        found[name] = ChannelFigures(due=due, oldest_due=oldest, down_since=since_when)
     names = ("channel", "status", "reason", "created_at", "changed_at", "sent_at", "attempts.outcome")
     fields = dict.fromkeys(names, 1)
     # The newest rows come last in the collection's own order, so reading backwards needs no index and stops early.

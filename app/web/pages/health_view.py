@@ -200,11 +200,14 @@ def _channel(name: str, figures: ChannelFigures | None, on: bool, now: datetime)
         wrong = f"The oldest message is due for {words.age((now - figures.oldest_due).total_seconds())}."
     elif figures.failed:
         wrong = f"{words.counted(figures.failed, 'message', 'messages')} refused for good."
+    if figures.down_since:
+        since = words.age((now - figures.down_since).total_seconds())
+        wrong = f"Its provider is down, for {since}; one message now and then tries it. {wrong}".rstrip()
     middle = figures.seconds[len(figures.seconds) // 2] if figures.seconds else None
     return ChannelRow(
         name=title,
-        tone="delayed" if late else "ok",
-        word="Behind" if late else "Well",
+        tone="failed" if figures.down_since else "delayed" if late else "ok",
+        word="Down" if figures.down_since else "Behind" if late else "Well",
         sent=words.number(figures.sent),
         retried=words.number(figures.retried),
         failed=words.number(figures.failed),
@@ -217,6 +220,7 @@ def _channel(name: str, figures: ChannelFigures | None, on: bool, now: datetime)
 def _problems(nodes: Sequence[Node], rows: Sequence[ChannelRow], overview: Overview | None) -> list[str]:
     found = [_SENTENCES[key] for node in nodes if (key := f"{node.name}: {node.word}") in _SENTENCES]
     found += [f"{row.name} is off: its settings are absent." for row in rows if row.word == "Off"]
+    found += [f"{row.name}: the provider is down." for row in rows if row.word == "Down"]
     if overview and overview.waiting_letters:
         waiting = words.counted(overview.waiting_letters, "dead letter waits", "dead letters wait")
         found.append(f"{waiting} for somebody to look: changes nobody could read. Their neighbours went on.")
@@ -234,7 +238,7 @@ def _title(
     if not problems:
         return "All is well"
     found = [f"{node.name} {verb}" for node in nodes if (verb := _verb(node))]
-    found += [f"{row.name} is off" for row in rows if row.word == "Off"]
+    found += [f"{row.name} is {row.word.lower()}" for row in rows if row.word in ("Off", "Down")]
     if overview and overview.waiting_letters:
         found.append(words.counted(overview.waiting_letters, "dead letter waits", "dead letters wait"))
     if len(found) == 1:

@@ -20,6 +20,10 @@ REASONS: Mapping[str, str] = {
     "stale": "it was no longer news",
     "superseded": "a newer message replaced it",
     "no_address": "no address for this channel",
+    "suppressed_bounced": "mails to the address came back",
+    "suppressed_opted_out": "the person stopped our texts",
+    "suppressed_complained": "the person marked our mails as spam",
+    "suppressed_not_mobile": "the number does not take texts",
     "unsubscribed": "not wanted on this channel",
     "not_wanted": "not wanted",
 }
