@@ -94,6 +94,7 @@ class Judge:
         self.rows = list(evidence.database["notifications"].find())
         self.conversations = {c["_id"]: c for c in evidence.database["conversations"].find()}
         self.attempts = _attempts(self.rows)
+        self.concerns = _concerns(self.writes, self.flights, evidence.journal.prepared_at)
 
     def report(self) -> Report:
         """Every check once."""
@@ -132,7 +133,7 @@ class Judge:
             person = self._person(taken)
             heard[person, message.said.flight, taken.channel].append(message)
         self.counts["messages"] = len(self.evidence.accepted)
-        concerns = _concerns(self.writes, self.flights, self.evidence.journal.prepared_at)
+        concerns = self.concerns
         for person, flight in sorted({(p, f) for p, f, _ in heard} | set(concerns)):
             for channel, address in (("email", "email"), ("sms", "phone")):
                 messages = heard.get((person, flight, channel), [])
@@ -246,12 +247,19 @@ class Judge:
                 self._problem("ledger", f"{row['_id']} is {row['status']} without a reason")
         for conversation in self.conversations.values():
             held = {"due_at", "claim", "lease_until", "doubt"} & conversation.keys()
-            if "restored" in self.evidence.lossy:  # what was said after the copy was made stays in doubt
-                held.discard("doubt")
+            if "restored" in self.evidence.lossy or not self._is_concerned(conversation):
+                held.discard("doubt")  # nobody has to be told how things stand
             if held:
                 self._problem("conversation", f"{conversation['_id']} still has {', '.join(sorted(held))}")
             if conversation["status"] not in ("open", "failed"):
                 self._problem("conversation", f"{conversation['_id']} is {conversation['status']}")
+
+    def _is_concerned(self, conversation: Document) -> bool:
+        """Whether the person holds a booking on the flight, or follows it, at the end."""
+        key = conversation["subject"].removeprefix("flight:")
+        numbers = {n for n, (moments, _) in self.flights.items() if any(m.key == key for m in moments)}
+        mine = [c for n in numbers for c in self.concerns.get((conversation["person"], n), ())]
+        return any(concern.until is None for concern in mine)
 
     def _superseded(self, row: Document) -> bool:
         """Whether a later change took the place of what a row wanted to say."""
