@@ -9,6 +9,7 @@ import __future__
 
 import importlib
 import inspect
+import sys
 import textwrap
 from dataclasses import dataclass
 from typing import Any
@@ -60,23 +61,35 @@ def apply(name: str) -> None:
         _rewrite(change)
 
 
-def _rewrite(change: Change) -> None:
-    module_name, _, path = change.where.partition(":")
-    owner: Any = importlib.import_module(module_name)
-    module = owner
-    *outer, name = path.split(".")
-    for part in outer:
-        owner = getattr(owner, part)
+def rewritten(change: Change) -> str:
+    """The source of the function with the words changed. Raises LookupError when they are not there once."""
+    owner, name = _place(change)
     source = textwrap.dedent(inspect.getsource(getattr(owner, name)))
     words = (change.old, change.new, *change.more)
     for old, new in zip(words[::2], words[1::2], strict=True):
         if source.count(old) != 1:
             raise LookupError(f"{change.where} has {old!r} {source.count(old)} times")
         source = source.replace(old, new)
+    compile(source, f"<mutant of {change.where}>", "exec")
+    return source
+
+
+def _place(change: Change) -> tuple[Any, str]:
+    module_name, _, path = change.where.partition(":")
+    owner: Any = importlib.import_module(module_name)
+    *outer, name = path.split(".")
+    for part in outer:
+        owner = getattr(owner, part)
+    return owner, name
+
+
+def _rewrite(change: Change) -> None:
+    source = rewritten(change)
+    owner, name = _place(change)
     made: dict[str, Any] = {}
     flags = __future__.annotations.compiler_flag
     code = compile(source, f"<mutant of {change.where}>", "exec", flags=flags, dont_inherit=True)
-    exec(code, vars(module), made)
+    exec(code, vars(sys.modules[change.where.partition(":")[0]]), made)
     setattr(owner, name, made[name])
 
 
