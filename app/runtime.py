@@ -104,10 +104,11 @@ def holder_name() -> str:
 def run_workers(workers: Mapping[str, Callable[[], None]], stop: StopFlag, health: Health) -> int:
     """Run each worker in a thread of its own until all have ended; returns the exit status.
 
-    A worker that raises, or returns before the stop, stops the whole process (status 1): half a process is worse
-    than a restart. It is not ready from then on.
+    A worker that raises, returns before the stop, or whose thread is dead for any other reason, stops the whole
+    process (status 1): half a process is worse than a restart. It is not ready from then on.
     """
     failed = threading.Event()
+    ended: set[str] = set()
 
     def died(name: str, why: str) -> None:
         health.worker_died(name, why)
@@ -118,22 +119,27 @@ def run_workers(workers: Mapping[str, Callable[[], None]], stop: StopFlag, healt
         try:
             work()
         except BaseException as error:  # SystemExit too: a thread that ends by it says nothing of its own
-            log.exception("worker died", worker=name)
             died(name, f"{type(error).__name__}: {error}")
+            log.exception("worker died", worker=name)
         else:
             if not stop.is_set():
                 log.error("worker ended although nobody asked it to", worker=name)
                 died(name, "the thread ended by itself")
+        ended.add(name)
 
-    threads = [
-        threading.Thread(target=guarded, args=(name, work), name=name, daemon=True)
+    alive = {
+        name: threading.Thread(target=guarded, args=(name, work), name=name, daemon=True)
         for name, work in workers.items()
-    ]
-    for thread in threads:
+    }
+    for thread in alive.values():
         thread.start()
-    for thread in threads:
-        while thread.is_alive():  # join with a time-out, so that signals reach the main thread
-            thread.join(0.5)
+    while alive:
+        for name, thread in list(alive.items()):
+            thread.join(0.5 / len(alive))  # with a time-out, so that signals reach the main thread
+            if not thread.is_alive():
+                del alive[name]
+                if name not in ended:
+                    died(name, "the thread is dead")
     return 1 if failed.is_set() else 0
 
 
@@ -157,6 +163,8 @@ def configure_logging(settings: Settings, process: str) -> None:
     """Log lines on standard error: a constant sentence and fields, for people or as JSON."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        # Not bound to the context: threads begin with an empty one.
+        lambda _, __, event: {"process": process, **event},
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
@@ -182,7 +190,6 @@ def configure_logging(settings: Settings, process: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(process=process)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
 
 
