@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from app.domain import news
+from app.domain.errors import PermanentError
 from app.domain.flight import Flight
 from app.domain.news import Action, Role, Rules
 from app.domain.people import Person
@@ -26,12 +27,21 @@ from app.store.conversations import FAILED, OPEN
 from app.store.doorbells import Doorbells
 from app.store.notifications import Status
 from app.store.people import People
+from app.store.suppressions import Suppressions
 
 Document = dict[str, Any]
 
 _HISTORY = 20
 _URGENT = 0
 _READ_TIMEOUT_MS = 5_000
+
+
+class Addressing(Protocol):
+    """What is needed of a channel."""
+
+    def address(self, person: Person) -> str:
+        """Where the person is reached. Raises PermanentError without a usable address."""
+        ...
 
 
 class Why(StrEnum):
@@ -41,7 +51,7 @@ class Why(StrEnum):
     ENDED = "its conversation has ended, long after the flight"
     CHANNEL_OFF = "its channel is switched off"
     NO_PERSON = "the person is not known any more"
-    NO_ADDRESS = "the person has no address for this channel"
+    NO_ADDRESS = "the person has no usable address for this channel"
     SUPPRESSED = "the person's address on this channel is of no use any more: the provider said so"
     NOT_CONCERNED = "the person neither holds a booking on the flight nor follows it"
     UNDER_WAY = "it is waiting to be sent, or just being sent"
@@ -76,14 +86,20 @@ class Looked:
 class Resending:
     """Looks at notifications and sends them again.
 
-    channels: names of those that are on. rules: as delivery has them. now: the system clock; domain_now: that of
-    airports, at the same moment. is_suppressed: whether an address is of no use any more.
+    channels: those that are on, by name. rules: as delivery has them.
     """
 
-    def __init__(self, database: Database[Document], channels: tuple[str, ...], rules: Rules) -> None:
+    def __init__(
+        self,
+        database: Database[Document],
+        channels: Mapping[str, Addressing],
+        rules: Rules,
+        suppressions: Suppressions,
+    ) -> None:
         self._database = database
         self._channels = channels
         self._rules = rules
+        self._suppressions = suppressions
 
     def look(self, row_id: str, domain_now: datetime) -> Looked | None:
         """The notification with all that decides whether it can be sent again; None when there is none.
@@ -163,12 +179,11 @@ class Resending:
         """Why not, and whether only a doubt makes delivery speak."""
         if conversation is None:
             return Why.ENDED, False
-        if row["channel"] not in self._channels:
-            return Why.CHANNEL_OFF, False
         if person is None:
             return Why.NO_PERSON, False
-        if address_of(person, row["channel"]) is None:
-            return Why.NO_ADDRESS, False
+        unreached = self._unreached(row["channel"], person)
+        if unreached is not None:
+            return unreached, False
         if role is None:
             return Why.NOT_CONCERNED, False
         if "due_at" in conversation or "claim" in conversation:
@@ -185,6 +200,18 @@ class Resending:
             return Why.OVER, True
         return self._told(row, conversation, heard == want), True
 
+    def _unreached(self, name: str, person: Person) -> Why | None:
+        """Why the person cannot be reached on a channel; None when nothing speaks against it."""
+        channel = self._channels.get(name)
+        if channel is None:
+            return Why.CHANNEL_OFF
+        try:
+            address = self._suppressions.id_of(name, channel.address(person))
+        except PermanentError:
+            return Why.NO_ADDRESS
+        suppressed, _ = self._suppressions.concerning(name, [address], [])
+        return Why.SUPPRESSED if suppressed else None
+
     @staticmethod
     def _told(row: Document, conversation: Document, knows: bool) -> Why | None:
         if row["status"] == Status.SENT:
@@ -192,11 +219,6 @@ class Resending:
         if conversation.get("doubt") or conversation.get("status") == FAILED:
             return None  # nobody knows whether it arrived, or it did not
         return Why.TOLD if knows else Why.NOT_WANTED
-
-
-def address_of(person: Person, channel: str) -> str | None:
-    """The person's address on a channel; None when there is none."""
-    return {"email": person.email, "sms": person.phone}.get(channel)
 
 
 def query(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,16 +10,23 @@ import pytest
 from prometheus_client import REGISTRY
 
 from app.domain.flight import Status
-from app.store.resending import Resending, Why
+from app.domain.reports import Refusal
+from app.store.resending import Addressing, Resending, Why
+from app.store.suppressions import Suppression, Suppressions
 from tests.delivery.world import NOW, B, C, World, flight, order
 from tests.providers import Mailbox
 
 
 def again(world: World, *, at: int = 1, force: bool = False, later: timedelta = timedelta()) -> Why | None:
     """Ask for it; None when it is done. later: how much later than now the airports' clock is."""
-    resending = Resending(world.database, world.settings.channels, world.settings.rules)
+    resending = resending_of(world, {world.channel.name: world.channel})
     row_id = f"flight:f1|p1|{world.channel.name}@{order(at)}"
     return resending.send(row_id, "staff:abc", "they called us", NOW, NOW + later, force=force)
+
+
+def resending_of(world: World, channels: Mapping[str, Addressing]) -> Resending:
+    suppressions = Suppressions(world.database, world.settings)
+    return Resending(world.database, channels, world.settings.rules, suppressions)
 
 
 def history(world: World, at: int = 1) -> list[dict[str, Any]]:
@@ -159,7 +167,7 @@ def test_a_cancellation_is_of_use_for_a_day_after_departure(world: World, mailbo
 
 def test_reasons_that_no_force_overrules(failed: World) -> None:
     world = failed
-    off = Resending(world.database, ("sms",), world.settings.rules)
+    off = resending_of(world, {})
     assert off.send((world.row() or {})["_id"], "s", "w", NOW, NOW, force=True) is Why.CHANNEL_OFF
     world.database.bookings.update_one({"_id": "b1"}, {"$set": {"status": "cancelled"}})
     assert again(world, force=True) is Why.NOT_CONCERNED
@@ -169,6 +177,15 @@ def test_reasons_that_no_force_overrules(failed: World) -> None:
     assert again(world, force=True) is Why.ENDED
     assert again(world, at=9, force=True) is Why.NO_NOTIFICATION
     assert not history(world)
+
+
+def test_nothing_is_sent_to_an_address_that_is_of_no_use(failed: World) -> None:
+    suppressions = Suppressions(failed.database, failed.settings)
+    address = suppressions.id_of("email", "p1@example.org")
+    suppressions.add([Suppression(address, "email", next(iter(Refusal)), None, None, "p1", NOW)])
+    assert again(failed, force=True) is Why.SUPPRESSED
+    assert suppressions.remove(address)
+    assert again(failed) is None
 
 
 def test_a_conversation_that_moves_meanwhile_is_left_alone_and_nothing_is_noted(

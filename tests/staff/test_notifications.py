@@ -53,7 +53,7 @@ def person(desk: Desk, name: str = "p1", **fields: Any) -> None:
 
 
 def shown(page: str) -> set[str]:
-    return {html.unescape(found) for found in re.findall(r'<span class="mono wrap">(p\d)</span>', page)}
+    return {html.unescape(found) for found in re.findall(r'<span class="mono breaks">(p\d)</span>', page)}
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_the_latest_come_first_in_pages(staff: Desk) -> None:
     for number in range(27):
         staff.moment = NOW + timedelta(seconds=number)
         notification(staff, f"p{number}")
-    first = re.findall(r'<span class="mono wrap">(p\d+)</span>', staff.get(LIST))
+    first = re.findall(r'<span class="mono breaks">(p\d+)</span>', staff.get(LIST))
     assert first == [f"p{number}" for number in range(26, 1, -1)]
-    assert re.findall(r'<span class="mono wrap">(p\d+)</span>', staff.get(f"{LIST}?page=2")) == ["p1", "p0"]
+    assert re.findall(r'<span class="mono breaks">(p\d+)</span>', staff.get(f"{LIST}?page=2")) == ["p1", "p0"]
 
 
 def test_the_detail_has_attempts_and_words_and_no_address_and_no_name(staff: Desk) -> None:

@@ -157,7 +157,7 @@ def _rows(database: Any, letters: Sequence[Mapping[str, Any]]) -> list[Row]:
 
 def _row(letter: Mapping[str, Any], pending: bool) -> Row:
     reason, field = str(letter["reason"]), letter.get("field")
-    title = reason.replace("_", " ").capitalize() + (f": {field}" if field else "")
+    title = reason.replace("_", " ").capitalize().replace("json", "JSON") + (f": {field}" if field else "")
     place = [str(letter[name]) for name in ("topic",) if letter.get(name)]
     numbers = ("partition", "offset")
     place += [f"{name} {words.number(letter[name])}" for name in numbers if letter.get(name) is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,11 +12,15 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from app.channels.email import EmailChannel
+from app.channels.sms import SmsChannel
 from app.domain.people import Person, masked_email, masked_phone, masked_words
+from app.settings import Settings
 from app.store import resending
 from app.store.conversations import FAILED
 from app.store.notifications import Status
-from app.store.resending import FORCEABLE, Looked, Resending, Why
+from app.store.resending import FORCEABLE, Addressing, Looked, Resending, Why
+from app.store.suppressions import Suppressions
 from app.web.pages.health import ALL_CHANNELS
 from app.web.services import services
 from app.web.staff import asked, session
@@ -26,6 +30,7 @@ log = structlog.get_logger()
 _ENDPOINT, _ONE = "staff.notifications", "staff.notification"
 _PAGE = 25
 _LEAST_WORDS, _MOST_WORDS = 5, 300
+_CHANNELS: Mapping[str, Callable[[Settings], Addressing]] = {"email": EmailChannel, "sms": SmsChannel}
 _SHAPES = {"sent": "ok", "delivered": "ok", "skipped": "skipped", "retrying": "held", "unknown": "held"}
 
 _REASONS: Mapping[str, str] = {
@@ -33,6 +38,10 @@ _REASONS: Mapping[str, str] = {
     "past": "The flight was over.",
     "no_address": "The person had no address for this channel.",
     "no_person": "The person was not known any more.",
+    "suppressed_bounced": "Mails to the address came back for good. `gatecall suppressions remove` uses it again.",
+    "suppressed_opted_out": "The person answered STOP to a text; START, then `gatecall suppressions remove`.",
+    "suppressed_complained": "The person marked a mail as spam. `gatecall suppressions remove` uses it again.",
+    "suppressed_not_mobile": "The number does not take texts.",
     "gate_too_early": "Gates are told from a day before departure on.",
 }
 
@@ -141,7 +150,9 @@ def _detail(row_id: str, *, wrong: str | None = None, typed: str = "") -> str:
 
 def _resending() -> Resending:
     parts = services()
-    return Resending(parts.database, parts.settings.channels, parts.settings.rules)
+    settings = parts.settings
+    channels = {name: _CHANNELS[name](settings) for name in settings.channels}
+    return Resending(parts.database, channels, settings.rules, Suppressions(parts.database, settings))
 
 
 def _row(row: Mapping[str, Any]) -> Row:
@@ -164,7 +175,7 @@ def _row(row: Mapping[str, Any]) -> Row:
 
 def _address(person: Person | None, channel: str) -> str:
     """Masked, or that there is none."""
-    address = resending.address_of(person, channel) if person else None
+    address = {"email": person.email, "sms": person.phone}.get(channel) if person else None
     if address is None:
         return "none"
     return masked_email(address) if channel == "email" else masked_phone(address)
