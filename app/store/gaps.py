@@ -164,7 +164,12 @@ class Gaps:
 
 def _of_snapshots(snapshots: Sequence[str]) -> dict[str, Any]:
     """Events that were made by one of the snapshots: "id:document" when read, "id/document" at its marker."""
-    ranges = [{"event_id": {"$gte": f"{name}/", "$lt": f"{name};"}} for name in snapshots]
+    ends = {":": ";", "/": "0"}  # each with the character after it
+    ranges = [
+        {"event_id": {"$gte": f"{name}{mark}", "$lt": f"{name}{after}"}}
+        for name in snapshots
+        for mark, after in ends.items()
+    ]
     return {"$or": ranges}
 
 

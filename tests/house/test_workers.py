@@ -80,7 +80,11 @@ def test_one_dead_worker_makes_the_process_not_ready_and_ends_it_with_one(ending
 def test_workers_that_end_when_asked_are_no_failure() -> None:
     stop, health = StopFlag(), Health()
     threading.Timer(0.3, stop.set).start()
-    assert run_workers({name: lambda: stop.wait(20) and None for name in "ab"}, stop, health) == 0
+
+    def work() -> None:
+        stop.wait(20)
+
+    assert run_workers({"a": work, "b": work}, stop, health) == 0
     assert health.is_ready()
 
 
@@ -92,7 +96,7 @@ def test_the_metric_says_what_the_health_page_says() -> None:
 
         def metric() -> str:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
-                lines = answer.read().decode().splitlines()
+                lines: list[str] = answer.read().decode().splitlines()
             return next(line for line in lines if line.startswith("gatecall_ready "))
 
         assert metric() == "gatecall_ready 1.0"
