@@ -56,20 +56,20 @@ def remove(what: str) -> None:
 
         with mongo.connect(settings, app_name="gatecall-suppressions") as client:
             store = Suppressions(mongo.database(client, settings), settings)
-            removed = store.remove(_key(what, store.id_of))
+            removed = sum(store.remove(id_) for id_ in _ids(what, store.ids_of))
         click.echo("It is used again." if removed else "It was not suppressed.")
         return 0 if removed else 1
 
     sys.exit(runtime.start("suppressions", work))
 
 
-def _key(what: str, id_of: Callable[[str, str], str]) -> str:
-    """The key of an address as it would be handed over; a key stays what it is."""
+def _ids(what: str, ids_of: Callable[[str, str], tuple[str, ...]]) -> tuple[str, ...]:
+    """The keys of an address as it would be handed over; a key stays what it is."""
     if what.startswith(("email:", "sms:")):
-        return what
+        return (what,)
     channel, read = ("email", email_address) if "@" in what else ("sms", phone_number)
     try:
-        return id_of(channel, read(what))
+        return ids_of(channel, read(what))
     except PermanentError as error:
         raise click.BadParameter(f"{error}; give a key of the list, an e-mail address or a number") from error
 

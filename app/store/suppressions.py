@@ -47,18 +47,26 @@ class Suppressions:
 
     def __init__(self, database: Database[Document], settings: Settings) -> None:
         self._suppressions = database["suppressions"]
-        secret = settings.secret_key.get_secret_value() if settings.secret_key else None
-        self._hash_key = hashlib.sha256(f"gatecall addresses {secret}".encode()).digest() if secret else None
+        self._hash_keys = tuple(
+            hashlib.sha256(f"gatecall addresses {secret}".encode()).digest()
+            for secret in settings.signing_keys
+        )
 
     def id_of(self, channel: str, address: str) -> str:
         """The id of an address on a channel: a keyed hash. address: as it is handed over; case is ignored.
 
         Without SECRET_KEY the key is a random one, made once and kept here.
         """
-        if self._hash_key is None:
-            self._hash_key = self._kept_key()
+        return self.ids_of(channel, address)[0]
+
+    def ids_of(self, channel: str, address: str) -> tuple[str, ...]:
+        """Its id, and those that it had under SECRET_KEY_FALLBACKS."""
+        if not self._hash_keys:
+            self._hash_keys = (self._kept_key(),)
         text = f"{channel} {address.strip().casefold()}".encode()
-        return f"{channel}:{hmac.new(self._hash_key, text, hashlib.sha256).hexdigest()[:32]}"
+        return tuple(
+            f"{channel}:{hmac.new(key, text, hashlib.sha256).hexdigest()[:32]}" for key in self._hash_keys
+        )
 
     def concerning(
         self, channel: str, addresses: Collection[str], persons: Collection[str]

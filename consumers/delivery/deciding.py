@@ -41,12 +41,13 @@ class Decider:
         """
         terms = self._terms
         accepted = terms.ledger.accepted({c.id: c.doubt for c in batch if c.doubt})
-        roles = terms.people.roles((c.person, c.subject) for c in batch)
-        persons = terms.people.by_id(c.person for c in batch)
-        addresses = {person.id: self._address_id(person) for person in persons.values()}
-        suppressed, unreached = terms.suppressions.concerning(
-            terms.channel.name, {a for a in addresses.values() if a}, persons.keys()
+        roles = terms.people.roles(
+            ((c.person, c.subject) for c in batch), [(c.subject, c.documents) for c in batch if c.documents]
         )
+        persons = terms.people.by_id(c.person for c in batch)
+        addresses = {person.id: self._address_ids(person) for person in persons.values()}
+        every = {id_ for ids in addresses.values() for id_ in ids}
+        suppressed, unreached = terms.suppressions.concerning(terms.channel.name, every, persons.keys())
         proofs = self._proofs(batch)
         now = terms.domain_clock()
         told: list[Told] = []
@@ -62,7 +63,8 @@ class Decider:
                 and self._was_accepted(conversation, verdict, person, proofs, fallback=fallback)
             ):
                 verdict = decide(conversation, conversation.doubt_note.to, role, terms.rules, now)
-            address = addresses.get(conversation.person)
+            ids = addresses.get(conversation.person, ())
+            address = next((id_ for id_ in ids if id_ in suppressed), ids[0] if ids else None)
             if verdict.action is Action.TELL and not (person and terms.channel.reaches(person)):
                 verdict = replace(verdict, action=Action.SKIP, reason="no_address" if person else "no_person")
             elif verdict.action is Action.TELL and address in suppressed:
@@ -80,12 +82,12 @@ class Decider:
         self._write_quiet(token, quiet)
         return told
 
-    def _address_id(self, person: Person) -> str | None:
+    def _address_ids(self, person: Person) -> tuple[str, ...]:
         terms = self._terms
         try:
-            return terms.suppressions.id_of(terms.channel.name, terms.channel.address(person))
+            return terms.suppressions.ids_of(terms.channel.name, terms.channel.address(person))
         except PermanentError:
-            return None
+            return ()
 
     def _proofs(self, batch: Sequence[Claimed]) -> Mapping[str, str]:
         """Which doubtful attempts their provider reported about: conversation -> the provider's id."""
