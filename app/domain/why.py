@@ -247,16 +247,19 @@ def thread_items(
         for item in every
         if (reaches(event.version, item.order) if event.is_announced else item.order == event.version)
     ]
+    # A skipped message has a row, which says more, and a decision, which has the role.
+    skips = {item.order: item for item in found if isinstance(item, Quiet) and item.action == SKIP}
+    rows_of_skips = {item.order for item in found if _is_skipped(item)}
+    found = [item for item in found if not (isinstance(item, Quiet) and skips.get(item.order) is item)] + [
+        skip for order, skip in skips.items() if order not in rows_of_skips
+    ]
     found.sort(key=lambda item: (item.order, _began(item)))
     kept: list[Quiet | Notification] = []
     for item in found:
-        # A skipped message has a decision and a row; the row says more.
-        if isinstance(item, Notification) and item.status == "skipped" and kept:
-            before = kept[-1]
-            if isinstance(before, Quiet) and (before.action, before.order) == (SKIP, item.order):
-                kept[-1:] = [dataclasses.replace(item, role=item.role or before.role)]
-                break
-        kept.append(item)
+        if isinstance(item, Notification) and item.order in skips and item.role is None:
+            kept.append(dataclasses.replace(item, role=skips[item.order].role))
+        else:
+            kept.append(item)
         if _is_final(item):
             break
     return tuple(kept)
@@ -264,6 +267,10 @@ def thread_items(
 
 def _began(item: Quiet | Notification) -> datetime:
     return item.decided_at if isinstance(item, Quiet) else item.decided_at or item.created_at
+
+
+def _is_skipped(item: Quiet | Notification) -> bool:
+    return isinstance(item, Notification) and item.status == "skipped"
 
 
 def _is_final(item: Quiet | Notification) -> bool:

@@ -200,16 +200,19 @@ def _is_over(thread: Thread) -> bool:
 
 
 def _decided(item: Quiet | Notification) -> datetime | None:
-    return item.decided_at
+    return item.decided_at if isinstance(item, Quiet) else item.decided_at or item.created_at
 
 
 def _of_quiet(quiet: Quiet) -> list[Step]:
     title, words = REASONS.get(quiet.reason, (quiet.reason.replace("_", " ").capitalize(), ""))
     words = words.format(concerned="hold a booking" if quiet.role == "traveller" else "follow a flight")
     if quiet.reason == "below_threshold" and quiet.changes:
+        if not {one.field for one in quiet.changes} <= _TIMES:
+            words = "First values and details like these are no news of their own."
         words += f" It is: {changes(quiet.changes)}."
     if quiet.action == WAIT:
-        return [Step(quiet.decided_at, title, words)]
+        again = [Step(quiet.until, "It was to be looked at again", "")] if quiet.until else []
+        return [Step(quiet.decided_at, title, words), *again]
     return [Step(quiet.decided_at, title, words, END)]
 
 

@@ -14,6 +14,7 @@ from pymongo.database import Database
 
 from app.domain.flight import Flight
 from app.domain.why import (
+    SETTLE,
     Chain,
     Event,
     Notification,
@@ -87,10 +88,12 @@ class WhyReader:
             return Chain(one, flight, person, people=self._people(one))
         place = self._place(one.subject, person)
         there = set(self._channels(one.subject, person))
-        threads = tuple(
+        threads = [
             self._thread(one, f"{one.subject}|{person}|{channel}", channel) for channel in sorted(there)
-        )
-        return Chain(one, flight, person, place, threads)
+        ]
+        # Of what was not announced only that is of interest which delivery decided all the same.
+        shown = tuple(thread for thread in threads if one.is_announced or thread.items)
+        return Chain(one, flight, person, place, shown)
 
     def of_notification(self, conversation: str, digest: str) -> tuple[str, Notification | None] | None:
         """The order and the row of the notification that a link means; None when there is no trace of it.
@@ -138,8 +141,9 @@ class WhyReader:
             return Thread(channel, items, (), (), None, state)
         until = last.order if last else (state.order if state else one.version)
         later = self._between(one, one.order, until)
-        told_before = [row.order for row in rows if row.status == "sent" and row.order < one.version]
-        before = max(told_before, default=state.start if state else "")
+        settled = [row.order for row in rows if row.status == "sent"]
+        settled += [silence.order for silence in silent if silence.action == SETTLE]
+        before = max((o for o in settled if o < one.version), default=state.start if state else "")
         own = isinstance(last, Notification) and last.event_id == one.id
         return Thread(
             channel=channel,
