@@ -70,7 +70,8 @@ class Claimed:
     heard, want: None when nothing is known yet. doubt: the id of an attempt that may have arrived, None
     without. doubt_note: what that attempt said; None when it is not known (an older one, a restore).
     attempts: tries of this want so far. skipped: kinds that were skipped on the record since something was
-    told. changed_at: when the change was saved, system clock.
+    told. changed_at: when the change was saved, system clock. documents: keys of the flight's documents beside the
+    one that the subject is named after, as far as the conversation was told.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Claimed:
     doubt: str | None
     doubt_note: DoubtNote | None
     skipped: tuple[Kind, ...]
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

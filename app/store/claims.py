@@ -357,4 +357,5 @@ def _claimed(row: Mapping[str, Any]) -> Claimed:
         doubt=row.get("doubt"),
         doubt_note=DoubtNote.from_document(note) if note and note["attempt"] == row.get("doubt") else None,
         skipped=tuple(Kind(kind) for kind in row.get("skipped", ())),
+        documents=tuple(row.get("documents", ())),
     )

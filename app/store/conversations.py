@@ -37,7 +37,9 @@ class Telling:
     is known. priority: of the news. due_at: when it may be told, system clock; cancellation_due_at: the same
     for those who are to hear that the flight is cancelled. puts_off: due_at holds even where something was due
     earlier. ends_at: when the conversation is deleted, system clock. event_id, changed_at, found_late: of the
-    event that made the news. doubt: of new conversations; None but after a restore from a backup.
+    event that made the news. doubt: of new conversations; None but after a restore from a backup. documents: keys of
+    the flight's documents, where it has others than the one that the subject is named after: who is booked on one of
+    them is concerned, also before N4 says that it is known.
     """
 
     subject: str
@@ -53,6 +55,7 @@ class Telling:
     changed_at: datetime | None
     found_late: bool
     doubt: str | None = None
+    documents: tuple[str, ...] = ()
 
 
 class Start(NamedTuple):
@@ -124,7 +127,7 @@ class Conversations:
             if only is not None:
                 condition["_id"] = {"$in": list(only.get(telling.subject, ()))}
             # The first takes nearly all of them, at the speed of a plain update; the second whatever it left.
-            writes.append(UpdateMany(condition | _settled_and_differing(telling), {"$set": _plain(telling)}))
+            writes.append(UpdateMany(condition | _settled_and_differing(telling), _plain(telling)))
             writes.append(UpdateMany(condition, _update(telling)))
         return self._conversations.bulk_write(writes, ordered=False).modified_count if writes else 0
 
@@ -204,6 +207,8 @@ def _document(start: Start, telling: Telling) -> dict[str, Any]:
             "found_late": telling.found_late,
         }
     row |= {"heard": _stored(heard), "want": _stored(want), "order": order}
+    if telling.documents:
+        row["documents"] = list(telling.documents)
     if heard != want:
         row["priority"] = 0 if _is_urgent(heard.status, want.status) else telling.priority
         cancels = want.status is Status.CANCELLED is not heard.status
@@ -237,7 +242,7 @@ def _settled_and_differing(telling: Telling) -> dict[str, Any]:
 def _plain(telling: Telling) -> dict[str, Any]:
     """What `_update` comes to for `_settled_and_differing`."""
     want = telling.want.status
-    return {
+    fields = {
         "want": _stored(telling.want),
         "order": telling.order,
         "ends_at": telling.ends_at,
@@ -247,6 +252,9 @@ def _plain(telling: Telling) -> dict[str, Any]:
         "due_at": telling.cancellation_due_at if want is Status.CANCELLED else telling.due_at,
         "priority": 0 if want in _ALWAYS_URGENT else telling.priority,
     }
+    if not telling.documents:
+        return {"$set": fields}
+    return {"$set": fields, "$addToSet": {"documents": {"$each": list(telling.documents)}}}
 
 
 def _update(telling: Telling) -> list[dict[str, Any]]:
@@ -264,6 +272,9 @@ def _update(telling: Telling) -> list[dict[str, Any]]:
         # A cancellation does not wait out the back-off of a gate.
         "not_before": {"$cond": [{"$and": [changes, _is_urgent_now(telling)]}, "$$REMOVE", "$not_before"]},
     }
+    if telling.documents:
+        noted = {"$ifNull": ["$documents", []]}
+        first["documents"] = {"$setUnion": [noted, {"$literal": list(telling.documents)}]}
     differs = {"$ne": ["$heard", want]}
     doubt = {"$gt": ["$doubt", None]}
     is_due = {"$or": [differs, doubt, {"$gt": ["$claim", None]}]}

@@ -31,14 +31,20 @@ class People:
         rows = self._users.find({"_id": {"$in": ids.all_forms(set(persons))}}, fields)
         return {person.id: person for person in map(people.parse, rows)}
 
-    def roles(self, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Role]:
+    def roles(
+        self, pairs: Iterable[tuple[str, str]], documents: Iterable[tuple[str, Iterable[str]]] = ()
+    ) -> dict[tuple[str, str], Role]:
         """D2: why each person hears about each subject; a pair that is missing has no booking and no
         following.
 
-        pairs: (person, subject). Whoever travels is a traveller, also when following.
+        pairs: (person, subject). documents: keys of flights by subject, besides those that are known: conversations
+        are told of a flight's new document (N3) before it is known (N4). Whoever travels is a traveller, also when
+        following.
         """
         wanted = set(pairs)
         keys = self._keys_of({subject for _, subject in wanted})
+        for subject, more in documents:
+            keys[subject].update(more)
         places = {Place(person, key): subject for person, subject in wanted for key in keys[subject]}
         roles: dict[tuple[str, str], Role] = {}
         for place, role in self._audience.roles(places).items():

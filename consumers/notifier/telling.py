@@ -59,7 +59,9 @@ def telling(
     speaker = subject.speaker
     if speaker.state is State.UNKNOWN or speaker.announced is None:
         return None
-    found = _telling(subject.name, subject.version, speaker, unheard, rules)
+    found = replace(
+        _telling(subject.name, subject.version, speaker, unheard, rules), documents=_documents(subject)
+    )
     if restored or is_raised(subject.order):
         return replace(found, doubt=restored_doubt(incarnation_of(subject.order)))
     return found
@@ -70,7 +72,8 @@ def silence(subject: Subject, rules: Rules) -> Telling | None:
     speaker = subject.speaker
     if speaker.announced is None:
         return None
-    return _telling(subject.name, _before_all(speaker.order), speaker, speaker.announced, rules)
+    found = _telling(subject.name, _before_all(speaker.order), speaker, speaker.announced, rules)
+    return replace(found, documents=_documents(subject))
 
 
 def _telling(name: str, order: Order, speaker: Known, unheard: Flight | None, rules: Rules) -> Telling:
@@ -93,6 +96,12 @@ def _telling(name: str, order: Order, speaker: Known, unheard: Flight | None, ru
         changed_at=speaker.changed_at,
         found_late=speaker.found_late,
     )
+
+
+def _documents(subject: Subject) -> tuple[str, ...]:
+    """Keys of its documents, where there are others than the one it is named after."""
+    keys = tuple(sorted(subject.keys))
+    return () if keys == (subject.name.partition(":")[2],) else keys
 
 
 def _before_all(order: Order) -> Order:

@@ -215,6 +215,15 @@ def test_address_that_cannot_be_is_failed_without_a_hand_over(
     assert "doubt" not in world.stored()
 
 
+def test_a_booking_on_a_document_that_is_not_known_yet_is_one(world: World, mailbox: Mailbox) -> None:
+    world.person()
+    world.database["bookings"].update_one({"_id": "b1"}, {"$set": {"flight_id": "f2"}})
+    world.conversation(documents=["f1", "f2"])
+    assert world.database["known"].count_documents({}) == 0
+    world.worker().deliver_due()
+    assert len(mailbox.mails) == 1
+
+
 def test_booking_gone_is_silence(world: World, mailbox: Mailbox) -> None:
     world.person()
     world.conversation()

@@ -111,3 +111,45 @@ def test_late_events_of_both_documents_end_as_the_latest_of_each(world: World) -
     ):
         world.handle(late)
         assert world.conversation("ada")["want"]["status"] == want
+
+
+def test_conversations_know_the_new_document_before_it_is_known(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Delivery looks for the booking between N3 and N4, also when the notifier dies there and comes back later."""
+    world.handle(world.snapshot(1), world.books("ada"))
+    assert "documents" not in world.conversation("ada"), "one document is named by the subject"
+    world.handle(world.deleted(2, before=FLIGHT))
+    world.db.bookings.delete_many({})
+    world.books("ada", "f2")
+    world.books("bob", "f2")
+
+    def dies(*_: object) -> None:
+        raise RuntimeError("N4")
+
+    monkeypatch.setattr("app.store.known.KnownFlights.set_all", dies)
+    with pytest.raises(RuntimeError, match="N4"):
+        world.handle(world.flight(3, "f2", Op.INSERT, status="cancelled"))
+    assert world.stores.known.of_keys(["f2"]) == {}
+    for person in ("ada", "bob"):
+        assert set(world.conversation(person)["documents"]) == {"f1", "f2"}
+    assert world.due() == {"ada", "bob"}
+
+
+def test_two_notifiers_at_once_leave_nobody_behind(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each handles a document of the same flight; neither sees in its picture what the other did."""
+    world.handle(world.snapshot(1, gate="A1"))
+    world.books("ada", "f2", seen={"gate": "B2"}, seen_at=6)
+    other = [world.deleted(5), world.flight(10, "f3", Op.INSERT, gate="C3")]
+    steps: list[str] = []
+
+    def meanwhile(step: str) -> None:
+        steps.append(step)
+        if step == "N1.read" and steps.count(step) == 1:
+            world.notifier.handle(other)
+
+    monkeypatch.setattr("app.crash_points.reached", meanwhile)
+    mine = [world.flight(6, "f2", Op.INSERT, gate="B2", partition=1), world.deleted(9, "f2", partition=1)]
+    world.handle(*mine)
+    assert world.conversation("ada")["want"]["gate"] == "C3"
+    assert world.conversation("ada")["want"]["status"] == "scheduled"
