@@ -206,10 +206,10 @@ class Resending:
         if channel is None:
             return Why.CHANNEL_OFF
         try:
-            address = self._suppressions.id_of(name, channel.address(person))
+            forms = self._suppressions.ids_of(name, channel.address(person))
         except PermanentError:
             return Why.NO_ADDRESS
-        suppressed, _ = self._suppressions.concerning(name, [address], [])
+        suppressed, _ = self._suppressions.concerning(name, forms, [])
         return Why.SUPPRESSED if suppressed else None
 
     @staticmethod
