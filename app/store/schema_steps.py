@@ -114,9 +114,9 @@ def refuse_newer(database: Database[Document], *, steps: Sequence[Step] = STEPS)
     A schema that is too old is only logged: what is missing there costs speed, and `gatecall check` says so.
     """
     newest = steps[-1].number if steps else 0
-    taken = {row["_id"]: row for row in database[COLLECTION].find()}
+    taken = {int(row["_id"]): row for row in database[COLLECTION].find()}
     beyond = [row for number, row in sorted(taken.items()) if number > newest]
-    refused = [row for row in beyond if row.get("least", row["_id"]) > newest]
+    refused = [row for row in beyond if int(row.get("least", row["_id"]) or 0) > newest]
     if refused:
         told = "; ".join(f"{row['_id']} ({row.get('words', 'of unknown kind')})" for row in refused)
         raise SetupError(
