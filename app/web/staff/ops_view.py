@@ -262,7 +262,7 @@ def _stops(seen: Seen, found: Sequence[Finding]) -> list[Stop]:
     figures = {
         "MongoDB": [
             ("Answers", "yes" if known else "no"),
-            ("Primary", (seen.overview.primary or "none") if seen.overview else "not known"),
+            ("Primary", ("yes" if seen.overview.primary else "none") if seen.overview else "not known"),
             ("Oplog holds", _seconds(watchers.now("oplog_s", SILENT))),
         ],
         "Watchers": [
