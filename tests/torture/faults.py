@@ -285,7 +285,9 @@ def _broker_killed(run: Run) -> None:
 
 
 def _controller_killed(run: Run) -> None:
-    _nodes_killed(run, [run.stack.kafka_controller()])
+    found: list[int] = []
+    _insist_kafka(run, lambda _: found.append(run.stack.kafka_controller()))
+    _nodes_killed(run, found)
 
 
 def _all_killed(run: Run) -> None:

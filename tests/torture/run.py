@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
+from app.domain.namespaces import WATCHED
 from tests.torture.edits import Journal
 from tests.torture.polling import Polled
 from tests.torture.processes import Processes
@@ -51,9 +52,7 @@ class Run:
 
     def topics(self) -> list[str]:
         """Full names of this run's topics with changes."""
-        with self.stack.kafka_admin() as admin:
-            names = _names(admin.list_topics())
-        return sorted(t for t in names if t.startswith(self.topic_prefix) and t.endswith(".changes"))
+        return sorted(self.topic_prefix + namespace.topic for namespace in WATCHED)
 
 
 def insist(work: Callable[[], Any]) -> Any:
@@ -66,7 +65,3 @@ def insist(work: Callable[[], Any]) -> Any:
             if time.monotonic() > give_up_at:
                 raise
             time.sleep(0.2)
-
-
-def _names(topics: Iterable[Any]) -> list[str]:
-    return [topic if isinstance(topic, str) else topic["name"] for topic in topics]

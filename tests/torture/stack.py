@@ -93,9 +93,10 @@ class Stack:
 
     @contextmanager
     def kafka_admin(self) -> Iterator[Any]:
-        """A client that manages topics and groups."""
+        """A client that manages topics and groups. Raises KafkaError when no broker answers."""
+        servers = self.bootstrap_servers.split(",")
         admin = KafkaAdminClient(
-            bootstrap_servers=self.bootstrap_servers.split(","), request_timeout_ms=15_000
+            bootstrap_servers=servers, request_timeout_ms=20_000, bootstrap_timeout_ms=20_000
         )
         with closing(admin):
             yield admin

@@ -13,10 +13,12 @@ import pytest
 from pymongo.errors import PyMongoError
 
 from app.crash_points import STEPS
+from app.store import schema
 from scripts.children import wait_until
 from scripts.kafka import missing_for_apache
 from tests.torture.faults import FAULTS, draw
 from tests.torture.machine import SETTINGS, run_seed
+from tests.torture.processes import Processes
 from tests.torture.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # a busy machine takes its time
@@ -92,6 +94,38 @@ class TestServers:
         assert before is not None
         assert after is not None
         assert after["ts"] > before["ts"]
+
+
+class TestProcesses:
+    def test_an_end_that_nobody_caused_is_noted_and_the_process_started_again(self, tmp_path: Path) -> None:
+        processes = Processes({"MONGODB_URI": "nonsense"}, tmp_path, names=("watcher-1",))
+        try:
+            assert wait_until(lambda: processes.deaths and processes.restarts, timeout_s=120)
+        finally:
+            processes.stop()
+        assert "watcher-1 ended by itself with status 2" in processes.deaths[0]
+
+    def test_a_process_dies_where_it_is_told_and_is_started_plainly_again(
+        self, stack: Stack, tmp_path: Path
+    ) -> None:
+        name = "torture_processes"
+        schema.ensure(stack.client[name])
+        settings = SETTINGS | {
+            "MONGODB_URI": stack.mongodb_uri(name),
+            "KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers,
+            "KAFKA_TOPIC_PREFIX": f"{name}.",
+        }
+        processes = Processes(settings, tmp_path, names=("watcher-1",))
+        try:
+            assert processes.wait_until_ready(90), processes.unready()
+            processes.crash_at("watcher-1", "W3.stored:2")
+            assert wait_until(lambda: processes.crashed("watcher-1"), timeout_s=90)
+            assert processes.wait_until_ready(90), processes.unready()
+        finally:
+            processes.stop()
+            stack.client.drop_database(name)
+        assert processes.deaths == []
+        assert processes.log_of("watcher-1").read_text().count("--- started") == 3
 
 
 def test_a_small_run_loses_nothing_and_says_nothing_twice(
