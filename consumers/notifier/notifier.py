@@ -6,7 +6,7 @@ result is the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from app.metrics import ANNOUNCEMENTS, FAN_OUT, FOUND_LATE, NOTIFIER_EVENTS, NOT
 from app.store.conversations import Telling
 from app.store.dead_letters import DeadLetter
 from app.store.decisions import Arrival
+from app.store.known import Subject
 from consumers.notifier import bookings, identity, making, markers
 from consumers.notifier.deciding import Picture, Sighting, not_understood, understand
 from consumers.notifier.stores import Stores
@@ -157,8 +158,9 @@ class Notifier:
             FOUND_LATE.inc(announcement.found_late)
             for kind in announcement.kinds:
                 ANNOUNCEMENTS.labels(kind).inc()
-        told = self._tellings(picture)
-        keys = {t.subject: picture.subject(t.subject).keys for t in told}
+        subjects = {name: picture.subject(name) for name in picture.touched}
+        told = self._tellings(picture, subjects)
+        keys = {t.subject: subjects[t.subject].keys for t in told}
         fanning_out = [t for t in told if picture.touched[t.subject].fans_out]
         there: set[str] = set()
         making.of_audience(self._stores, self._channels, self._not_over(fanning_out), keys, there)
@@ -171,6 +173,11 @@ class Notifier:
         self._stores.decisions.of_events(picture.decisions(), self._rules.now())
         self._stores.known.set_all(list(picture.changed.values()))  # N4
         crash_points.reached("N4.known")
+        # Read again: another notifier may have handled another document of the same flight meanwhile, and neither
+        # saw what the other did. Whoever reads last sees both.
+        subjects = self._stores.known.of_subjects(picture.touched)
+        told = self._tellings(picture, subjects)
+        keys = {t.subject: subjects[t.subject].keys for t in told}
         # A booking's conversation may have been made meanwhile; of a flight that nobody knew, not even that.
         first = [t for t in told if picture.touched[t.subject].first]
         made = making.of_audience(self._stores, self._channels, self._not_over(first), keys, there)
@@ -204,11 +211,9 @@ class Notifier:
     def _not_over(self, told: Sequence[Telling]) -> list[Telling]:
         return [t for t in told if not is_over(t, self._rules)]
 
-    def _tellings(self, picture: Picture) -> list[Telling]:
-        found = (
-            telling(picture.subject(name), t.unheard, self._rules, restored=t.restored)
-            for name, t in picture.touched.items()
-        )
+    def _tellings(self, picture: Picture, subjects: Mapping[str, Subject]) -> list[Telling]:
+        touched = ((subjects[name], t) for name, t in picture.touched.items() if name in subjects)
+        found = (telling(subject, t.unheard, self._rules, restored=t.restored) for subject, t in touched)
         return [t for t in found if t is not None]
 
     def _dead_letter(self, received: Received, error: BadEventError) -> None:
