@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Request
 from flask_cors import CORS
 
-from app.web import documentation, headers, pages, problems, staff
+from app.web import documentation, headers, pages, problems, staff, why_api
 from app.web.callbacks import callbacks
 from app.web.health import probes
 from app.web.pages.errors import not_found
@@ -13,7 +13,6 @@ from app.web.publishing import publishing
 from app.web.services import Services
 from app.web.staff import session
 from app.web.updates_api import UpdatesApi
-from app.web.why_api import why_api
 
 # A notice has at most a few hundred characters; nothing else is sent here.
 _MAX_BODY_BYTES = 64 * 1024
@@ -29,7 +28,7 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(publishing)
     app.register_blueprint(callbacks)
     app.register_blueprint(documentation.blueprint)
-    app.register_blueprint(why_api)
+    app.register_blueprint(why_api.blueprint)
     app.register_blueprint(pages.blueprint(services))
     session.configure(app, services.settings)
     app.register_blueprint(staff.blueprint())
@@ -51,5 +50,7 @@ def create_app(services: Services) -> Flask:
 
 def _is_page(request: Request) -> bool:
     """Whether a person's browser asks for an address that is not the API's."""
-    api = request.path.startswith(("/api/", "/update", "/health/", "/metrics", "/openapi.json", "/callbacks/"))
+    api = request.path.startswith(
+        ("/api/", "/update", "/health/", "/metrics", "/openapi.json", "/callbacks/")
+    )
     return not api and request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"

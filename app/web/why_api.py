@@ -17,7 +17,7 @@ from app.web import staff_key
 from app.web.problems import Fault, Problem
 from app.web.services import services
 
-why_api = Blueprint("why_api", __name__, url_prefix="/api/v1")
+blueprint = Blueprint("why_api", __name__, url_prefix="/api/v1")
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 _PERSON_LENGTH = 128
@@ -111,7 +111,7 @@ class WhyDecisions(BaseModel):
 MODELS = (WhyChain, WhyDecisions)
 
 
-@why_api.get("/changes/<path:event_id>/why")
+@blueprint.get("/changes/<path:event_id>/why")
 def change(event_id: str) -> Response:
     """The chain of one change; `?person=` adds what each channel did for one person."""
     parts = services()
@@ -125,7 +125,7 @@ def change(event_id: str) -> Response:
     return _json(_chain(chain, view(chain, parts.clock)))
 
 
-@why_api.get("/people/<person>/notifications")
+@blueprint.get("/people/<person>/notifications")
 def decisions(person: str) -> Response:
     """What was sent to a person, and what was not and why, newest first."""
     parts = services()
