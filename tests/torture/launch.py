@@ -2,8 +2,8 @@
 
 The arguments are those of `gatecall`. Three things differ from production: waits that are long for people's
 sake are short, the net under the steps (N8) is taken away, because the steps must do without it, and where a
-mutant is named, one mend of the protocol is taken out. CRASH_AT="freeze N3.told:2" stops the process there, in
-place of killing it: a zombie that was in the middle of a step.
+mutant is named, one mend of the protocol is taken out. Where the process is to die is read from a file while it
+runs, so that it dies in the middle of its work and not at a start.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ import os
 import signal
 import sys
 from datetime import timedelta
+from pathlib import Path
 
+CRASH_FILE = "TORTURE_CRASH_FILE"
 _FREEZE = "freeze "
 
 
@@ -30,21 +32,33 @@ def hurry() -> None:
     resync._FIRST_AFTER_S = 1e6
 
 
-def freeze_at(spec: str) -> None:
-    """Stop the process (SIGSTOP) when it comes to a step for the n-th time ("N3.told:2"); it goes on at SIGCONT."""
+def crash_by_file(path: Path) -> None:
+    """Die at the step that the file names ("N3.told:2": the second time from now), or stop there ("freeze
+    N3.told:2", until SIGCONT): a zombie in the middle of a step. The file is gone then."""
     from app import crash_points
 
-    class Sleep(crash_points._Plan):
+    class Plan(crash_points._Plan):
         def reached(self, step: str) -> None:
-            if step != self._step:
-                return
             with self._lock:
+                try:
+                    told = path.read_text(encoding="utf-8")
+                except FileNotFoundError:
+                    return
+                if told != self._told:
+                    self._told = told
+                    self._step, _, times = told.removeprefix(_FREEZE).partition(":")
+                    self._left = int(times)
+                if step != self._step:
+                    return
                 self._left -= 1
                 if self._left == 0:
-                    os.kill(os.getpid(), signal.SIGSTOP)
+                    self._told = ""
+                    path.unlink(missing_ok=True)
+                    os.kill(os.getpid(), signal.SIGSTOP if told.startswith(_FREEZE) else signal.SIGKILL)
 
-    step, _, times = spec.partition(":")
-    plan = Sleep(step, int(times))
+        _told = ""
+
+    plan = Plan("", 0)
     crash_points.arm = lambda spec: setattr(crash_points, "_plan", plan)
 
 
@@ -52,9 +66,8 @@ def main(argv: list[str]) -> None:
     """Run the command after `--`, with the mutant before it, if any."""
     place = argv.index("--")
     hurry()
-    if (spec := os.environ.get("CRASH_AT", "")).startswith(_FREEZE):
-        del os.environ["CRASH_AT"]
-        freeze_at(spec.removeprefix(_FREEZE))
+    if path := os.environ.get(CRASH_FILE):
+        crash_by_file(Path(path))
     for name in argv[:place]:
         from tests.torture import mutants
 

@@ -20,6 +20,7 @@ import psutil
 from app.settings import Settings
 from scripts.children import Child, wait_until
 from scripts.ports import free_ports
+from tests.torture.launch import CRASH_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -73,8 +74,7 @@ class Processes:
         self._over = threading.Event()
         ports = free_ports(len(names))
         self._all = {
-            name: _One(name, port, self._spawn(name, port, None))
-            for name, port in zip(names, ports, strict=True)
+            name: _One(name, port, self._spawn(name, port)) for name, port in zip(names, ports, strict=True)
         }
         self._keeper = threading.Thread(target=self._keep, name="supervisor", daemon=True)
         self._keeper.start()
@@ -126,21 +126,23 @@ class Processes:
         self._all[name].down = False
 
     def crash_at(self, name: str, step: str) -> None:
-        """Start it anew so that it dies at a numbered step, "N4.known:2"; then it is started plainly."""
+        """Let it die when it comes to a numbered step for the n-th time from now, "N4.known:2"."""
         with self._lock:
             self._all[name].crash_at = step
-            self.terminate(name)
+            made = self._crash_file(name).with_suffix(".new")
+            made.write_text(step, encoding="utf-8")
+            made.replace(self._crash_file(name))
 
     def crashed(self, name: str) -> bool:
         """Whether the process that was told to die at a step has done so."""
         return self._all[name].crash_at is None
 
     def freeze_at(self, name: str, step: str) -> None:
-        """Start it anew so that it stops at a step, "N4.known:2", as a zombie; `thaw` lets it go on."""
+        """Let it stop at a step, "N4.known:2", as a zombie; `thaw` lets it go on."""
         self.crash_at(name, f"freeze {step}")
 
     def froze(self, name: str) -> bool:
-        """Whether it came to the step where it was to stop; from then on it is started plainly again."""
+        """Whether it came to the step where it was to stop."""
         with self._lock:
             one = self._all[name]
             if psutil.pid_exists(one.child.pid) and psutil.Process(one.child.pid).status() == "stopped":
@@ -149,11 +151,13 @@ class Processes:
             return False
 
     def disarm(self, name: str) -> None:
-        """Start it plainly, if it did not come to the step where it was to die."""
+        """It need not die any more, if it did not come to the step."""
         with self._lock:
-            if self._all[name].crash_at is not None:
-                self._all[name].crash_at = None
-                self.terminate(name)
+            self._all[name].crash_at = None
+            self._crash_file(name).unlink(missing_ok=True)
+
+    def _crash_file(self, name: str) -> Path:
+        return self._directory / f"{name}.crash"
 
     def heal(self) -> None:
         """Let all of them run, plainly."""
@@ -244,22 +248,19 @@ class Processes:
         with self._lock:
             if not one.down:
                 one.excused = False
-                one.child = self._spawn(one.name, one.port, one.crash_at)
+                one.child = self._spawn(one.name, one.port)
                 self.restarts += 1
 
-    def _spawn(self, name: str, port: int, crash_at: str | None) -> Child:
+    def _spawn(self, name: str, port: int) -> Child:
         mutants = [self._mutant] if self._mutant else []
         kind = name.partition("-")[0]
         argv = [sys.executable, "-m", "tests.torture.launch", *mutants, "--", *ARGUMENTS[kind]]
         own = self.environment() | {"PORT" if kind == "web" else "HEALTH_PORT": str(port)}
-        if crash_at is not None:
-            own["CRASH_AT"] = crash_at
+        own[CRASH_FILE] = str(self._crash_file(name))
         log = self.log_of(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a") as file:
-            file.write(
-                f"--- started {time.strftime('%H:%M:%S')} {f'to die at {crash_at}' if crash_at else ''}\n"
-            )
+            file.write(f"--- started {time.strftime('%H:%M:%S')}\n")
         return Child(name, argv, log=log, cwd=ROOT, env=own)
 
 

@@ -125,7 +125,7 @@ class TestProcesses:
             processes.stop()
             stack.client.drop_database(name)
         assert processes.deaths == []
-        assert processes.log_of("watcher-1").read_text().count("--- started") == 3
+        assert processes.log_of("watcher-1").read_text().count("--- started") == 2
 
 
 def test_a_small_run_loses_nothing_and_says_nothing_twice(
