@@ -26,7 +26,7 @@ TEST_WORKERS ?= 2
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help venv install demo run servers servers-stop schema test torture lint format model bench screenshots lock clean
+.PHONY: help venv install demo run servers servers-stop schema test torture mutants lint format model bench screenshots lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -76,6 +76,9 @@ test: lint ## Check style and types, run every test that can run here, print the
 torture: $(INSTALLED) ## Break the running system seed by seed (SEEDS=40 FIRST=1; needs Java 17; docs/reliability.md)
 	@exec $(BIN)/python -m tests.torture --seeds '$(SEEDS)' --first '$(FIRST)' --size '$(SIZE)' \
 		$(if $(MUTANT),--mutant '$(MUTANT)') $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(RESUME),--resume)
+
+mutants: $(INSTALLED) ## Take one mend of the protocol out after the other; the machine must find each
+	@exec $(BIN)/python -m tests.torture.mutation
 
 lint: $(INSTALLED) ## Check style and types alone
 	$(BIN)/ruff check .

@@ -159,7 +159,7 @@ _add(
         "return shown, of_snapshot_read(incarnation_of(told.order), seen.cluster_time)",
         "return shown, _before_all(told.order)",
     ),
-    faults=("freeze both notifiers",),
+    faults=("freeze watcher",),
 )
 _add(
     "shown just now",
