@@ -32,6 +32,7 @@ log = structlog.get_logger()
 SINGLE_ATTEMPTS = 3
 """How often one event may make the handler fail, alone, before it is set aside."""
 
+_DIVIDED_ANEW = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError)
 _POLL_MS = 500
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 15.0
@@ -149,6 +150,10 @@ class ConsumerLoop:
                 try:
                     self.turn()
                     failures, self._trouble = 0, None
+                except _DIVIDED_ANEW as error:
+                    # Only polling goes on with the division; during a longer pause the group would give up on us.
+                    self._read_again(error, counted=False)
+                    stop.wait(_FIRST_PAUSE_S)
                 except (TransientError, KafkaError, OSError) as error:
                     failures += 1
                     self._read_again(error, counted=False)
@@ -287,7 +292,7 @@ class ConsumerLoop:
         try:
             self._consumer.commit(entries)
             crash_points.reached("N5.committed")
-        except (CommitFailedError, IllegalGenerationError, RebalanceInProgressError) as error:
+        except _DIVIDED_ANEW as error:
             # The partitions went to another member, which reads the same again; that is harmless.
             log.info("not committed, the group is being divided anew", why=type(error).__name__)
 

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from kafka import KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 from pymongo.write_concern import WriteConcern
 
@@ -167,6 +168,31 @@ def test_offsets_are_committed_with_the_topics_id_and_those_of_another_mean_noth
         until(lambda: len(seen) >= 3, "all are read")
     assert seen == [0, 1, 2]
     assert line.committed().metadata == TopicIds(line.admin).current(line.topic).id
+
+
+def test_a_group_that_is_divided_for_long_is_waited_for_without_pauses_that_delay_it(
+    apache_line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beginning anew in a grown topic commits; in a rebalance that fails, and only polling ends a rebalance."""
+    line = apache_line
+    line.publish("a", "b", "c")
+    consumer = clients.consumer(line.settings, "test")
+    consumer.commit({TopicPartition(line.topic, 0): OffsetAndMetadata(2, "another-id/1", -1)})
+    consumer.close()
+    refusals = iter(range(10))
+    commit = KafkaConsumer.commit
+
+    def refused(self: KafkaConsumer, *args: object) -> None:
+        if next(refusals, None) is not None:
+            raise RebalanceInProgressError
+        commit(self, *args)
+
+    monkeypatch.setattr(KafkaConsumer, "commit", refused)
+    seen: list[int] = []
+    with line.reading(lambda batch: seen.extend(r.offset for r in batch)) as loop:
+        until(lambda: loop.problem() is not None, "the first commit is refused")
+        until(lambda: len(seen) >= 3, "all are read", seconds=20)
+    assert seen == [0, 1, 2]
 
 
 def test_a_topic_that_is_made_again_is_read_from_its_start(line: Line) -> None:
