@@ -145,10 +145,13 @@ class Processes:
         """Whether it came to the step where it was to stop."""
         with self._lock:
             one = self._all[name]
-            if psutil.pid_exists(one.child.pid) and psutil.Process(one.child.pid).status() == "stopped":
+            try:
+                stopped = psutil.Process(one.child.pid).status() == psutil.STATUS_STOPPED
+            except psutil.NoSuchProcess:  # it is being started again
+                return False
+            if stopped:
                 one.crash_at, one.frozen = None, True
-                return True
-            return False
+            return stopped
 
     def disarm(self, name: str) -> None:
         """It need not die any more, if it did not come to the step."""
