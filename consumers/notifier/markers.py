@@ -27,22 +27,20 @@ def unseen(
 ) -> Iterator[list[Sighting]]:
     """Sightings of all documents of a partition, of so many, of which the snapshot said nothing: read now.
 
-    One that is there is like a snapshot event of the time it was read; one that is not is gone since the
-    marker's time. now: system clock.
+    One that is there is like a snapshot event of the time it was read; one that is not is gone by that time: what
+    happened to it between the marker's and that is still to come, and is past. now: system clock.
     """
     incarnation = order.incarnation_of(marker.order)
     silent = (known.key for known in stores.known.unseen_since(partition, marker.order, partitions))
     while keys := list(islice(silent, _AT_ONCE)):
         documents, read_at = _read(stores, keys)
+        read = order.of_snapshot_read(incarnation, read_at)
         sightings = []
         for key in keys:
             document = documents.get(key)
-            seen = Sighting(
-                key, partition, marker.order, f"{marker.id}/{key}", now(), found_late=True, gone=True
-            )
+            seen = Sighting(key, partition, read, f"{marker.id}/{key}", now(), found_late=True, gone=True)
             if document is not None:
-                read = order.of_snapshot_read(incarnation, read_at)
-                seen = replace(seen, order=read, gone=False, value=_value(stores, seen, document))
+                seen = replace(seen, gone=False, value=_value(stores, seen, document))
             sightings.append(seen)
         yield sightings
 

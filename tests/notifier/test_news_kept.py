@@ -141,3 +141,14 @@ def test_a_new_booking_does_not_settle_what_may_have_been_sent(world: World) -> 
     before = world.conversation("ada")
     world.handle(world.books("ada", seen={}, seen_at=10))
     assert world.conversation("ada") == before
+
+
+def test_what_was_deleted_while_the_collection_was_read_does_not_come_back_for_a_moment(world: World) -> None:
+    """Gone before its turn in the snapshot came: its last edits and its deletion are in the stream, and past."""
+    world.handle(world.snapshot(1, gate="A1"), world.books("ada"))
+    world.handle(world.marker(10))
+    assert world.conversation("ada")["want"]["status"] == "removed"
+    world.handle(world.flight(11, gate="B2"))
+    assert world.conversation("ada")["want"]["status"] == "removed"
+    world.handle(world.deleted(12))
+    assert world.deliver() == [("ada", "scheduled", "removed")]
