@@ -240,10 +240,9 @@ class Day:
     def cancel(self) -> None:
         """Cancelled; or flying again."""
         if flight := self._any_flight():
-            flies = flight["status"] == "cancelled"
-            late = flight.get("estimated_departure_time")
+            back = _status(flight | {"status": "scheduled"})
             self.writer.update(
-                "flights", flight, {"status": ("delayed" if late else "scheduled") if flies else "cancelled"}
+                "flights", flight, back if flight["status"] == "cancelled" else {"status": "cancelled"}
             )
 
     def there_and_back(self) -> None:
@@ -261,7 +260,7 @@ class Day:
         def back(day: Day) -> None:
             now = day.journal.current("flights").get(key)
             if now is not None and "spoilt" not in now:
-                day.writer.update("flights", now, before)
+                day.writer.update("flights", now, before | _status(now | before))
 
         if self.rng.random() < 0.5:
             back(self)
@@ -383,6 +382,13 @@ class Day:
 
     def _later(self, work: Callable[[Day], None], least: int, most: int) -> None:
         self.plan.later.append((self._step + self.rng.randint(least, most), work))
+
+
+def _status(flight: Document) -> Document:
+    """A flight that flies is delayed when it has another time than planned, and only then."""
+    if flight["status"] == "cancelled":
+        return {}
+    return {"status": "delayed" if flight.get("estimated_departure_time") else "scheduled"}
 
 
 EDITS: dict[str, tuple[Callable[[Day], None], float]] = {

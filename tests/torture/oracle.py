@@ -1,5 +1,4 @@
-"""The truth, from what was written to MongoDB: how a flight ever stood, and where in that a person is who got these
-messages. Written from the promise alone: imports nothing of the product, reads messages as people do."""
+"""How flights ever stood, from what was written to MongoDB, and where in that a person is who got these messages."""
 
 from __future__ import annotations
 
@@ -35,7 +34,7 @@ class Said(NamedTuple):
     status: str
     leaves: str | None
     gate: str | None
-    was: tuple[str, ...]
+    was: frozenset[str]
     doubtful: bool
 
 
@@ -75,7 +74,7 @@ def read(text: str) -> Said:
     new = re.sub(r"\(was[^)]*\)", "", text) if status == "flying" else ""
     leaves = re.search(rf"^Leaves\s+{_DAY}({_TIME})", new, re.M) or re.search(rf"\b({_TIME}) [A-Z0-9+]", new)
     gate = re.search(rf"^Gate +({_GATE})\b", new, re.M) or re.search(rf"\bgate,? ({_GATE})\b", new, re.I)
-    was = tuple(sorted(set(re.findall(rf"\(was {_DAY}({_TIME}|{_GATE})\b", words))))
+    was = frozenset(re.findall(rf"\(was {_DAY}({_TIME}|{_GATE})\b", words))
     doubtful = "things stand now" in words or (first.startswith("Gatecall") and " now " in first)
     return Said(number[1] + number[2], status, leaves and leaves[1], gate and gate[1], was, doubtful)
 
@@ -87,13 +86,16 @@ def follow(moments: Sequence[Moment], known: set[int], said: Said, at: float) ->
     later = {i for i in then if i >= min(known)}
     if not later:
         return then or known, "goes back to what was before" if then else "says what never was"
-    told = {i for i in later if any(k <= i for k in known if set(said.was) <= set(moments[k].state))}
+    # Who hears that it does not fly hears no gate: which one it is said to have been may be any before.
+    past = {k: moments[k : k + 1] if moments[k].state.status == "flying" else moments[: k + 1] for k in known}
+    told = {
+        i for i in later if any(k <= i for k in known if said.was <= {x for m in past[k] for x in m.state})
+    }
     return (told, None) if told else (later, "says 'was' of what this person did not hear")
 
 
 def knows(moments: Sequence[Moment], known: set[int]) -> bool:
-    """Whether somebody who can be at these moments knows how the flight stands at the end. Of a flight that does not
-    fly nothing else matters; a cancelled one that also left the schedule is no news."""
+    """Whether somebody at these moments knows how it stands at the end: of one that does not fly, only that."""
     end = moments[-1].state
     states = {moments[k].state if end.status == "flying" else moments[k].state.status for k in known}
     return bool(states & {end, end.status} or (end.status == "removed" and "cancelled" in states))

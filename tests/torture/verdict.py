@@ -166,14 +166,16 @@ class Judge:
                 known |= waiting.pop(0).places
             if all(at < c.since or (c.until is not None and c.until + _LATE_S < at) for c in mine):
                 self._problem("stranger", f"{where}: told {at - mine[-1].since:.0f} s after the last booking")
-            if last is not None and _same(last.said, message.said):
+            between = (last.taken.at - _LATE_S, at) if last else (at, at)
+            looked = any(c.since >= between[0] and c.since <= between[1] for c in mine[1:])
+            if last is not None and _same(last.said, message.said) and not looked:
                 self._repeat(where, last, message)
             known, wrong = oracle.follow(moments, known, message.said, at)
             doubtful = self._is_doubtful(message)
             if wrong == "goes back to what was before" and self._froze():
                 stale = f"{where}: {wrong}, and is not put right: {message.first}"
             elif wrong is not None:
-                self._problem("false", f"{where}: {wrong}: {message.first} (was {message.said.was})")
+                self._problem("false", f"{where}: {wrong}: {message.first} (was {sorted(message.said.was)})")
             elif stale is not None and doubtful:
                 self.counts["window"] += 1
                 stale = None
