@@ -52,8 +52,7 @@ def stands(document: dict[str, Any] | None, last: State | None) -> State | None:
 
 def sound(document: dict[str, Any] | None) -> bool:
     """Whether nothing in it is rubbish: where something is, it may be true, but nobody need hear of it."""
-    values = [value for name, value in (document or {}).items() if name != "_id"]
-    return all(isinstance(value, str | int) and len(str(value)) < 200 for value in values)
+    return all(isinstance(v, str | int) and len(str(v)) < 200 for v in dict(document or {}, _id="").values())
 
 
 def history(writes: Iterable[tuple[float, str, int, dict[str, Any] | None]]) -> tuple[list[Moment], bool]:
@@ -88,9 +87,8 @@ def follow(moments: Sequence[Moment], known: set[int], said: Said, at: float) ->
         return then or known, "goes back to what was before" if then else "says what never was"
     # Who hears that it does not fly hears no gate: which one it is said to have been may be any before.
     past = {k: moments[k : k + 1] if moments[k].state.status == "flying" else moments[: k + 1] for k in known}
-    told = {
-        i for i in later if any(k <= i for k in known if said.was <= {x for m in past[k] for x in m.state})
-    }
+    sure = [k for k in known if said.was <= {part for moment in past[k] for part in moment.state}]
+    told = {i for i in later if any(k <= i for k in sure)}
     return (told, None) if told else (later, "says 'was' of what this person did not hear")
 
 
