@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ _COUNTS = ("announcements", "messages", "window")
 @click.command()
 @click.option("--seeds", default=40, show_default=True, help="How many seeds.")
 @click.option("--first", default=1, show_default=True, help="The first seed.")
+@click.option("--seed", "chosen_seeds", type=int, multiple=True, help="This seed; may be repeated.")
 @click.option("--size", type=click.Choice(["small", "normal"]), default="normal", show_default=True)
 @click.option(
     "--mutant", help="Take one mend of the protocol out (see mutants.py); problems are then expected."
@@ -43,6 +44,7 @@ _COUNTS = ("announcements", "messages", "window")
 def main(
     seeds: int,
     first: int,
+    chosen_seeds: tuple[int, ...],
     size: str,
     mutant: str | None,
     faults: tuple[str, ...],
@@ -62,7 +64,8 @@ def main(
     directory.mkdir(parents=True, exist_ok=True)
     results = directory / "results.jsonl"
     ends = time.monotonic() + minutes * 60 if minutes else float("inf")
-    wanted = [s for s in range(first, first + seeds) if not resume or (s, size, mutant) not in _done(results)]
+    those = chosen_seeds or range(first, first + seeds)
+    wanted = [s for s in those if not resume or (s, size, mutant) not in _done(results)]
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory(prefix="gatecall-torture-") as servers, Stack(Path(servers)) as stack:
         for seed in wanted:
@@ -78,7 +81,7 @@ def main(
             for problem in outcome.problems[:10]:
                 click.echo(f"      {problem}")
     if resume:
-        outcomes = [Outcome(**row) for row in _rows(results) if _is_of(row, first, seeds, size, mutant)]
+        outcomes = [Outcome(**row) for row in _rows(results) if _is_of(row, those, size, mutant)]
     click.echo(_table(outcomes))
     sys.exit(1 if any(outcome.problems for outcome in outcomes) else 0)
 
@@ -93,8 +96,8 @@ def _done(results: Path) -> set[tuple[int, str, str | None]]:
     return {(row["seed"], row["size"], row["mutant"]) for row in _rows(results)}
 
 
-def _is_of(row: dict[str, Any], first: int, seeds: int, size: str, mutant: str | None) -> bool:
-    return first <= row["seed"] < first + seeds and (row["size"], row["mutant"]) == (size, mutant)
+def _is_of(row: dict[str, Any], seeds: Collection[int], size: str, mutant: str | None) -> bool:
+    return row["seed"] in seeds and (row["size"], row["mutant"]) == (size, mutant)
 
 
 def _row(outcome: Outcome) -> str:
