@@ -15,7 +15,7 @@ from app.metrics import NOTIFIER_EVENTS
 from app.store.audience import Place
 from app.store.conversations import Telling, conversation_id
 from app.store.known import Known, Subject
-from consumers.notifier import making
+from consumers.notifier import identity, making
 from consumers.notifier.stores import Stores
 from consumers.notifier.telling import Rules, is_over, silence, telling
 
@@ -48,7 +48,9 @@ def handle(stores: Stores, rules: Rules, channels: Sequence[str], events: Sequen
         stores.conversations.hear(making.shown_again(stores, channels, told, persons, before))
     # Only now: whoever sets known after this finds the conversations that were made.
     subjects = stores.known.of_subjects(persons)
-    changed = stores.conversations.tell(_tellings(subjects.values(), rules), only=wanted)
+    vanished = identity.vanished(stores, subjects.values())
+    told = _tellings((s for name, s in subjects.items() if name not in vanished), rules)
+    changed = stores.conversations.tell(told, only=wanted)
     changed += stores.conversations.look_again(before, rules.now() + rules.settle) if before else 0
     crash_points.reached("N3b.told")
     if made or changed:
@@ -75,8 +77,12 @@ def _by_subject(places: Iterable[Place], known: dict[str, Known]) -> dict[str, d
 
 def _made_with(stores: Stores, rules: Rules, names: Iterable[str]) -> list[Telling]:
     """New conversations know what was announced, but where nothing may be told now, only what they start with."""
-    found = stores.known.of_subjects(names).values()
-    tellings = (telling(s, s.speaker.announced, rules) or silence(s, rules) for s in found)
+    found = stores.known.of_subjects(names)
+    vanished = identity.vanished(stores, found.values())
+    tellings = (
+        (None if name in vanished else telling(s, s.speaker.announced, rules)) or silence(s, rules)
+        for name, s in found.items()
+    )
     return [t for t in tellings if t is not None and not is_over(t, rules)]
 
 

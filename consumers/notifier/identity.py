@@ -9,7 +9,7 @@ from app.domain import flight
 from app.domain.errors import BadEventError
 from app.domain.namespaces import FLIGHT_FIELDS, FLIGHTS
 from app.store import ids
-from app.store.known import Known, State
+from app.store.known import Known, State, Subject
 from consumers.notifier.stores import Stores
 
 
@@ -39,3 +39,23 @@ def _identity(document: Mapping[str, Any]) -> str | None:
         return flight.parse(document).identity
     except BadEventError:
         return None
+
+
+def vanished(stores: Stores, subjects: Iterable[Subject]) -> set[str]:
+    """Names of subjects whose speaker is older than a document that is gone, and is gone itself by now.
+
+    Its deletion is still to come, through another partition. Until then nothing may be told: how the flight stood
+    before the newer document is past.
+    """
+    doubtful = {
+        s.speaker.key: s.name for s in subjects if s.speaker.order < s.order and not _is_gone(s.speaker)
+    }
+    if not doubtful:
+        return set()
+    wanted = {"_id": {"$in": ids.all_forms(doubtful)}}
+    there = {ids.text(row["_id"]) for row in stores.database[FLIGHTS.collection].find(wanted, {"_id": 1})}
+    return {name for key, name in doubtful.items() if key not in there}
+
+
+def _is_gone(known: Known) -> bool:
+    return known.state is State.GONE

@@ -212,7 +212,9 @@ class Notifier:
         return [t for t in told if not is_over(t, self._rules)]
 
     def _tellings(self, picture: Picture, subjects: Mapping[str, Subject]) -> list[Telling]:
-        touched = ((subjects[name], t) for name, t in picture.touched.items() if name in subjects)
+        vanished = identity.vanished(self._stores, (subjects[n] for n in picture.touched if n in subjects))
+        names = (n for n in picture.touched if n in subjects and n not in vanished)
+        touched = ((subjects[name], picture.touched[name]) for name in names)
         found = (telling(subject, t.unheard, self._rules, restored=t.restored) for subject, t in touched)
         return [t for t in found if t is not None]
 

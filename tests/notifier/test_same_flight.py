@@ -90,6 +90,7 @@ def test_inserted_before_the_other_is_deleted_is_there_whatever_comes_first(
     world: World, status: str
 ) -> None:
     world.handle(world.snapshot(1), world.books("ada"))
+    put(world, "f2", flight_number="ua 1545", status=status)
     again = world.flight(2, "f2", Op.INSERT, flight_number="ua 1545", status=status, partition=1)
     world.handle(world.deleted(3, before=FLIGHT))
     assert world.conversation("ada")["want"]["status"] == "removed"
@@ -104,6 +105,7 @@ def test_late_events_of_both_documents_end_as_the_latest_of_each(world: World) -
     world.handle(world.snapshot(1), world.books("ada"))
     world.handle(world.deleted(9, before=FLIGHT))
     other = {"flight_number": "ua 1545", "partition": 1}
+    put(world, "f2", flight_number="ua 1545", status="cancelled")
     for late, want in (
         (world.flight(2, "f2", Op.INSERT, **other), "scheduled"),
         (world.flight(3, "f2", status="cancelled", **other), "cancelled"),
@@ -153,3 +155,18 @@ def test_two_notifiers_at_once_leave_nobody_behind(world: World, monkeypatch: py
     world.handle(*mine)
     assert world.conversation("ada")["want"]["gate"] == "C3"
     assert world.conversation("ada")["want"]["status"] == "scheduled"
+
+
+def test_what_was_before_a_newer_document_is_not_told_while_its_deletion_is_on_the_way(world: World) -> None:
+    """Deleted, inserted again, deleted again; the first deletion comes last, through another partition."""
+    world.handle(world.snapshot(1, gate="A1"), world.books("ada", seen={"gate": "A1"}, seen_at=1))
+    new = {"gate": "B2", "partition": 1}
+    put(world, "f2", gate="B2")
+    world.handle(world.flight(6, "f2", Op.INSERT, **new))
+    assert world.deliver() == [("ada", "scheduled", "scheduled")]
+    world.db.flights.delete_many({})
+    world.handle(world.deleted(9, "f2", partition=1))
+    world.handle(world.books("bob", "f2", seen={"gate": "B2"}, seen_at=7))
+    assert world.due() == set(), "that gate A1 stands again is not so"
+    world.handle(world.deleted(5))
+    assert world.deliver() == [("ada", "scheduled", "removed"), ("bob", "scheduled", "removed")]
