@@ -120,7 +120,16 @@ class Readiness(BaseModel):
     problems: dict[str, str]
 
 
-_MODELS = (Feed, ProblemDocument, NoticeBody, Accepted, Liveness, Readiness, callbacks.MailEvents, *why_api.MODELS)
+_MODELS = (
+    Feed,
+    ProblemDocument,
+    NoticeBody,
+    Accepted,
+    Liveness,
+    Readiness,
+    callbacks.MailEvents,
+    *why_api.MODELS,
+)
 
 PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
     "cursor": ({"type": "string"}, "Only what is newer. Without it: the newest updates."),
