@@ -49,6 +49,7 @@ class Mailbox:
         self.keep_dropped = True
         self.delay_s = 0.0
         self.connections = 0
+        self.refusals = 0
         self.on_data: Callable[[], None] | None = None
         self.port = 0
 
@@ -61,10 +62,13 @@ class Mailbox:
         return [str(mail.message["Subject"]) for mail in self.mails]
 
     def reply(self, step: str) -> str | None:
-        """What to say instead of yes, None for yes."""
+        """What to say instead of yes, None for yes. What is said so is counted in `refusals`."""
         if self.once.get(step):
-            return self.once[step].pop(0)
-        return self.answers.get(step)
+            answer: str | None = self.once[step].pop(0)
+        else:
+            answer = self.answers.get(step)
+        self.refusals += answer is not None
+        return answer
 
     def handle(self, method: str) -> None:
         """For subclasses and tests to look into."""

@@ -18,14 +18,13 @@ def down_for_an_hour(world: World, clock: Clock, mailbox: Mailbox) -> int:
     mailbox.answers["MAIL"] = "421 4.3.2 shutting down"
     workers = [worker_by(world, clock, a_process(world.database, clock)) for _ in range(2)]
     until = clock() + timedelta(seconds=HOUR_S)
-    tried = 0
     while clock() < until:
         for worker in workers:
-            tried += worker.deliver_due()
+            worker.deliver_due()
         clock.move(_STEP_S)
     mailbox.answers.clear()
     clock.move(30)
-    return tried
+    return mailbox.refusals
 
 
 def test_after_an_hour_everybody_hears_once_the_urgent_first_and_the_stale_is_skipped(
@@ -35,7 +34,7 @@ def test_after_an_hour_everybody_hears_once_the_urgent_first_and_the_stale_is_sk
     count = 60
     world.travellers(count)
     tried = down_for_an_hour(world, clock, mailbox)
-    assert tried <= HOUR_S / _STEP_S, "a probe now and then, not every message again and again"
+    assert 0 < tried <= HOUR_S / _STEP_S + 1, "a probe now and then, not every message again and again"
     assert world.database["conversations"].count_documents({"attempts": {"$gt": 0}}) == 0
     # While it was down: a cancellation, a change taken back, and a flight that left.
     database = world.database
