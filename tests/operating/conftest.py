@@ -110,6 +110,14 @@ class Pipeline:
             lambda: self.database.known.count_documents(wanted) == len(numbers), f"{gate} known everywhere"
         )
 
+    def all_begin(self, gate: str, *numbers: int) -> None:
+        """Wait until each traveller of these flights counts as knowing the gate, which is the first they hear of."""
+        wanted = {"subject": {"$in": [f"flight:f{n}" for n in numbers]}, "heard.gate": gate}
+        eventually(
+            lambda: self.database.conversations.count_documents(wanted) == len(numbers),
+            f"{gate} taken as heard",
+        )
+
     def all_told(self, gate: str, *numbers: int) -> None:
         """Wait until each traveller of these flights has a mail that names the gate."""
         wanted = {f"p{n}@example.org" for n in numbers}

@@ -35,7 +35,7 @@ def put_back(database: Docs, backup: dict[str, list[dict[str, Any]]]) -> None:
 def test_after_a_restore_nobody_is_told_what_is_not_so_and_the_difference_once(pipeline: Pipeline) -> None:
     pipeline.flights(3)
     pipeline.start("watchers", "notifier", "delivery")
-    pipeline.all_know("A0", 0, 1, 2)
+    pipeline.all_begin("A0", 0, 1, 2)
     pipeline.gate("B7", 0, 1)
     pipeline.all_told("B7", 0, 1)
     pipeline.quiet()

@@ -60,7 +60,7 @@ def check_each_heard_in_order_and_nothing_twice(pipeline: Pipeline, last: str) -
 def test_each_process_is_restarted_in_turn_under_load(pipeline: Pipeline) -> None:
     pipeline.flights(FLIGHT_COUNT)
     pipeline.start("watchers", "notifier", "delivery")
-    pipeline.all_know("A0", *ALL)
+    pipeline.all_begin("A0", *ALL)
     with Load(pipeline) as load:
         for name in ("delivery", "notifier", "watchers"):
             before = load.rounds
@@ -83,7 +83,7 @@ def test_topics_grow_under_load_and_everybody_hears_the_last_gate_once(
     )
     pipeline.flights(FLIGHT_COUNT)
     pipeline.start("watchers", "notifier", "delivery")
-    pipeline.all_know("A0", *ALL)
+    pipeline.all_begin("A0", *ALL)
     grown = [topics.name(settings, namespace.topic) for namespace in (FLIGHTS, BOOKINGS, FOLLOWINGS)]
     with Load(pipeline):
         # As the manual says: the notifier stops, all three grow, the notifier starts.
