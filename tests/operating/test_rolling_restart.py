@@ -97,6 +97,8 @@ def test_topics_grow_under_load_and_everybody_hears_the_last_gate_once(
         pipeline.start("notifier")
     pipeline.gate("Z99", *ALL)
     check_each_heard_in_order_and_nothing_twice(pipeline, "Z99")
-    moved = {"partition": {"$gt": 1}}
-    eventually(lambda: pipeline.database.known.count_documents(moved), "flights in the new partitions")
+    arrived = {"partition": {"$gt": 1}}
+    eventually(
+        lambda: pipeline.database.event_decisions.count_documents(arrived), "events of the new partitions"
+    )
     check_each_heard_in_order_and_nothing_twice(pipeline, "Z99")

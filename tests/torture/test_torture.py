@@ -1,11 +1,9 @@
-"""A small run of the breaking machine, other seeds each day, and proof that its servers and faults do what they say."""
+"""A small run of the breaking machine, and proof that its servers and faults do what they say."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -131,8 +129,7 @@ class TestProcesses:
 def test_a_small_run_loses_nothing_and_says_nothing_twice(
     stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # In CI another seed each day; the seed stands in the output, `python -m tests.torture` repeats it.
-    seed = int(datetime.now(UTC).strftime("%y%m%d")) if os.environ.get("CI") == "true" else 1
+    seed = 13  # its faults are over soon; `make torture` runs others
     outcome = run_seed(seed, stack, "small", evidence=tmp_path / "evidence")
     with capsys.disabled():
         sys.stdout.write(
