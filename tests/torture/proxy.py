@@ -62,8 +62,10 @@ class Proxy:
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait(10)
+        self._process.stdout.close()
 
     def _tell(self, command: dict[str, Any]) -> None:
         with self._lock:

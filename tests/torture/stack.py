@@ -128,12 +128,28 @@ class Stack:
             client.admin.command("replSetStepDown", 10, force=True, secondaryCatchUpPeriodSecs=2)
 
     def roll_oplog(self) -> None:
-        """Write so much that the oplog forgets what was in it before."""
+        """Write until the oplog has forgotten what was in it before: at least twice its size.
+
+        Members forget when they come to it. Raises AssertionError when they do not within a minute.
+        """
         junk = self.client["torture_junk"]["junk"]
         payload = {"junk": "x" * 1_000_000}
+        last = _insisted(lambda: self._end_of_oplog(-1))
         for _ in range(2 * OPLOG_MB + 30):
             _insisted(lambda: junk.insert_one(dict(payload)))
+
+        def is_forgotten() -> bool:
+            _insisted(lambda: junk.insert_one(dict(payload)))
+            return bool(_insisted(lambda: self._end_of_oplog(1)) > last)
+
+        assert wait_until(is_forgotten, timeout_s=60, interval_s=0.5), "the oplog did not roll over"
         _insisted(lambda: self.client.drop_database("torture_junk"))
+
+    def _end_of_oplog(self, direction: int) -> Any:
+        """The time of its first (1) or last (-1) entry."""
+        entry = self.client.local["oplog.rs"].find_one(sort=[("$natural", direction)])
+        assert entry is not None
+        return entry["ts"]
 
     def heal(self) -> None:
         """Make all of it well; returns when every member and broker takes part again.
@@ -188,15 +204,13 @@ class Stack:
         self.close()
 
 
-def _insisted(work: Callable[[], object]) -> None:
+def _insisted(work: Callable[[], Any]) -> Any:
     """Do it again until it works; for what may be repeated."""
     give_up_at = time.monotonic() + 60
     while True:
         try:
-            work()
+            return work()
         except PyMongoError:
             if time.monotonic() > give_up_at:
                 raise
             time.sleep(0.2)
-        else:
-            return
