@@ -187,7 +187,11 @@ def everybody_knows(
             compared += 1
             heard = Flight.from_document(told[place]["to"]) if place in told else seen or published[key]
             decision = decide(heard, flight, role, rules, now)
-            dealt_with = place in skipped and skipped[place]["to"] == flight.to_document()
+            # What was skipped once is not put on record again when the flight moves on.
+            dealt_with = place in skipped and (
+                skipped[place]["to"] == flight.to_document()
+                or {*map(str, decision.kinds)} <= {*skipped[place]["kinds"]}
+            )
             if decision.action is Action.TELL and not dealt_with:
                 kinds = ", ".join(decision.kinds)
                 problems.append(f"person {person} was not told by {channel}: {flight.identity} {kinds}")
