@@ -243,6 +243,29 @@ def test_what_was_skipped_on_the_record_counts_as_dealt_with(
     assert judged(storm, people, evidence)["everybody knows"].well
 
 
+def test_what_was_skipped_stays_dealt_with_when_the_flight_moves_on(
+    storm: Plan, people: People, evidence: Evidence
+) -> None:
+    row = evidence.notifications[0]
+    row |= {"status": "skipped", "attempts": [], "to": row["to"] | {"status_reason": "Another one"}}
+    evidence.receipts = []
+    assert judged(storm, people, evidence)["everybody knows"].well
+    row["kinds"] = ["gate"]
+    assert not judged(storm, people, evidence)["everybody knows"].well
+
+
+def test_what_was_skipped_before_the_last_message_excuses_nothing_after_it(
+    storm: Plan, people: People, evidence: Evidence
+) -> None:
+    told = evidence.notifications[0]
+    skipped = told | {"_id": "another", "order": "1", "status": "skipped", "attempts": []}
+    told |= {"order": "2", "kinds": ["gate"], "to": told["from"]}
+    evidence.notifications = [skipped, told]
+    assert not judged(storm, people, evidence)["everybody knows"].well
+    skipped["order"] = "3"
+    assert judged(storm, people, evidence)["everybody knows"].well
+
+
 def test_a_flight_inserted_again_is_found_by_bookings_of_the_old_document(
     storm: Plan, people: People, evidence: Evidence
 ) -> None:
