@@ -34,6 +34,7 @@ SINGLE_ATTEMPTS = 3
 
 _DIVIDED_ANEW = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError)
 _POLL_MS = 500
+_CLOSE_MS = 5_000
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 15.0
 # A batch takes seconds at most; the group itself gives up on a member after max_poll_interval (300 s).
@@ -145,26 +146,26 @@ class ConsumerLoop:
         """Until the stop flag is set. Failures are waited out with growing pauses, never skipped."""
         self._consumer.subscribe(self._topics, listener=_Assigned(self._assigned))
         failures = 0
-        try:
-            while not stop.is_set():
-                try:
-                    self.turn()
-                    failures, self._trouble = 0, None
-                except _DIVIDED_ANEW as error:
-                    # Only polling goes on with the division; during a longer pause the group would give up on us.
-                    self._read_again(error, counted=False)
-                    stop.wait(_FIRST_PAUSE_S)
-                except (TransientError, KafkaError, OSError) as error:
-                    failures += 1
-                    self._read_again(error, counted=False)
-                    stop.wait(_pause_s(failures))
-                except Exception as error:  # the message at fault is found by counting, see `_one_by_one`
-                    failures += 1
-                    log.exception("batch failed, it is tried again", attempt=failures)
-                    self._read_again(error, counted=True)
-                    stop.wait(_pause_s(failures))
-        finally:
-            self._consumer.close(autocommit=False)
+        while not stop.is_set():
+            try:
+                self.turn()
+                failures, self._trouble = 0, None
+            except _DIVIDED_ANEW as error:
+                # Only polling goes on with the division; during a longer pause the group would give up on us.
+                self._read_again(error, counted=False)
+                stop.wait(_FIRST_PAUSE_S)
+            except (TransientError, KafkaError, OSError) as error:
+                failures += 1
+                self._read_again(error, counted=False)
+                stop.wait(_pause_s(failures))
+            except Exception as error:  # the message at fault is found by counting, see `_one_by_one`
+                failures += 1
+                log.exception("batch failed, it is tried again", attempt=failures)
+                self._read_again(error, counted=True)
+                stop.wait(_pause_s(failures))
+        # Only after a stop: whatever else ends this thread may have left the client in no state to be closed, and
+        # the wait for that would hide that the thread is dead.
+        self._consumer.close(autocommit=False, timeout_ms=_CLOSE_MS)
 
     def turn(self) -> int:
         """One poll and all that follows from it; returns how many messages were handled and committed."""
