@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.flight import Flight, Status
 from app.domain.news import Role, Steps, differences
-from app.domain.wording import FlightNews
+from app.domain.wording import FlightNews, Message
 
 STEPS = Steps(timedelta(minutes=15), timedelta(minutes=10))
 NOW = datetime(2013, 2, 8, 19, 42, 30, tzinfo=UTC)  # 14:42 EST
@@ -45,3 +45,23 @@ def news(heard: Flight, want: Flight, role: Role = Role.TRAVELLER, **more: Any) 
         "public_url": "https://gatecall.example",
     }
     return FlightNews(heard, want, **(values | more))
+
+
+def words(message: Message) -> str:
+    """Everything an e-mail says."""
+    return " ".join(
+        [
+            message.subject,
+            message.headline,
+            message.preheader,
+            message.opening,
+            message.highlight.label,
+            message.highlight.old or "",
+            message.highlight.new,
+            message.highlight.note or "",
+            *message.more,
+            *(part for row in message.facts for part in row),
+            *message.advice,
+            *message.footer,
+        ]
+    )

@@ -15,8 +15,8 @@ from app.crash_points import STEPS
 from scripts.children import wait_until
 from tests.torture.providers import Providers
 from tests.torture.restoring import restored
-from tests.torture.run import Run, insist
-from tests.torture.stack import MEMBERS
+from tests.torture.run import Run
+from tests.torture.stack import MEMBERS, insist
 
 # Longer than every lease and the session of the consumer group (see machine.SETTINGS).
 ZOMBIE_S = (8.0, 11.0)

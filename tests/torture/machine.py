@@ -26,8 +26,8 @@ from tests.torture.polling import Poller
 from tests.torture.processes import Processes
 from tests.torture.providers import Providers
 from tests.torture.quiet import Quiet
-from tests.torture.run import Run, insist
-from tests.torture.stack import Stack
+from tests.torture.run import Run
+from tests.torture.stack import Stack, insist
 
 QUIET_WITHIN_S = 120.0
 _READY_WITHIN_S = 90.0

@@ -13,7 +13,8 @@ from kafka.errors import KafkaError
 from pymongo.errors import PyMongoError
 
 from app.domain.namespaces import BOOKINGS, FLIGHTS, FOLLOWINGS, WATCHED
-from tests.torture.run import Run, insist
+from tests.torture.run import Run
+from tests.torture.stack import insist
 
 # What is due later than this waits for a clock (a gate a day before departure), not for us.
 _SOON = timedelta(seconds=90)

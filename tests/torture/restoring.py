@@ -11,7 +11,8 @@ from typing import Any
 from app.domain.namespaces import WATCHED
 from scripts.children import wait_until
 from tests.torture.processes import ROOT
-from tests.torture.run import Document, Run, insist
+from tests.torture.run import Document, Run
+from tests.torture.stack import insist
 
 _STOPPED = ("watcher", "notifier", "delivery")
 _RESTORED_WITHIN_S = 90.0

@@ -5,12 +5,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
 from app.domain.namespaces import WATCHED
 from tests.torture.edits import Journal
@@ -53,15 +51,3 @@ class Run:
     def topics(self) -> list[str]:
         """Full names of this run's topics with changes."""
         return sorted(self.topic_prefix + namespace.topic for namespace in WATCHED)
-
-
-def insist(work: Callable[[], Any]) -> Any:
-    """Do it again until MongoDB does it; for what may be repeated."""
-    give_up_at = time.monotonic() + 60
-    while True:
-        try:
-            return work()
-        except PyMongoError:
-            if time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.2)

@@ -134,16 +134,16 @@ class Stack:
         """
         junk = self.client["torture_junk"]["junk"]
         payload = {"junk": "x" * 1_000_000}
-        last = _insisted(lambda: self._end_of_oplog(-1))
+        last = insist(lambda: self._end_of_oplog(-1))
         for _ in range(2 * OPLOG_MB + 30):
-            _insisted(lambda: junk.insert_one(dict(payload)))
+            insist(lambda: junk.insert_one(dict(payload)))
 
         def is_forgotten() -> bool:
-            _insisted(lambda: junk.insert_one(dict(payload)))
-            return bool(_insisted(lambda: self._end_of_oplog(1)) > last)
+            insist(lambda: junk.insert_one(dict(payload)))
+            return bool(insist(lambda: self._end_of_oplog(1)) > last)
 
         assert wait_until(is_forgotten, timeout_s=60, interval_s=0.5), "the oplog did not roll over"
-        _insisted(lambda: self.client.drop_database("torture_junk"))
+        insist(lambda: self.client.drop_database("torture_junk"))
 
     def _end_of_oplog(self, direction: int) -> Any:
         """The time of its first (1) or last (-1) entry."""
@@ -204,8 +204,8 @@ class Stack:
         self.close()
 
 
-def _insisted(work: Callable[[], Any]) -> Any:
-    """Do it again until it works; for what may be repeated."""
+def insist(work: Callable[[], Any]) -> Any:
+    """Do it again until MongoDB does it; for what may be repeated."""
     give_up_at = time.monotonic() + 60
     while True:
         try:
