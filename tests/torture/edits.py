@@ -1,4 +1,4 @@
-"""What a bad day of an airline writes into MongoDB, drawn by a seed; and the journal of what was committed.
+"""What a bad day of an airline writes into MongoDB, drawn by a seed.
 
 Every flight leaves in 6 to 20 hours and has a gate from the start; delays are 0 or at least 30 minutes; so what must
 be told is never a matter of thresholds. Everything is written one after the other, each write with a number (`edit`,
@@ -7,11 +7,10 @@ a field nobody watches) and on the condition that the last one stands, so that a
 
 from __future__ import annotations
 
-import copy
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -20,6 +19,7 @@ from zoneinfo import ZoneInfo
 from bson import Binary, ObjectId, Regex
 from pymongo.database import Database
 
+from tests.torture.journal import Journal
 from tests.torture.writing import Writer
 
 Document = dict[str, Any]
@@ -43,56 +43,6 @@ RUBBISH: tuple[tuple[str, Any], ...] = (
 )
 UNIMPORTANT = ("belt", "aircraft", "terminal", "status_reason")
 """Rubbish in one of these leaves the gate, the time and the status as true as ever."""
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One committed write: what the document was after it, None when it was deleted. begun, at: time.time()
-    before the first try and when it was known to be committed."""
-
-    collection: str
-    key: str
-    document: Document | None
-    begun: float
-    at: float
-
-
-class Journal:
-    """Every committed write, in the order of commit. For several threads.
-
-    prepared_at: time.time() when all was written that was there before anything happened.
-    """
-
-    def __init__(self) -> None:
-        self.writes: list[Write] = []
-        self.prepared_at = 0.0
-        self._current: dict[str, dict[Any, Document]] = {}
-        self._lock = threading.Lock()
-
-    def wrote(self, collection: str, key: Any, document: Document | None, begun: float | None = None) -> None:
-        """One more. begun: when it was first tried, None: at most a second ago."""
-        at = time.time()
-        with self._lock:
-            there = self._current.setdefault(collection, {})
-            there.pop(key, None)
-            if document is not None:
-                there[key] = copy.deepcopy(document)
-            kept = copy.deepcopy(document)
-            self.writes.append(Write(collection, str(key), kept, at - 1 if begun is None else begun, at))
-
-    def current(self, collection: str) -> dict[Any, Document]:
-        """What there is now, by _id."""
-        with self._lock:
-            return copy.deepcopy(self._current.get(collection, {}))
-
-    @property
-    def count(self) -> int:
-        """How many writes were committed."""
-        return len(self.writes)
-
-    def dump(self) -> Iterator[Document]:
-        """All writes, for the evidence."""
-        return (asdict(write) for write in list(self.writes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from kafka.errors import KafkaError
@@ -14,9 +12,12 @@ from pymongo.database import Database
 from app.crash_points import STEPS
 from scripts.children import wait_until
 from tests.torture.providers import Providers
+from tests.torture.registry import FAULTS, add
 from tests.torture.restoring import restored
 from tests.torture.run import Run
 from tests.torture.stack import MEMBERS, insist
+
+__all__ = ["FAULTS"]
 
 # Longer than every lease and the session of the consumer group (see machine.SETTINGS).
 ZOMBIE_S = (8.0, 11.0)
@@ -28,33 +29,6 @@ ZOMBIES = (
 )
 
 Document = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One kind of harm. Those of one group never happen at the same time. weight: how often it is drawn."""
-
-    name: str
-    group: str
-    harm: Callable[[Run], None]
-    weight: int = 2
-
-
-FAULTS: dict[str, Fault] = {}
-
-
-def draw(rng: random.Random, count: int) -> list[Fault]:
-    """So many different faults, by their weights, of at most one of each group."""
-    left, drawn = list(FAULTS.values()), list[Fault]()
-    while left and len(drawn) < count:
-        fault = rng.choices(left, [f.weight for f in left])[0]
-        drawn.append(fault)
-        left = [f for f in left if f.group != fault.group]
-    return drawn
-
-
-def _add(name: str, group: str, harm: Callable[[Run], None], weight: int = 2) -> None:
-    FAULTS[name] = Fault(name, group, harm, weight)
 
 
 # --- processes ------------------------------------------------------------------------------------------------
@@ -155,19 +129,19 @@ def _lose_tokens(run: Run) -> None:
 
 
 for _kind in ("watcher", "notifier", "delivery"):
-    _add(f"kill {_kind}", "processes", _kill(_kind, both=False))
-    _add(f"kill both {_kind}s", "processes", _kill(_kind, both=True))
-    _add(f"freeze {_kind}", "processes", _freeze(_kind, both=False))
-    _add(f"freeze both {_kind}s", "processes", _freeze(_kind, both=True), 1)
-    _add(f"terminate {_kind}s", "processes", _terminate(_kind), 1)
-_add("kill web", "web", _kill("web", both=True))
-_add("terminate web", "web", _terminate("web"), 1)
-_add("freeze web", "web", _freeze("web", both=True), 1)
+    add(f"kill {_kind}", "processes", _kill(_kind, both=False))
+    add(f"kill both {_kind}s", "processes", _kill(_kind, both=True))
+    add(f"freeze {_kind}", "processes", _freeze(_kind, both=False))
+    add(f"freeze both {_kind}s", "processes", _freeze(_kind, both=True), 1)
+    add(f"terminate {_kind}s", "processes", _terminate(_kind), 1)
+add("kill web", "web", _kill("web", both=True))
+add("terminate web", "web", _terminate("web"), 1)
+add("freeze web", "web", _freeze("web", both=True), 1)
 for _step in STEPS:
-    _add(f"crash at {_step}", "processes", _crash(_step), 1)
+    add(f"crash at {_step}", "processes", _crash(_step), 1)
 for _step in ZOMBIES:
-    _add(f"freeze at {_step}", "processes", _zombie(_step), 1)
-_add("tokens lost", "processes", _lose_tokens, 2)
+    add(f"freeze at {_step}", "processes", _zombie(_step), 1)
+add("tokens lost", "processes", _lose_tokens, 2)
 
 
 # --- MongoDB --------------------------------------------------------------------------------------------------
@@ -266,15 +240,15 @@ def _put(database: Database[Document], name: str, document: Document) -> None:
     )
 
 
-_add("primary killed", "mongo", _primary_killed, 4)
-_add("primary stepped down", "mongo", _stepped_down, 4)
-_add("primary partitioned", "mongo", _partitioned, 4)
-_add("majority lost", "mongo", _majority_lost, 2)
-_add("MongoDB slow", "mongo", _slow, 2)
-_add("MongoDB connections reset", "mongo", _cut, 2)
-_add("oplog rolled over", "processes", _oplog_rolled, 3)
-_add("collection dropped and restored", "data", _dropped_and_restored, 4)
-_add("database restored from an older copy", "processes", restored, 2)
+add("primary killed", "mongo", _primary_killed, 4)
+add("primary stepped down", "mongo", _stepped_down, 4)
+add("primary partitioned", "mongo", _partitioned, 4)
+add("majority lost", "mongo", _majority_lost, 2)
+add("MongoDB slow", "mongo", _slow, 2)
+add("MongoDB connections reset", "mongo", _cut, 2)
+add("oplog rolled over", "processes", _oplog_rolled, 3)
+add("collection dropped and restored", "data", _dropped_and_restored, 4)
+add("database restored from an older copy", "processes", restored, 2)
 
 
 # --- Kafka ----------------------------------------------------------------------------------------------------
@@ -373,15 +347,15 @@ def _insist_kafka(run: Run, work: Callable[[Any], Any]) -> None:
         run.say("Kafka did not allow it in time")
 
 
-_add("broker killed", "kafka", _broker_killed, 4)
-_add("controller killed", "kafka", _controller_killed, 3)
-_add("all brokers killed", "kafka", _all_killed, 2)
-_add("broker frozen", "kafka", _broker_frozen, 3)
-_add("acks lost", "kafka", _acks_lost, 4)
-_add("topics made again", "kafka", _topics_made_again, 3)
-_add("partitions added", "kafka", _partitions_added, 1)
-_add("offsets reset", "processes", _offsets_reset, 2)
-_add("rebalance storm", "processes", _rebalance_storm, 2)
+add("broker killed", "kafka", _broker_killed, 4)
+add("controller killed", "kafka", _controller_killed, 3)
+add("all brokers killed", "kafka", _all_killed, 2)
+add("broker frozen", "kafka", _broker_frozen, 3)
+add("acks lost", "kafka", _acks_lost, 4)
+add("topics made again", "kafka", _topics_made_again, 3)
+add("partitions added", "kafka", _partitions_added, 1)
+add("offsets reset", "processes", _offsets_reset, 2)
+add("rebalance storm", "processes", _rebalance_storm, 2)
 
 
 # --- providers ------------------------------------------------------------------------------------------------
@@ -400,4 +374,4 @@ def _mood(channel: str, mood: str) -> Callable[[Run], None]:
 
 for _channel, _moods in (("smtp", Providers.SMTP_MOODS), ("twilio", Providers.TWILIO_MOODS)):
     for _name in _moods:
-        _add(f"{_channel} {_name}", _channel, _mood(_channel, _name), 2)
+        add(f"{_channel} {_name}", _channel, _mood(_channel, _name), 2)

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from tests.torture import oracle
-from tests.torture.edits import Write
+from tests.torture.journal import Write
 from tests.torture.oracle import State
 from tests.torture.polling import Polled
 

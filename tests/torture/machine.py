@@ -21,11 +21,12 @@ from pymongo.errors import PyMongoError
 from app.store import schema_steps
 from scripts.children import wait_until
 from tests.torture import edits, verdict
-from tests.torture.faults import FAULTS, Fault, draw
+from tests.torture.faults import FAULTS
 from tests.torture.polling import Poller
 from tests.torture.processes import Processes
 from tests.torture.providers import Providers
 from tests.torture.quiet import Quiet
+from tests.torture.registry import Fault, draw
 from tests.torture.run import Run
 from tests.torture.stack import Stack, insist
 

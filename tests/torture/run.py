@@ -11,7 +11,7 @@ from typing import Any
 from pymongo.database import Database
 
 from app.domain.namespaces import WATCHED
-from tests.torture.edits import Journal
+from tests.torture.journal import Journal
 from tests.torture.polling import Polled
 from tests.torture.processes import Processes
 from tests.torture.providers import Providers

@@ -14,9 +14,10 @@ from app.crash_points import STEPS
 from app.store import schema
 from scripts.children import wait_until
 from scripts.kafka import missing_for_apache
-from tests.torture.faults import FAULTS, draw
+from tests.torture.faults import FAULTS
 from tests.torture.machine import SETTINGS, run_seed
 from tests.torture.processes import Processes
+from tests.torture.registry import draw
 from tests.torture.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]  # a busy machine takes its time

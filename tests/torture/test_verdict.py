@@ -18,7 +18,7 @@ from app.domain.flight import Flight, parse
 from app.domain.news import Action, Role, Rules, Steps, decide
 from app.domain.wording import FlightNews, compose
 from tests.torture import oracle, verdict
-from tests.torture.edits import Journal
+from tests.torture.journal import Journal
 from tests.torture.polling import Polled
 from tests.torture.providers import Accepted
 from tests.torture.verdict import Evidence

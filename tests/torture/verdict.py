@@ -10,7 +10,7 @@ from typing import Any
 from pymongo.database import Database
 
 from tests.torture import feeds, oracle
-from tests.torture.edits import Journal, Write
+from tests.torture.journal import Journal, Write
 from tests.torture.oracle import Moment, Said
 from tests.torture.polling import Polled
 from tests.torture.providers import Accepted
