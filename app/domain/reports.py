@@ -92,7 +92,10 @@ def mail_refusal(status: str | None) -> Refusal | None:
     return Refusal.BOUNCED if status in _GONE else None
 
 
-_MAIL = re.compile(r"[^\s<>@\"']+@[^\s<>@\"',;:()]+")
+# Local parts may be quoted or hold an apostrophe (RFC 5321 section 4.1.2), and servers put addresses into links.
+_MAIL = re.compile(
+    r"""(?:"[^"@]*"|[^\s<>@"']+(?:'[^\s<>@"']+)*)@[^\s<>@"',;:()]+|[^\s<>@"'=&?/:]+%40[^\s<>@"',;:()&]+"""
+)
 _PHONE = re.compile(r"\+?\d[\d ()-]{7,}\d")
 
 

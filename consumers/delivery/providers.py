@@ -15,6 +15,7 @@ import structlog
 
 from app import metrics
 from app.domain.clock import Now
+from app.domain.reports import without_addresses
 from app.store.provider_state import CLOSED, OPEN, Grant, ProviderState, Standing
 from consumers.delivery.pauses import DOWN_FIRST_S, DOWN_LONGEST_S, ramp_rate
 
@@ -104,10 +105,17 @@ class Provider:
         return grant
 
     def failed(self, words: str, asked_s: float | None = None) -> None:
-        """A failure that would hit every message: open the breaker for all. Raises PyMongoError."""
+        """A failure that would hit every message: open the breaker for all. Raises PyMongoError.
+
+        words: of the provider; health pages show them, so no address or number in them is kept.
+        """
         first_s = DOWN_FIRST_S * random.uniform(0.5, 1.0)
         standing = self._state.trip(
-            self._now(), words[:200], first_s=first_s, longest_s=DOWN_LONGEST_S, least_s=asked_s or 0.0
+            self._now(),
+            without_addresses(words),
+            first_s=first_s,
+            longest_s=DOWN_LONGEST_S,
+            least_s=asked_s or 0.0,
         )
         with self._lock:
             self._note(standing)

@@ -10,10 +10,14 @@ from app import metrics
 from app.channels.base import AddressRefusedError, ChannelDownError, Parcel, Sender
 from app.domain.clock import Now
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
+from app.domain.reports import without_addresses
 from app.store.claim_records import Noted
 from app.store.notifications import Attempt, Outcome
 
 log = structlog.get_logger()
+
+_WORDS = 300
+"""Characters of a provider's answer that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def hand_over(
     sender: Sender, ready: Ready, deadline_s: float, channel: str, now: Now, provider: str | None = None
 ) -> Result:
     """Give one message to the provider (provider: its name when it is not the channel's first). Raises
-    nothing: whatever happens is a result."""
+    nothing: whatever happens is a result. The provider's words lose addresses and phone numbers here."""
     started_at = now()
     provider_id = words = retry_after_s = None
     channel_down = False
@@ -77,7 +81,7 @@ def hand_over(
         ended_at=ended_at,
         outcome=outcome,
         provider_id=provider_id,
-        words=words,
+        words=without_addresses(words, _WORDS) if words else words,
         doubtful=doubtful,
         address=ready.address,
         provider=provider,

@@ -84,6 +84,11 @@ def test_a_broken_bounce_harms_nobody(place: int, noise: bytes) -> None:
 def test_words_lose_addresses_and_numbers() -> None:
     said = without_addresses("550 <ada@example.org>\r\n +1 (555) 010-0142 'x@y.z' unknown")
     assert said == "550 <(address)> (number) '(address)' unknown"
+    assert without_addresses("""<"ada l"@example.org> <o'neil@example.org>""") == "<(address)> <(address)>"
+    assert (
+        without_addresses("see http://x.example/?to=ada%40example.org&a")
+        == "see http://x.example/?to=(address)&a"
+    )
 
 
 def test_only_what_is_known_of_the_mailbox_suppresses() -> None:
