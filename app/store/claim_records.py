@@ -13,7 +13,8 @@ from app.domain.news import Kind, Role
 Document = dict[str, Any]
 
 LATE = "late/"
-"""Before an attempt's id in a doubt: its sender had lost the claim, so no row of the ledger resolves it."""
+"""Before an attempt's id in a doubt: its sender had lost the claim. Other messages may have left before or after its
+own, so nothing resolves it, neither a row of the ledger nor the provider's word."""
 
 AGAIN = "again/"
 """Begins a doubt that staff set, so that somebody is told once more what they were told; no attempt has it."""
@@ -33,11 +34,6 @@ class DoubtNote:
     order: str
     started_at: datetime
     text: str | None = None
-
-    @property
-    def ledger_id(self) -> str:
-        """The id that the attempt has in the ledger, also where its sender reported it late."""
-        return self.attempt.removeprefix(LATE)
 
     def to_document(self) -> Document:
         """As stored."""

@@ -13,7 +13,7 @@ from app.domain.errors import PermanentError, TransientError
 from app.domain.news import Action, Role
 from app.domain.people import Person
 from app.domain.reports import Refusal
-from app.store.claim_records import Claimed, Grounds, Quiet
+from app.store.claim_records import LATE, Claimed, DoubtNote, Grounds, Quiet
 from app.store.decisions import QuietDecision
 from consumers.delivery.decision import Verdict, decide, narrowed
 from consumers.delivery.outcomes import Outcomes
@@ -59,10 +59,10 @@ class Decider:
             verdict = decide(conversation, accepted.get(conversation.id), role, terms.rules, now)
             if (
                 person
-                and conversation.doubt_note
+                and (note := _provable(conversation))
                 and self._was_accepted(conversation, verdict, person, proofs, fallback=fallback)
             ):
-                verdict = decide(conversation, conversation.doubt_note.to, role, terms.rules, now)
+                verdict = decide(conversation, note.to, role, terms.rules, now)
             ids = addresses.get(conversation.person, ())
             address = next((id_ for id_ in ids if id_ in suppressed), ids[0] if ids else None)
             if verdict.action is Action.TELL and not (person and terms.channel.reaches(person)):
@@ -91,8 +91,8 @@ class Decider:
 
     def _proofs(self, batch: Sequence[Claimed]) -> Mapping[str, str]:
         """Which doubtful attempts their provider reported about: conversation -> the provider's id."""
-        notes = {c.id: c.doubt_note for c in batch if c.doubt and c.doubt_note}
-        return self._terms.callbacks.proofs({id_: reference_of(n.ledger_id) for id_, n in notes.items()})
+        notes = {c.id: note for c in batch if (note := _provable(c))}
+        return self._terms.callbacks.proofs({id_: reference_of(n.attempt) for id_, n in notes.items()})
 
     def _was_accepted(
         self,
@@ -108,7 +108,7 @@ class Decider:
 
         When it does not have it, the doubt stays: its list may lag behind.
         """
-        note, sender = conversation.doubt_note, self._sender
+        note, sender = _provable(conversation), self._sender
         if verdict.action is not Action.TELL or not verdict.doubtful or note is None:
             return False
         if conversation.id in proofs:
@@ -158,3 +158,9 @@ def _reason(
 ) -> QuietDecision:
     heard = conversation.heard
     return QuietDecision(conversation, str(verdict.action), verdict.reason, role, verdict.kinds, heard, until)
+
+
+def _provable(conversation: Claimed) -> DoubtNote | None:
+    """The attempt in doubt, if its provider's word settles it: not where it was reported late."""
+    late = conversation.doubt is None or conversation.doubt.startswith(LATE)
+    return None if late else conversation.doubt_note

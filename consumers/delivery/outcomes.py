@@ -199,7 +199,7 @@ class Outcomes:
         """The provider was asked about a doubtful attempt and has it: the ledger learns that it was
         accepted."""
         now = self._now()
-        attempt = Attempt(note.ledger_id, note.started_at, now, Outcome.ACCEPTED, provider_id, words)
+        attempt = Attempt(note.attempt, note.started_at, now, Outcome.ACCEPTED, provider_id, words)
         entry = self._row(
             conversation,
             conversation.heard,

@@ -239,20 +239,27 @@ def test_zombie_whose_conversation_another_failed_is_put_right(world: World, mai
     assert not {"due_at", "doubt"} & set(world.stored())
 
 
-def test_sms_reported_late_and_found_at_the_provider_is_one_attempt(sms_world: World, twilio: Twilio) -> None:
+def test_an_sms_reported_late_is_put_right_whatever_its_provider_says_of_it(
+    sms_world: World, twilio: Twilio
+) -> None:
+    """The zombie's B was followed by C before it woke: nobody goes back to B because the provider has it."""
     world = sms_world
     world.person()
-    name = world.conversation()
+    world.conversation()
 
-    def another_settles() -> None:
-        gone = dict.fromkeys(("doubt", "doubt_note", "claim", "lease_until", "due_at"), "")
-        world.database["conversations"].update_one({"_id": name}, {"$unset": gone})
+    def another_goes_on() -> None:
+        world.lapse()
+        world.wants(C, 2)
+        assert world.worker().deliver_due() == 1
+        assert world.stored()["heard"] == C.to_document()
 
-    world.worker(channel=HookedChannel(world.channel, after=another_settles)).deliver_due()
+    world.worker(channel=HookedChannel(world.channel, after=another_goes_on)).deliver_due()
     assert world.stored()["doubt"].startswith("late/")
+    world.wants(A, 3)
     world.worker().deliver_due()
-    row = world.row()
+    assert world.stored()["heard"] == A.to_document()
+    row = world.row(at=3)
     assert row is not None
-    assert [attempt["outcome"] for attempt in row["attempts"]] == ["accepted"]
-    assert len(twilio.messages) == 1
+    assert row["from"] == C.to_document()
+    assert "now" in twilio.messages[0]["body"]  # newest first
     assert not {"due_at", "doubt"} & set(world.stored())
