@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
+from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 
+from app.domain import fields
+from app.domain.errors import BadEventError
 from app.domain.namespaces import FLIGHT_FIELDS
+from app.store import ids
 
 Document = dict[str, Any]
 
 _FIELDS = dict.fromkeys(FLIGHT_FIELDS, 1)
 _MOST_OF_A_NUMBER = 400  # one flight number on every day of a year, and some
+_CARRIER = 2  # characters of an airline's code
+_DIGITS = 4  # of a flight number, with its leading zeros
 
 
 def departing(database: Database[Document], airport: str, first: str, last: str) -> list[Document]:
@@ -31,15 +38,31 @@ def heading_to(database: Database[Document], airport: str, first: str, last: str
     return _found(database, {"destination": {"$in": _spellings(airport)}, "departure_date": dates})
 
 
-def numbered(database: Database[Document], flight_number: str, date: str | None = None) -> list[Document]:
-    """Flights with this number ("UA407"), on one departure date or on all; in order of date and origin."""
-    query: Document = {"flight_number": {"$in": _spellings(flight_number, *_spaced(flight_number))}}
-    if date is not None:
-        query["departure_date"] = date
-    return sorted(
-        database.flights.find(query, _FIELDS).limit(_MOST_OF_A_NUMBER),
-        key=lambda d: (str(d.get("departure_date")), str(d.get("origin"))),
-    )
+def numbered(
+    database: Database[Document],
+    flight_number: str,
+    *,
+    first: str | None = None,
+    last: str | None = None,
+    latest: bool = False,
+    most: int = _MOST_OF_A_NUMBER,
+) -> list[Document]:
+    """Flights with this number ("UA407"), however an admin wrote it, in order of date and origin.
+
+    first, last: departure dates, both inclusive; None is without end. most: of more the earliest ones come, with
+    latest the latest ones. On one date (first is last) every spelling is found, over all dates the usual ones are.
+    """
+    query: Document = {"flight_number": {"$in": _usual_spellings(flight_number)}}
+    dates = {name: date for name, date in (("$gte", first), ("$lte", last)) if date is not None}
+    if dates:
+        query["departure_date"] = dates
+    order = DESCENDING if latest else ASCENDING
+    rows = database.flights.find(query, _FIELDS).sort([("departure_date", order), ("origin", order)])
+    found = {row["_id"]: row for row in rows.limit(most)}
+    one_date = first if first == last else None
+    if one_date or not found:
+        found |= {row["_id"]: row for row in _known_as(database, flight_number, one_date)}
+    return sorted(found.values(), key=lambda d: (str(d.get("departure_date")), str(d.get("origin"))))
 
 
 def origins(database: Database[Document]) -> list[str]:
@@ -78,10 +101,41 @@ def _codes(values: Iterable[Any]) -> list[str]:
     return sorted({value.strip().upper() for value in values if isinstance(value, str) and value.strip()})
 
 
-def _spaced(number: str) -> list[str]:
-    return [f"{number[:2]} {number[2:]}"]
+def _known_as(database: Database[Document], number: str, date: str | None) -> list[Document]:
+    """Flights that the notifier read this number from, through the index of identities ("UA407|EWR|2026-12-01")."""
+    pattern = f"^{re.escape(number)}\\|[A-Z]{{3}}\\|{re.escape(date) if date else ''}"
+    there = {"identity": {"$regex": pattern}, "state": {"$ne": "gone"}}
+    rows = database.known.find(there, {"_id": 1}).limit(_MOST_OF_A_NUMBER)
+    keys = [row["_id"] for row in rows]
+    if not keys:
+        return []
+    documents = _found(database, {"_id": {"$in": ids.all_forms(keys)}})
+    return [document for document in documents if _is_still(document, number, date)]
 
 
-def _spellings(*codes: str) -> list[str]:
+def _is_still(document: Document, number: str, date: str | None) -> bool:
+    # It may have been edited since the notifier read it.
+    try:
+        return fields.flight_number(document, "flight_number") == number and date in (
+            None,
+            fields.day(document, "departure_date"),
+        )
+    except BadEventError:
+        return False
+
+
+def _usual_spellings(number: str) -> list[str]:
+    """UA407, ua407, Ua407, UA 407, UA0407 and their like: an index serves exact values."""
+    carrier, rest = number[:_CARRIER], number[_CARRIER:]
+    digits = len(rest.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    forms = {
+        f"{carrier}{blank}{'0' * zeros}{rest}"
+        for blank in ("", " ")
+        for zeros in range(max(1, _DIGITS - digits + 1))
+    }
+    return sorted({form for one in forms for form in (one, one.lower(), one.capitalize())})
+
+
+def _spellings(code: str) -> list[str]:
     # Admins write "ewr" too; an index serves exact values, not case.
-    return sorted({form for code in codes for form in (code, code.lower())})
+    return [code, code.lower()]

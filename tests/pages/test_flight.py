@@ -167,6 +167,38 @@ def test_a_number_is_found_however_it_is_written(world: World, written: str) -> 
     assert (answer.status_code, answer.headers["Location"]) == (301, "/f/UA407/2013-02-08")
 
 
+@pytest.mark.parametrize("written", ["UA0407", "Ua407", "ua407", "UA 407", "ua 0407"])
+def test_a_flight_is_found_however_the_admin_wrote_its_number(world: World, written: str) -> None:
+    world.flight(flight_number=written)
+    assert "UA 407, Newark to Denver" in world.get("/f/UA407/2013-02-08")
+    assert world.client.get("/f/UA407").headers["Location"] == "/f/UA407/2013-02-08"
+
+
+@pytest.mark.parametrize("written", [" UA407 ", "U A 4 07"])
+def test_what_the_notifier_understood_is_found_under_what_it_understood(world: World, written: str) -> None:
+    document = world.flight(flight_number=written)
+    identity = "UA407|EWR|2013-02-08"
+    world.database.known.insert_one({"_id": str(document["_id"]), "identity": identity, "state": "present"})
+    assert "UA 407, Newark to Denver" in world.get("/f/UA407/2013-02-08")
+    assert world.client.get("/f/UA407").headers["Location"] == "/f/UA407/2013-02-08"
+    world.edit(document, flight_number=" UA408 ")
+    world.get("/f/UA407/2013-02-08", 404)
+
+
+def test_the_next_flight_is_found_among_thousands_of_the_same_number(world: World) -> None:
+    days = [NOW.date() + timedelta(days=n) for n in range(-300, 300)]
+    for origin in ("EWR", "JFK"):
+        flights = [
+            UA407 | {"origin": origin, "departure_date": f"{day}", "arrival_date": None} for day in days
+        ]
+        world.database.flights.insert_many(flights)
+    assert world.client.get("/f/UA407").headers["Location"] == "/f/UA407/2013-02-08"
+    world.pass_time(days=400)
+    assert world.client.get("/f/UA407").headers["Location"] == f"/f/UA407/{days[-1]}"
+    said = text_of(world.get("/f/UA407/2020-01-01", 404))
+    assert "UA 407 is known for 14 April 2012 to 4 December 2013" in said
+
+
 def test_a_flight_that_is_not_known_says_when_it_is(world: World) -> None:
     world.flight()
     page = world.get("/f/UA407/2013-03-09", 404)

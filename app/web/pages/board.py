@@ -268,7 +268,7 @@ def _same_number(text: str, parts: Services) -> list[tuple[str, str]]:
     if not (3 <= len(number) <= 7 and number.isalnum() and number[2:3].isdigit()):
         return []
     found = []
-    for document in flights_store.numbered(parts.database, number)[-3:]:
+    for document in flights_store.numbered(parts.database, number, latest=True, most=3):
         day, origin = document.get("departure_date"), str(document.get("origin", "")).upper()
         if isinstance(day, str) and (on := words.parsed_date(day)) and places.airport(origin):
             url = f"/f/{number}/{day}?{urlencode({'from': origin})}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date as day_type
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,12 @@ from app.store import flight_log
 from app.store import flights as flights_store
 from app.web.pages import flight_view, live, words
 from app.web.services import Services, services
+
+_STILL_FLYING = timedelta(days=3)
+"""Nothing that left on a day before this is in the air: the longest flight, its delay, and the date line."""
+
+_SOME = 20
+"""So many flights are read where one is wanted: the others may be unreadable."""
 
 Found = Sequence[tuple[str, Flight]]
 """Flights with the key of their document."""
@@ -36,7 +43,7 @@ def view(flight_number: str, date: str) -> str | tuple[str, int] | Response:
         origin = request.args.get("from")
         return redirect(_address(number, date, origin), 301)
     following = live.of(parts)
-    found, broken = _read(flights_store.numbered(parts.database, number, date))
+    found, broken = _read(flights_store.numbered(parts.database, number, first=date, last=date))
     origin = request.args.get("from", "").strip().upper()
     wanted = [one for one in found if one[1].origin == origin] if origin else found
     if len(wanted) == 1:
@@ -59,13 +66,16 @@ def next_view(flight_number: str) -> Response | tuple[str, int] | str:
     """Go to the flight of this number that matters now: the first that has not landed, else the last one."""
     parts = services()
     number = _number(flight_number)
-    found, _ = _read(flights_store.numbered(parts.database, number))
+    now = parts.clock()
+    first = (now - _STILL_FLYING).date().isoformat()
+    found, _ = _read(flights_store.numbered(parts.database, number, first=first))
+    ahead = [flight for _, flight in found if (flight.lands_at or flight.leaves_at) >= now]
+    if ahead:
+        return redirect(_address(number, ahead[0].departure_date, None), 302)
+    found, _ = _read(flights_store.numbered(parts.database, number, latest=True, most=_SOME))
     if not found:
         return _not_found(parts, number, None, broken=0)
-    now = parts.clock()
-    ahead = [flight for _, flight in found if (flight.lands_at or flight.leaves_at) >= now]
-    flight = ahead[0] if ahead else found[-1][1]
-    return redirect(_address(number, flight.departure_date, None), 302)
+    return redirect(_address(number, found[-1][1].departure_date, None), 302)
 
 
 def _number(text: str) -> str:
@@ -119,16 +129,23 @@ def _share(parts: Services, flight: Flight) -> str:
 
 
 def _not_found(parts: Services, number: str, date: str | None, broken: int) -> tuple[str, int]:
-    others, _ = _read(flights_store.numbered(parts.database, number)) if date else ([], 0)
     when = words.parsed_date(date) if date else None
-    near = sorted(others, key=lambda one: abs((_date_of(one[1]) - when).days)) if when else others
+
+    def others(**wanted: Any) -> Sequence[tuple[str, Flight]]:
+        return _read(flights_store.numbered(parts.database, number, most=_SOME, **wanted))[0] if date else ()
+
+    earliest, latest = others()[:1], others(latest=True)[-1:]
+    near: list[tuple[str, Flight]] = [*latest]
+    if when:
+        near = [*others(last=when.isoformat(), latest=True)[-1:], *others(first=when.isoformat())[:1]]
+        near.sort(key=lambda one: abs((_date_of(one[1]) - when).days))
     body = render_template(
         "flight_none.html",
         number=airlines.written(number),
         when=f"{words.short_day(when)} {when.year}" if when else None,
         broken=broken,
-        first=_long(others[0][1]) if others else None,
-        last=_long(others[-1][1]) if others else None,
+        first=_long(earliest[0][1]) if earliest else None,
+        last=_long(latest[0][1]) if latest else None,
         nearest=(_url(near[0][1]), words.short_day(_date_of(near[0][1]))) if near else None,
     )
     return body, 404
