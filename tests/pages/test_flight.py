@@ -125,6 +125,21 @@ def test_few_people_are_not_counted_out(world: World) -> None:
     assert "Told fewer than 5 people." in world.get("/f/UA407/2013-02-08")
 
 
+PRIVATE = ("no_address", "no_person", "suppressed_opted_out", "suppressed_bounced", "suppressed_complained",
+           "suppressed_not_mobile", "booking_gone", "not_wanted", "unsubscribed")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"), [("departed", ": it had left by then"), *((r, "") for r in PRIVATE)]
+)
+def test_why_nobody_was_told_says_nothing_about_a_person(world: World, reason: str, words: str) -> None:
+    document = world.flight()
+    event_id = announce(world, document, 1, (Kind.GATE,), gate="C71")
+    tell_people(world, document, event_id, 1, "sms", 2.0)
+    world.database.notifications.update_many({}, {"$set": {"status": "skipped", "reason": reason}})
+    assert f"Nobody was sent a message{words}." in world.get("/f/UA407/2013-02-08")
+
+
 def test_the_log_is_newest_first_and_says_what_was_shown_on_screen_only(world: World) -> None:
     document = world.flight()
     announce(world, document, 1, ())

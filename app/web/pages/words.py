@@ -17,16 +17,8 @@ CHANNELS: Mapping[str, tuple[str, str]] = {"email": ("e-mail", "e-mails"), "sms"
 REASONS: Mapping[str, str] = {
     "departed": "it had left by then",
     "past": "it was over by then",
-    "stale": "it was no longer news",
-    "superseded": "a newer message replaced it",
-    "no_address": "no address for this channel",
-    "suppressed_bounced": "mails to the address came back",
-    "suppressed_opted_out": "the person stopped our texts",
-    "suppressed_complained": "the person marked our mails as spam",
-    "suppressed_not_mobile": "the number does not take texts",
-    "unsubscribed": "not wanted on this channel",
-    "not_wanted": "not wanted",
 }
+"""Why nobody was sent a message, as far as it is about the flight: what is about a person is not for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
