@@ -1,5 +1,8 @@
 """Addresses that are of no more use on a channel, and why. Kept under a keyed hash: the address itself is not
 here, and cannot be found out without the key.
+
+The key is a random one, made once and kept here, so that no rotation of SECRET_KEY forgets an address. Ids were
+made with SECRET_KEY before: what it was made into then is kept beside the key, for ids of that time.
 """
 
 from __future__ import annotations
@@ -47,22 +50,21 @@ class Suppressions:
 
     def __init__(self, database: Database[Document], settings: Settings) -> None:
         self._suppressions = database["suppressions"]
-        self._hash_keys = tuple(
+        self._ledger = database["notifications"]
+        self._of_settings = tuple(
             hashlib.sha256(f"gatecall addresses {secret}".encode()).digest()
             for secret in settings.signing_keys
         )
+        self._hash_keys: tuple[bytes, ...] = ()
 
     def id_of(self, channel: str, address: str) -> str:
-        """The id of an address on a channel: a keyed hash. address: as it is handed over; case is ignored.
-
-        Without SECRET_KEY the key is a random one, made once and kept here.
-        """
+        """The id of an address on a channel: a keyed hash. address: as it is handed over; case is ignored."""
         return self.ids_of(channel, address)[0]
 
     def ids_of(self, channel: str, address: str) -> tuple[str, ...]:
-        """Its id, and those that it had under SECRET_KEY_FALLBACKS."""
+        """Its id, and those that it had while SECRET_KEY made them; rows may have either."""
         if not self._hash_keys:
-            self._hash_keys = (self._kept_key(),)
+            self._hash_keys = self._kept_keys()
         text = f"{channel} {address.strip().casefold()}".encode()
         return tuple(
             f"{channel}:{hmac.new(key, text, hashlib.sha256).hexdigest()[:32]}" for key in self._hash_keys
@@ -141,14 +143,25 @@ class Suppressions:
         """Use the address again; False when it was not suppressed."""
         return self._suppressions.delete_one({"_id": id_, "channel": {"$exists": True}}).deleted_count == 1
 
-    def _kept_key(self) -> bytes:
-        try:
-            self._suppressions.insert_one({"_id": _KEY, "key": secrets.token_hex(32)})
-        except DuplicateKeyError:
-            pass  # made before, here or by another process
+    def _kept_keys(self) -> tuple[bytes, ...]:
+        """The key, made when there is none; then those of SECRET_KEY's time, taken over from the first settings
+        that have one."""
+        row = self._suppressions.find_one({"_id": _KEY})
+        if row is None:
+            is_new = not (self._suppressions.find_one({}) or self._ledger.find_one({}, {"_id": 1}))
+            made: Document = {"_id": _KEY, "key": secrets.token_hex(32)} | ({"earlier": []} if is_new else {})
+            try:
+                self._suppressions.insert_one(made)
+            except DuplicateKeyError:
+                pass  # made meanwhile by another process
+        if self._of_settings:
+            self._suppressions.update_one(
+                {"_id": _KEY, "earlier": {"$exists": False}},
+                {"$set": {"earlier": [key.hex() for key in self._of_settings]}},
+            )
         row = self._suppressions.find_one({"_id": _KEY})
         assert row is not None, "it was just written"
-        return bytes.fromhex(row["key"])
+        return tuple(bytes.fromhex(key) for key in (row["key"], *row.get("earlier", ())))
 
 
 def _suppression(row: Mapping[str, Any]) -> Suppression:

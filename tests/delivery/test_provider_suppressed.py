@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from pydantic import SecretStr
 
 from app.__main__ import main
 from app.channels.sms import SmsChannel
 from app.domain.reports import Refusal, Report, State
 from app.store.callbacks import Fate
-from app.store.suppressions import Suppressions
 from consumers.delivery.reporting import Reporting
 from tests.delivery.world import A, B, C, World
 from tests.providers import Mailbox, Twilio, TwilioAnswer
@@ -146,17 +144,6 @@ def test_who_took_it_along_and_died_leaves_it_to_another(world: World) -> None:
     assert store.concerning("email", [], ["p1"])[1], "the dead one no longer speaks for it"
     store.settle("other", {"sms:x": True}, now)
     assert not store.concerning("email", [], ["p1"])[1]
-
-
-def test_what_was_suppressed_stays_so_when_the_secret_key_changes(world: World) -> None:
-    def with_keys(key: str, earlier: str | None = None) -> Suppressions:
-        more = {"secret_key": SecretStr(key), "secret_key_fallbacks": SecretStr(earlier) if earlier else None}
-        return Suppressions(world.database, world.settings.model_copy(update=more))
-
-    one = with_keys("a" * 32).id_of("email", "p1@example.org")
-    assert one in with_keys("b" * 32, "a" * 32).ids_of("email", "P1@example.org")
-    assert one not in with_keys("b" * 32).ids_of("email", "p1@example.org")
-    assert one != with_keys("a" * 32).id_of("sms", "p1@example.org")
 
 
 def test_staff_list_and_remove_by_address_without_the_address_being_kept(
