@@ -172,6 +172,7 @@ def _under_fire(seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Ou
         unready=processes.unready(),
         lossy=run.lossy,
         refused=run.providers.refused,
+        claims_lost=processes.claims_lost(),
     )
     report = verdict.judge(evidence)
     outcome.counts = dict(report.counts)

@@ -191,6 +191,13 @@ class Processes:
         """The file with all that the process logged, over restarts."""
         return self._directory / f"{name}.log"
 
+    def claims_lost(self) -> set[str]:
+        """Conversations of which a delivery process said that it lost the claim during a hand-over."""
+        lines = (line for name in self.of("delivery") for line in self.log_of(name).open(encoding="utf-8"))
+        return {
+            json.loads(line)["conversation"] for line in lines if '"claim lost during a hand-over"' in line
+        }
+
     def stop(self) -> None:
         """End all of them; those that do not end within ten seconds of SIGTERM are noted as deaths."""
         self._over.set()

@@ -31,6 +31,7 @@ class Evidence:
 
     deaths: ends that no fault caused. unready: processes that are not ready although all is well again.
     lossy: harm that excuses something: "feed gap", "restored". refused: addresses a provider said "never" to.
+    claims_lost: conversations whose claim was lost during a hand-over, as the processes logged it (D4').
     """
 
     journal: Journal
@@ -43,6 +44,7 @@ class Evidence:
     unready: list[str]
     lossy: set[str]
     refused: dict[str, str] = field(default_factory=dict)
+    claims_lost: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,12 @@ class Judge:
         self.rows = list(evidence.database["notifications"].find())
         self.conversations = {c["_id"]: c for c in evidence.database["conversations"].find()}
         self.attempts = _attempts(self.rows)
+        self.told_in = {
+            a["provider_id"]: row["conversation"]
+            for row in self.rows
+            for a in row["attempts"]
+            if "provider_id" in a
+        }
         self.concerns = _concerns(self.writes, self.flights, evidence.journal.prepared_at)
 
     def report(self) -> Report:
@@ -191,14 +199,15 @@ class Judge:
         return any("freeze" in fault or "two" in fault for fault in self.evidence.faults)
 
     def _repeat(self, where: str, first: Message, second: Message) -> None:
-        """The same twice: only in the stated window, marked as such."""
+        """The same twice: only in the stated window, marked as such; a claim that was lost is part of it."""
         record = self.attempts.get(first.taken.id, [])
         settled = any(
             a["outcome"] == "accepted" and a["ended_at"].timestamp() + _CLOCKS_S < second.taken.at
             for a in record
             if abs(a["ended_at"].timestamp() - first.taken.at) < _LATE_S
         )
-        if settled and not self._froze():
+        lost = self.told_in.get(first.taken.id) in self.evidence.claims_lost and self._is_doubtful(second)
+        if settled and not lost and not self._froze():
             self._problem("twice", f"{where}: although the ledger had it: {second.first}")
         elif not self._is_doubtful(second) and self.attempts.get(second.taken.id):
             self._problem("twice", f"{where}: without a doubt: {second.first}")
