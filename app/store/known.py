@@ -7,7 +7,7 @@ says which of them speaks for it. A deleted flight stays known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -117,14 +117,22 @@ class KnownFlights:
             members.setdefault(str(known.subject), []).append(known)
         return {name: Subject(name, tuple(found)) for name, found in members.items()}
 
-    def set_all(self, changed: Sequence[Known]) -> None:
-        """N4: set each, on the condition that its order is still smaller. One command."""
-        self._bulk(
-            [
-                UpdateOne({"_id": k.key, "order": {"$lt": k.order}}, {"$set": _fields(k)}, upsert=True)
-                for k in changed
-            ]
-        )
+    def set_all(self, changed: Sequence[Known], mended: Collection[str] = ()) -> None:
+        """N4: set each, on the condition that its order is still smaller. One command.
+
+        mended: keys of those that were read as unknown at the very order of an event that is understood. Their order
+        may be equal, while they still are.
+        """
+        writes = [
+            UpdateOne({"_id": k.key, "order": {"$lt": k.order}}, {"$set": _fields(k)}, upsert=True)
+            for k in changed
+        ]
+        writes += [
+            UpdateOne({"_id": k.key, "order": k.order, "state": State.UNKNOWN}, {"$set": _fields(k)})
+            for k in changed
+            if k.key in mended
+        ]
+        self._bulk(writes)
 
     def set_unknown(self, key: str, order: Order | None, partition: int) -> None:
         """N7: the state after this order is not known. What was announced stays, to compare the next event with.

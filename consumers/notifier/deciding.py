@@ -112,6 +112,7 @@ class Picture:
 
     floor: the smallest steps anyone can choose. changed: what N4 will set, by key. announcements: in their order.
     outdated: key and identity of documents that are another flight by now, though their events did not say so yet.
+    mended: keys that were unknown at the very order of an event that is understood.
     """
 
     floor: Steps
@@ -120,6 +121,7 @@ class Picture:
     changed: dict[str, Known] = field(default_factory=dict)
     touched: dict[str, Touched] = field(default_factory=dict)
     announcements: list[Announcement] = field(default_factory=list)
+    mended: set[str] = field(default_factory=set)
     _decided: list[tuple[Sighting, Outcome, Flight | None]] = field(default_factory=list)
     _members: dict[str, dict[str, Known]] = field(default_factory=dict)
     _by_identity: dict[str, set[str]] = field(default_factory=dict)
@@ -163,7 +165,9 @@ class Picture:
 
     def _take(self, known: Known | None, seen: Sighting) -> Outcome:
         if known is not None and seen.order <= known.order:
-            return self._take_again(known, seen)
+            if not _is_mended_by(known, seen):
+                return self._take_again(known, seen)
+            self.mended.add(seen.key)
         if not seen.is_understood:
             self._change(_unknown(known, seen))
             return Outcome.UNKNOWN
@@ -251,6 +255,12 @@ class Picture:
             return
         self._members.setdefault(known.subject, {})[known.key] = known
         self._by_identity.setdefault(known.identity, set()).add(known.subject)
+
+
+def _is_mended_by(known: Known, seen: Sighting) -> bool:
+    """Whether the event says what is unknown at its order: a message before it, which cannot be decoded and so has
+    no order, came again together with it."""
+    return known.state is State.UNKNOWN and seen.order == known.order and seen.is_understood
 
 
 def _unknown(known: Known | None, seen: Sighting) -> Known:

@@ -171,7 +171,7 @@ class Notifier:
             self._stores.doorbells.ring(self._channels)
         # Before known is set: until then a repetition decides the same.
         self._stores.decisions.of_events(picture.decisions(), self._rules.now())
-        self._stores.known.set_all(list(picture.changed.values()))  # N4
+        self._stores.known.set_all(list(picture.changed.values()), picture.mended)  # N4
         crash_points.reached("N4.known")
         # Read again: another notifier may have handled another document of the same flight meanwhile, and neither
         # saw what the other did. Whoever reads last sees both.

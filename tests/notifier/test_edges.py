@@ -184,6 +184,30 @@ def test_unreadable_and_undecodable_messages_make_the_flight_unknown(world: Worl
     assert world.db.dead_letters.count_documents({"reason": "handler_failed"}) == 1
 
 
+def test_a_flight_does_not_stay_unknown_when_what_cannot_be_decoded_comes_again_before_its_next_event(
+    world: World,
+) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    broken = Received("flights.changes", 0, 98, "f1", BadEventError("not_json", "the message is not JSON"))
+    good = world.flight(11, status="cancelled")
+    world.handle(broken, good)
+    assert world.deliver() == [("ada", "scheduled", "cancelled")]
+    world.handle(broken, good)  # their offsets could not be committed
+    assert world.stores.known.of_keys(["f1"])["f1"].state is State.PRESENT
+    assert world.deliver() == []
+    world.handle(world.books("bob", seen={}, seen_at=2, time=12))
+    assert world.deliver() == [("bob", "scheduled", "cancelled")]
+
+
+def test_a_deletion_does_not_stay_unknown_either(world: World) -> None:
+    world.handle(world.snapshot(1), world.books("ada"))
+    broken = Received("flights.changes", 0, 98, "f1", BadEventError("not_json", "the message is not JSON"))
+    world.handle(broken, gone := world.deleted(11, before=FLIGHT))
+    world.handle(broken, gone)
+    assert world.stores.known.of_keys(["f1"])["f1"].state is State.GONE
+    assert world.deliver() == [("ada", "scheduled", "removed")]
+
+
 def test_a_dead_letter_that_cannot_be_written_stops_the_line(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,12 @@ def test_known_moves_forward_only(database: Database[dict[str, Any]]) -> None:
     assert store.of_keys(["a"])["a"].state is State.PRESENT
     store.set_unknown("a", at(6), 3)
     assert store.of_keys(["a"])["a"] == replace(known("a", 6), state=State.UNKNOWN, partition=3)
+    store.set_all([known("a", 6)])
+    assert store.of_keys(["a"])["a"].state is State.UNKNOWN, "it was not read as unknown: a late worker's"
+    store.set_all([known("a", 6)], mended=["a"])
+    assert store.of_keys(["a"])["a"] == known("a", 6)
+    store.set_all([known("a", 6, event_id="other")], mended=["a"])
+    assert store.of_keys(["a"])["a"] == known("a", 6)
     store.set_unknown("never", None, 1)
     assert store.of_keys(["never"])["never"] == Known("never", Order(""), State.UNKNOWN, 1)
 
