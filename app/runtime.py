@@ -23,10 +23,11 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import orjson
 import structlog
 from prometheus_client import make_wsgi_app
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 
 from app import crash_points
 from app import settings as settings_module
-from app.domain.errors import SetupError
+from app.domain.errors import SetupError, TransientError
 from app.metrics import READY
 from app.settings import Settings, SettingsError
 
@@ -146,17 +147,61 @@ def run_workers(workers: Mapping[str, Callable[[], None]], stop: StopFlag, healt
 def start(process: str, work: Callable[[Settings], int]) -> int:
     """Load the settings, set up logging, run; returns the exit status.
 
-    Every expected failure of a start ends with its text on standard error and status 2.
+    Every expected failure of a start or of a command ends with its text on standard error and status 2: settings,
+    surroundings that can never do, and MongoDB or Kafka out of reach where nobody waits for them.
     """
     try:
         settings = settings_module.load()
-        configure_logging(settings, process)
-        crash_points.arm(settings.crash_at)
+    except SettingsError as error:
+        return _refused(f"gatecall {process} cannot start", str(error))
+    configure_logging(settings, process)
+    crash_points.arm(settings.crash_at)
+    try:
         return work(settings)
-    except (SettingsError, SetupError) as error:
-        lines = "".join(f"  {line}\n" for line in str(error).splitlines())
-        sys.stderr.write(f"gatecall {process} cannot start:\n{lines}")
-        return 2
+    except SetupError as error:
+        return _refused(f"gatecall {process} cannot start", str(error))
+    except PyMongoError as error:
+        return _refused(f"gatecall {process} cannot go on", _of_mongodb(error))
+    except _passing_errors() as error:
+        return _refused(f"gatecall {process} cannot go on", _of_kafka(error, settings))
+
+
+def _refused(what: str, why: str) -> int:
+    lines = "".join(f"  {line}\n" for line in why.splitlines())
+    sys.stderr.write(f"{what}:\n{lines}")
+    return 2
+
+
+def _of_mongodb(error: PyMongoError) -> str:
+    # The driver adds its time-outs, what it knows of all servers, and the whole answer, to the words that matter.
+    words = str(error).partition(" (configured timeouts")[0].partition(", full error:")[0].splitlines()
+    told = f"{words[0][:300] if words else type(error).__name__}"
+    if isinstance(error, ConnectionFailure):
+        return f"MongoDB is not reachable: {told}\nLook at MONGODB_URI, and at the servers it names."
+    if isinstance(error, OperationFailure):
+        return f"MongoDB refuses: {told}\nLook at the user in MONGODB_URI and its rights; `gatecall check` says more."
+    return f"MongoDB cannot be used ({type(error).__name__}): {told}\nLook at MONGODB_URI."
+
+
+def _passing_errors() -> tuple[type[Exception], ...]:
+    """Our own, and what Kafka's client raises where somebody has imported it, which takes long."""
+    module = sys.modules.get("kafka.errors")
+    return (TransientError,) if module is None else (TransientError, module.KafkaError)
+
+
+def _of_kafka(error: Exception, settings: Settings) -> str:
+    if isinstance(error, TransientError) and not isinstance(error.__cause__, _passing_errors()):
+        return f"{error}\nIt may work later; `gatecall check` looks at everything."
+    if "Auth" in type(error.__cause__ or error).__name__:
+        return f"Kafka refuses the credentials ({type(error).__name__}).\nLook at KAFKA_SASL_* and the user's rights."
+    servers = ",".join(settings.kafka_bootstrap_servers)
+    told = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    if not any(
+        word in type(error.__cause__ or error).__name__
+        for word in ("Connection", "Timeout", "Broker", "Node")
+    ):
+        return f"Kafka refuses: {told}\nAsked: {servers}, of KAFKA_BOOTSTRAP_SERVERS; `gatecall check` says more."
+    return f"Kafka is not reachable: {servers} ({told})\nLook at KAFKA_BOOTSTRAP_SERVERS, and at the brokers it names."
 
 
 def configure_logging(settings: Settings, process: str) -> None:
