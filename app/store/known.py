@@ -162,19 +162,14 @@ class KnownFlights:
             wanted["partition"] = partition
         return map(_read, self._known.find(wanted))
 
-    def subjects_after(self, name: str, departing_from: str, limit: int) -> list[Subject]:
-        """N8: the next subjects by name, complete, whose flights leave on departing_from ("2026-12-01") or later.
+    def names_after(self, name: str, departing_from: str, limit: int) -> list[str]:
+        """N8: names of the next subjects, sorted, of which a document leaves on departing_from ("2026-12-01") or later.
 
-        limit: documents looked at, at least 2; fewer subjects come when some have several. [] at the end.
+        limit: documents looked at; fewer names come when some have several. [] at the end.
         """
         wanted = {"subject": {"$gt": name}, "announced.departure_date": {"$gte": departing_from}}
-        found = [_read(row) for row in self._known.find(wanted).sort("subject", 1).limit(limit)]
-        members: dict[str, list[Known]] = {}
-        for known in found:
-            members.setdefault(str(known.subject), []).append(known)
-        if len(found) == limit and len(members) > 1:
-            members.popitem()  # it may have members beyond the limit
-        return [Subject(subject, tuple(them)) for subject, them in members.items()]
+        found = self._known.find(wanted, {"subject": 1}).sort("subject", 1).limit(limit)
+        return list(dict.fromkeys(row["subject"] for row in found))
 
     def highest_time(self) -> ClusterTime:
         """The highest cluster time of any order; (0, 0) without any. One look into the index per partition."""

@@ -14,6 +14,7 @@ from app.domain.order import cluster_time_of
 from app.metrics import RESYNC_MENDED
 from app.runtime import StopFlag
 from app.store.known import Subject
+from consumers.notifier import identity
 from consumers.notifier.stores import Stores
 from consumers.notifier.telling import Rules, telling
 
@@ -50,10 +51,11 @@ class Resync:
         """One round; returns how many conversations did not want what they should."""
         departing_from = (self._rules.clock() - _BACK).date().isoformat()
         mended, name = 0, ""
-        while subjects := self._stores.known.subjects_after(name, departing_from, _AT_ONCE):
-            name = subjects[-1].name
+        while names := self._stores.known.names_after(name, departing_from, _AT_ONCE):
+            name = names[-1]
+            subjects = self._stores.known.of_subjects(names).values()
             mended += self._bring_up_to_date([subject for subject in subjects if self._is_settled(subject)])
-            if stop.wait(_PAUSE_S if len(subjects) > 1 else 0):
+            if stop.wait(_PAUSE_S if len(names) > 1 else 0):
                 break
         if mended:
             RESYNC_MENDED.inc(mended)
@@ -61,7 +63,10 @@ class Resync:
         return mended
 
     def _bring_up_to_date(self, subjects: list[Subject]) -> int:
-        found = (telling(subject, subject.speaker.announced, self._rules) for subject in subjects)
+        """N8 for some subjects; not for those of which N3 may not tell anything now either."""
+        vanished = identity.vanished(self._stores, subjects)
+        there = (subject for subject in subjects if subject.name not in vanished)
+        found = (telling(subject, subject.speaker.announced, self._rules) for subject in there)
         tellings = [t for t in found if t is not None]
         return self._stores.conversations.tell_late(tellings) if tellings else 0
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +13,6 @@ from pymongo.errors import AutoReconnect
 from app.bus.consumer import Received
 from app.domain.errors import TransientError
 from app.domain.events import Op
-from app.runtime import StopFlag
-from consumers.notifier.resync import Resync
 from tests.notifier.world import World
 
 # Crashes and repeats --------------------------------------------------------------------------------------
@@ -201,23 +198,7 @@ def test_a_person_who_books_again_is_looked_at_again(world: World) -> None:
     assert world.due() == {"ada"}
 
 
-# Resync, and size -----------------------------------------------------------------------------------------
-
-
-def test_resync_mends_and_counts_only_what_was_left_behind(world: World) -> None:
-    world.handle(
-        world.snapshot(1), world.books("ada"), world.books("bob"), world.flight(2, status="cancelled")
-    )
-    world.deliver()
-    kept = world.conversation("ada")
-    world.db.conversations.update_one({"person": "bob"}, {"$set": {"want.status": "scheduled", "order": ""}})
-    resync = Resync(world.stores, world.rules)
-    assert resync.round(StopFlag()) == 0, "what is young may be in the middle of its fan-out"
-    world.now += timedelta(minutes=5)
-    assert resync.round(StopFlag()) == 1
-    assert world.conversation("bob")["want"]["status"] == "cancelled"
-    assert world.conversation("ada") == kept
-    assert resync.round(StopFlag()) == 0
+# Size ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -60,10 +60,10 @@ def test_subjects_are_read_with_all_their_documents(database: Database[dict[str,
     store.set_all([known("a", 1, state=State.GONE), known("b", 2), known("z", 3, subject="flight:z")])
     assert store.of_subjects(["flight:a"])["flight:a"].keys == ("a", "b")
     assert store.of_identities([FLIGHT.identity, "?"]) == {"flight:a", "flight:z"}
-    assert [s.name for s in store.subjects_after("", "2026-11-30", 2)] == ["flight:a"]
-    assert [s.name for s in store.subjects_after("", "2026-11-30", 3)] == ["flight:a"]
-    assert [s.name for s in store.subjects_after("flight:a", "2026-11-30", 3)] == ["flight:z"]
-    assert store.subjects_after("", "2026-12-02", 10) == []
+    assert store.names_after("", "2026-11-30", 2) == ["flight:a"]
+    assert store.names_after("", "2026-11-30", 3) == ["flight:a", "flight:z"]
+    assert store.names_after("flight:a", "2026-11-30", 3) == ["flight:z"]
+    assert store.names_after("", "2026-12-02", 10) == []
     assert [k.key for k in store.unseen_since(0, at(3), 1)] == ["b"]
     store.set_all([known("p", 1, partition=5), known("q", 1, partition=2)])
     assert [[k.key for k in store.unseen_since(p, at(2), 3)] for p in range(3)] == [["p"], [], ["q"]]
