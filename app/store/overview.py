@@ -98,7 +98,16 @@ def _channels(
         due, oldest = Claims(database, name).backlog(now, at_most=_MOST_DUE)
         since_when = standings.get(name, Standing()).since
         found[name] = ChannelFigures(due=due, oldest_due=oldest, down_since=since_when)
-    names = ("channel", "status", "reason", "created_at", "changed_at", "sent_at", "attempts.outcome")
+    names = (
+        "channel",
+        "status",
+        "reason",
+        "created_at",
+        "changed_at",
+        "sent_at",
+        "attempts.outcome",
+        "delivery",
+    )
     fields = dict.fromkeys(names, 1)
     # The newest rows come last in the collection's own order, so reading backwards needs no index and stops early.
     for row in database.notifications.find({}, fields).sort("$natural", DESCENDING).limit(_MOST_ROWS):
@@ -116,7 +125,10 @@ def _channels(
 def _add(figures: ChannelFigures, row: Mapping[str, Any]) -> None:
     attempts = row.get("attempts") or ()
     figures.retried += len(attempts) > 1 or row.get("status") == "retrying"
-    if row.get("status") == "sent":
+    if row.get("status") == "sent" and (row.get("delivery") or {}).get("state") == "undelivered":
+        figures.failed += 1
+        figures.reason = figures.reason or "undelivered"
+    elif row.get("status") == "sent":
         figures.sent += 1
         saved, sent = row.get("changed_at"), row.get("sent_at")
         if isinstance(saved, datetime) and isinstance(sent, datetime) and sent >= saved:

@@ -22,6 +22,7 @@ from app.domain.errors import PermanentError
 from app.domain.flight import Flight
 from app.domain.news import Action, Role, Rules
 from app.domain.people import Person
+from app.domain.reports import State
 from app.store.claim_records import AGAIN
 from app.store.conversations import FAILED, OPEN
 from app.store.doorbells import Doorbells
@@ -134,7 +135,7 @@ class Resending:
 
         def both(session: ClientSession) -> bool:
             return self._make_due(conversation, looked.must_repeat, now, session) and self._note(
-                row_id, entry, session
+                row_id, entry, session, anew=is_undelivered(looked.row)
             )
 
         with self._database.client.start_session() as session:
@@ -163,8 +164,10 @@ class Resending:
         done = self._database["conversations"].update_one(unmoved, change, session=session)
         return done.matched_count == 1
 
-    def _note(self, row_id: str, entry: Document, session: ClientSession) -> bool:
-        change = {"$push": {"again": {"$each": [entry], "$slice": -_HISTORY}}}
+    def _note(self, row_id: str, entry: Document, session: ClientSession, *, anew: bool) -> bool:
+        change: Document = {"$push": {"again": {"$each": [entry], "$slice": -_HISTORY}}}
+        if anew:  # the attempt keeps what its provider reported; the row waits for the next one's report
+            change["$unset"] = {"delivery": ""}
         done = self._database["notifications"].update_one({"_id": row_id}, change, session=session)
         return done.matched_count == 1
 
@@ -194,11 +197,19 @@ class Resending:
         heard = Flight.from_document(conversation["heard"]) if conversation.get("heard") else want
         decision = news.decide(heard, want, role, self._rules, domain_now)
         if "doubt" not in conversation and decision.action is Action.TELL:
-            return (Why.SENT if row["status"] == Status.SENT else None), False
+            return (Why.SENT if _has_arrived(row) else None), False
         # With a doubt delivery tells these, if they are still of use.
         if not news.timely(decision.kinds or news.kinds_of_state(want), want, domain_now):
             return Why.OVER, True
+        if is_undelivered(row) and not self._was_told_later(row):
+            return None, True
         return self._told(row, conversation, heard == want), True
+
+    def _was_told_later(self, row: Document) -> bool:
+        """Whether a later message of the same conversation was sent and did not come back."""
+        later = {"conversation": row["conversation"], "order": {"$gt": row["order"]}}
+        arrived = {"status": str(Status.SENT), "delivery.state": {"$ne": str(State.UNDELIVERED)}}
+        return self._database["notifications"].find_one(later | arrived, {"_id": 1}) is not None
 
     def _unreached(self, name: str, person: Person) -> Why | None:
         """Why the person cannot be reached on a channel; None when nothing speaks against it."""
@@ -214,11 +225,24 @@ class Resending:
 
     @staticmethod
     def _told(row: Document, conversation: Document, knows: bool) -> Why | None:
-        if row["status"] == Status.SENT:
+        if _has_arrived(row):
             return Why.SENT
         if conversation.get("doubt") or conversation.get("status") == FAILED:
             return None  # nobody knows whether it arrived, or it did not
         return Why.TOLD if knows else Why.NOT_WANTED
+
+
+def is_undelivered(row: Mapping[str, Any]) -> bool:
+    """Whether a provider took the message and reported later that it did not arrive."""
+    return row["status"] == Status.SENT and (row.get("delivery") or {}).get("state") == State.UNDELIVERED
+
+
+def _has_arrived(row: Mapping[str, Any]) -> bool:
+    return row["status"] == Status.SENT and not is_undelivered(row)
+
+
+TROUBLED, UNDELIVERED = "troubled", str(State.UNDELIVERED)
+"""What `query` takes besides the states of the ledger: all that nobody was told by; what came back."""
 
 
 def query(
@@ -229,11 +253,27 @@ def query(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Document:
-    """Which notifications are meant, as MongoDB takes it; None stands for all. since, until: of `created_at`."""
-    plain = {"status": status, "person": person, "channel": channel}
+    """Which notifications are meant, as MongoDB takes it; None stands for all. since, until: of `created_at`.
+
+    status: one of the ledger, TROUBLED or UNDELIVERED. What came back counts as undelivered, not as sent.
+    """
+    plain = {"person": person, "channel": channel}
     wanted: Document = {name: value for name, value in plain.items() if value is not None}
+    wanted |= _of_status(status) if status is not None else {}
     when = {name: m for name, m in (("$gte", since), ("$lt", until)) if m is not None}
     return wanted | ({"created_at": when} if when else {})
+
+
+def _of_status(status: str) -> Document:
+    came_back = {"delivery.state": UNDELIVERED}
+    if status == UNDELIVERED:
+        return came_back
+    if status == TROUBLED:
+        troubled = (Status.FAILED, Status.SKIPPED, Status.UNKNOWN)
+        return {"$or": [*({"status": str(one)} for one in troubled), came_back]}
+    if status == Status.SENT:
+        return {"status": status, "delivery.state": {"$ne": UNDELIVERED}}
+    return {"status": status}
 
 
 def find(
@@ -249,8 +289,12 @@ def find(
         conditions["subject"] = {"$in": subjects}
     # All are kept equally long, so both orders are the same; each has an index.
     latest_first = "created_at" if "person" in conditions else "expires_at"
-    rows = database["notifications"].find(conditions).sort(latest_first, -1)
-    return list(rows.skip(skip).limit(limit).max_time_ms(_READ_TIMEOUT_MS))
+    # Each alternative has an index of its own; asked for together, MongoDB would read through all that was sent.
+    found: dict[str, Document] = {}
+    for alternative in conditions.pop("$or", [{}]):
+        rows = database["notifications"].find(conditions | alternative).sort(latest_first, -1)
+        found |= {row["_id"]: row for row in rows.limit(skip + limit).max_time_ms(_READ_TIMEOUT_MS)}
+    return sorted(found.values(), key=lambda row: row[latest_first], reverse=True)[skip : skip + limit]
 
 
 def _subjects(database: Database[Document], flight_number: str) -> list[str]:

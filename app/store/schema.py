@@ -101,6 +101,8 @@ COLLECTIONS: Mapping[str, Spec] = {
             _index("conversation", "order"),
             # Those that were not sent, the latest first. They are few, so that sending does not pay for it.
             _index("status", "expires_at", partialFilterExpression={"status": {"$in": _NOT_SENT}}),
+            # Those that came back, the latest first.
+            _index("delivery.state", "expires_at", partialFilterExpression={"delivery.state": "undelivered"}),
             # What a provider reports about is found by the name that it gave the message.
             _index(
                 "attempts.provider_id",

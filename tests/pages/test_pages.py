@@ -197,6 +197,13 @@ def test_the_health_page_shows_dead_letters_without_their_contents(world: World)
     assert "secret" not in page
 
 
+def test_a_message_that_came_back_counts_as_failed(world: World) -> None:
+    row = {"channel": "email", "status": "sent", "created_at": NOW, "changed_at": NOW, "sent_at": NOW}
+    back = {"delivery": {"state": "undelivered", "at": NOW, "rank": 4}}
+    world.database.notifications.insert_many([{"_id": "1", **row}, {"_id": "2", **row, **back}])
+    assert "1 message refused for good or returned." in world.get("/health")
+
+
 def test_when_no_watcher_ever_ran_the_page_says_how_to_start_one(world: World) -> None:
     page = world.get("/health")
     assert "gatecall watch" in page

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app.domain.flight import Flight
+from app.store import resending
 from tests.staff.conftest import NOW, Desk
 
 LIST = "/staff/notifications"
@@ -83,6 +84,64 @@ def test_filters_leave_what_is_asked_for(staff: Desk, query: str, found: set[str
     staff.moment = NOW
     notification(staff, "p5", subject="flight:f2")
     assert shown(staff.get(f"{LIST}?{query}")) == found
+
+
+CAME_BACK = {
+    "status": "sent",
+    "delivery": {"state": "undelivered", "code": "5.2.2", "words": "mailbox full", "at": NOW, "rank": 4},
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"), [("", {"p1"}), ("status=undelivered", {"p1"}), ("status=sent", {"p2", "p3"})]
+)
+def test_what_came_back_counts_as_not_sent(staff: Desk, query: str, found: set[str]) -> None:
+    notification(staff, "p1", **CAME_BACK)
+    notification(staff, "p2", status="sent")
+    notification(staff, "p3", status="sent", delivery={"state": "delivered", "at": NOW, "rank": 3})
+    page = staff.get(f"{LIST}?{query}")
+    assert shown(page) == found
+    assert ("mailbox full" in page) == ("p1" in found)
+    assert ('<span class="st st-failed">Not delivered</span>' in page) == ("p1" in found)
+    assert ('<span class="st st-ok">Delivered</span>' in page) == ("p3" in found)
+
+
+@pytest.mark.parametrize("alternative", resending.query(status=resending.TROUBLED)["$or"])
+def test_those_who_were_not_told_are_found_in_an_index(staff: Desk, alternative: dict[str, Any]) -> None:
+    kinds: dict[int, dict[str, Any]] = {0: CAME_BACK}
+    kinds |= {n: {"status": status} for n, status in enumerate(("failed", "skipped", "unknown"), 1)}
+    for number in range(60):
+        notification(staff, f"p{number}", **kinds.get(number % 10, {"status": "sent"}))
+    plan = staff.database.notifications.find(alternative).sort("expires_at", -1).limit(26).explain()
+    assert plan["executionStats"]["totalDocsExamined"] <= 6, "only those"
+
+
+def test_what_came_back_is_sent_again_without_insisting(staff: Desk) -> None:
+    row_id = notification(staff, **CAME_BACK)
+    person(staff)
+    staff.database.conversations.update_one({}, {"$set": {"heard": B.to_document(), "status": "open"}})
+    assert "Send it all the same" not in plain(staff.get(f"{LIST}/one?id={row_id}"))
+    assert staff.post(f"{LIST}/again", id=row_id, why="The box has room.").status_code == 303
+    talk = staff.database.conversations.find_one({})
+    assert talk is not None
+    assert talk["doubt"].startswith("again/"), (
+        "the person counts as told, so only a doubt makes delivery speak"
+    )
+    assert "delivery" not in (staff.database.notifications.find_one({}) or {}), (
+        "what comes next is of the new one"
+    )
+
+
+def test_what_came_back_is_not_repeated_after_a_later_message_arrived(staff: Desk) -> None:
+    row_id = notification(staff, **CAME_BACK)
+    person(staff)
+    row = staff.database.notifications.find_one({}) or {}
+    staff.database.notifications.insert_one(
+        row | {"_id": "later", "order": "2", "delivery": {"state": "delivered"}}
+    )
+    staff.database.conversations.update_one({}, {"$set": {"heard": B.to_document(), "status": "open"}})
+    answer = staff.post(f"{LIST}/again", id=row_id, why="The box has room.")
+    assert "the person knows already how the flight stands" in plain(answer.text)
 
 
 @pytest.mark.parametrize("query", ["status=odd", "channel=pigeon", "since=soon", "page=-1"])

@@ -199,7 +199,7 @@ def _channel(name: str, figures: ChannelFigures | None, on: bool, now: datetime)
     if late and figures.oldest_due:
         wrong = f"The oldest message is due for {words.age((now - figures.oldest_due).total_seconds())}."
     elif figures.failed:
-        wrong = f"{words.counted(figures.failed, 'message', 'messages')} refused for good."
+        wrong = f"{words.counted(figures.failed, 'message', 'messages')} refused for good or returned."
     if figures.down_since:
         since = words.age((now - figures.down_since).total_seconds())
         wrong = f"Its provider is down, for {since}; one message now and then tries it. {wrong}".rstrip()

@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.store import resending
 from app.store.conversations import FAILED
 from app.store.notifications import Status
-from app.store.resending import FORCEABLE, Addressing, Looked, Resending, Why
+from app.store.resending import FORCEABLE, TROUBLED, UNDELIVERED, Addressing, Looked, Resending, Why
 from app.store.suppressions import Suppressions
 from app.web.pages.health import ALL_CHANNELS
 from app.web.services import services
@@ -31,6 +31,8 @@ _ENDPOINT, _ONE = "staff.notifications", "staff.notification"
 _PAGE = 25
 _LEAST_WORDS, _MOST_WORDS = 5, 300
 _CHANNELS: Mapping[str, Callable[[Settings], Addressing]] = {"email": EmailChannel, "sms": SmsChannel}
+_LABELS: Mapping[str, str] = {TROUBLED: "Not sent", UNDELIVERED: "Not delivered"}
+_REPORTED = frozenset({"delivered", UNDELIVERED})
 _SHAPES = {"sent": "ok", "delivered": "ok", "skipped": "skipped", "retrying": "held", "unknown": "held"}
 
 _REASONS: Mapping[str, str] = {
@@ -67,25 +69,23 @@ def view() -> str:
     """The list with its filters. :raise 400: a filter cannot be understood."""
     parts = services()
     args, number = request.args, asked.page_number(request.args)
-    statuses = [str(status) for status in Status]
-    status = asked.one_of(args, "status", ("troubled", "all", *statuses), "troubled")
+    statuses = (TROUBLED, *map(str, Status), UNDELIVERED, "all")
+    status = asked.one_of(args, "status", statuses, TROUBLED)
     channel = asked.one_of(args, "channel", ("all", *ALL_CHANNELS), "all")
     wanted = resending.query(
-        status=None if status in {"all", "troubled"} else status,
+        status=None if status == "all" else status,
         person=asked.text(args, "person"),
         channel=None if channel == "all" else channel,
         since=asked.moment(args, "since"),
         until=asked.moment(args, "until"),
     )
-    if status == "troubled":
-        wanted["status"] = {"$in": [str(Status.FAILED), str(Status.SKIPPED), str(Status.UNKNOWN)]}
     skip = (number - 1) * _PAGE
     found = resending.find(parts.database, wanted, asked.text(args, "about"), skip=skip, limit=_PAGE + 1)
     return render_template(
         "staff/notifications.html",
         rows=[_row(row) for row in found[:_PAGE]],
         args=args,
-        statuses=("troubled", *statuses, "all"),
+        statuses=[(one, _LABELS.get(one, one.capitalize())) for one in statuses],
         status=status,
         channels=("all", *ALL_CHANNELS),
         channel=channel,
@@ -156,12 +156,12 @@ def _resending() -> Resending:
 
 
 def _row(row: Mapping[str, Any]) -> Row:
-    flight, status = row["to"], str(row["status"])
-    reason = row.get("reason") or ""
+    flight, status = row["to"], _status(row)
+    reason = (row["delivery"].get("words") if status == UNDELIVERED else None) or row.get("reason") or ""
     return Row(
         id=row["_id"],
         at=row["created_at"],
-        status=status,
+        status=_LABELS.get(status, status.capitalize()),
         shape=_SHAPES.get(status, "failed"),
         flight=f"{flight['flight_number']} {flight['origin']} to {flight['destination']}, {flight['departure_date']}",
         title=row.get("title") or ", ".join(str(kind).replace("_", " ") for kind in row.get("kinds", ())),
@@ -171,6 +171,12 @@ def _row(row: Mapping[str, Any]) -> Row:
         tries=len(row.get("attempts", ())),
         again=len(row.get("again", ())),
     )
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    """How it stands: as the ledger has it, or where its provider knows more, as that reported."""
+    reported = (row.get("delivery") or {}).get("state")
+    return str(reported if row["status"] == Status.SENT and reported in _REPORTED else row["status"])
 
 
 def _address(person: Person | None, channel: str) -> str:
