@@ -36,9 +36,11 @@ class Mail:
 class Mailbox:
     """What an SMTP server does and has. Set the fields to make it misbehave.
 
-    answers: for "MAIL", "RCPT", "DATA": the reply to give instead of yes, for every mail until removed.
+    answers: for "MAIL", "RCPT", "RCPT somebody@example.org", "DATA": the reply to give instead of yes, for every mail
+    until removed.
     once: the same, but each is used up. drop_after_data: how often the connection is cut before the answer;
-    keep_dropped: whether those mails were accepted all the same. delay_s: before the answer to DATA.
+    keep_dropped: whether those mails were accepted all the same. breaks_off: it cuts the connection at MAIL.
+    delay_s: before the answer to DATA.
     """
 
     def __init__(self) -> None:
@@ -47,6 +49,7 @@ class Mailbox:
         self.once: dict[str, list[str]] = {}
         self.drop_after_data = 0
         self.keep_dropped = True
+        self.breaks_off = False
         self.delay_s = 0.0
         self.connections = 0
         self.refusals = 0
@@ -76,12 +79,14 @@ class Mailbox:
     async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         if reply := self.reply("MAIL"):
             return reply
+        if self.breaks_off:
+            server.transport.abort()
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
-        if reply := self.reply("RCPT"):
+        if reply := self.reply(f"RCPT {address}") or self.reply("RCPT"):
             return reply
         envelope.rcpt_tos.append(address)
         return "250 OK"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -19,6 +20,11 @@ class ChannelDownError(TransientError):
 
     Nothing was handed over, and it says nothing about the message at hand.
     """
+
+
+class NoAnswerError(TransientError):
+    """The provider did not answer, or broke off, before it had the message. Once says little; again and again, it
+    is down."""
 
 
 class AddressRefusedError(PermanentError):
@@ -84,8 +90,12 @@ class Sender(Protocol):
 class AskableSender(Sender, Protocol):
     """A sender whose provider can be asked what became of a message."""
 
-    def find(self, person: Person, text: str, since: datetime, deadline_s: float) -> Receipt | None:
+    def find(
+        self, person: Person, text: str, since: datetime, deadline_s: float, others: Collection[str] = ()
+    ) -> Receipt | None:
         """The receipt of a message with this text to the person accepted since then, None when there is none.
+
+        others: the provider's ids of messages that it is not: the same was said before.
 
         Raises TransientError when the provider cannot be asked now, PermanentError without a usable address.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -11,11 +12,12 @@ from twilio.rest import Client
 from app.channels import rendering
 from app.channels.base import Parcel, Receipt, text_hash
 from app.channels.http_session import HttpSession
-from app.channels.twilio_errors import meaning_of
+from app.channels.twilio_errors import STATES, meaning_of
 from app.domain import gsm
 from app.domain.clock import Now, system_now
 from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
 from app.domain.people import Person, phone_number
+from app.domain.reports import State
 from app.domain.wording import Message
 from app.settings import Settings
 
@@ -66,8 +68,11 @@ class SmsSender:
             return {}
         return {"status_callback": f"{self._reports_to}?ref={reference}" if reference else self._reports_to}
 
-    def find(self, person: Person, text: str, since: datetime, deadline_s: float) -> Receipt | None:
-        """The receipt of this text to this person since then, from Twilio's list; None when it has none.
+    def find(
+        self, person: Person, text: str, since: datetime, deadline_s: float, others: Collection[str] = ()
+    ) -> Receipt | None:
+        """The receipt of this text to this person since then, from Twilio's list; None when it has none, or
+        knows that it will not arrive. others: ids of messages that it is not.
 
         Not filtered by DateSent: a message that waits in Twilio's queue has none yet.
         Raises TransientError when the list cannot be had, PermanentError without a usable number.
@@ -76,6 +81,8 @@ class SmsSender:
         self._http.deadline.restart(deadline_s)
         try:
             for message in self._client.messages.list(to=address, limit=_LOOK_BACK, page_size=_LOOK_BACK):
+                if message.sid in others or STATES.get(str(message.status)) is State.UNDELIVERED:
+                    continue
                 made_at = message.date_created
                 # A trial account puts words before the text.
                 if made_at and made_at >= since - _CLOCKS_APART and str(message.body).endswith(text):

@@ -13,14 +13,14 @@ import time
 from typing import Any
 
 from app.channels import deadline
-from app.channels.base import ChannelDownError
+from app.channels.base import ChannelDownError, NoAnswerError
 from app.channels.smtp_errors import refused_message, refused_session, words_of
-from app.domain.errors import GatecallError, TransientError, UnknownOutcomeError
+from app.domain.errors import GatecallError, UnknownOutcomeError
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
-class ConnectionLostError(TransientError):
+class ConnectionLostError(NoAnswerError):
     """The connection ended before the message was handed over: it was not accepted."""
 
 

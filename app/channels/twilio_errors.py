@@ -24,6 +24,7 @@ CHANNEL_DOWN = {
     20005: "the account is not active",
     20404: "there is no such account or resource",
     20429: "too many requests",
+    20503: "the service is not available",
     21212: "the number that sends is invalid",
     21601: "the number that sends is not ours",
     21603: "no number that sends was given",
@@ -42,7 +43,6 @@ CHANNEL_DOWN = {
 _PERHAPS_THE_COUNTRY = frozenset({21606, 21659})
 LATER = {
     14107: "more than 30 messages to one number in 30 s",
-    20503: "the service is not available",
     30001: "the queue of the number that sends is full",
 }
 NEVER = {
@@ -107,13 +107,17 @@ def meaning_of(
     wait_s = retry_after_s(retry_after, now)
     if short_code and code in _PERHAPS_THE_COUNTRY:
         return PermanentError(text)
-    if code in CHANNEL_DOWN or status in {401, 403, 404, 429}:
-        return ChannelDownError(text, retry_after_s=wait_s)
-    if code in LATER or status in {408, 425, 503}:
-        return TransientError(text, retry_after_s=wait_s)
     if code in REFUSED:
         return AddressRefusedError(text, REFUSED[code], str(code))
-    if code in NEVER or 400 <= status <= 499:
+    if code in NEVER:
+        return PermanentError(text)
+    if code in LATER:
+        return TransientError(text, retry_after_s=wait_s)
+    if code in CHANNEL_DOWN or status in {401, 403, 404, 429, 503}:
+        return ChannelDownError(text, retry_after_s=wait_s)
+    if status in {408, 425}:
+        return TransientError(text, retry_after_s=wait_s)
+    if 400 <= status <= 499:
         return PermanentError(text)
     if 500 <= status <= 599:
         return UnknownOutcomeError(text)

@@ -73,9 +73,10 @@ def rank(channel: str, state: State) -> int:
 
 _ENHANCED = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 # Of RFC 3463 and its registry (RFC 5248): the mailbox or its domain does not exist, has moved or is closed.
-# Not 5.1.7 and 5.1.8 (our own address), 5.2.2 (full), 5.3.4 (too large), 5.7.z (somebody's policy, often
-# against our server): they would suppress everybody for one fault of ours.
-_GONE = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
+# Not 5.1.0, which servers also say of a sender they do not know, 5.1.7 and 5.1.8 (our own address), 5.2.2 (full),
+# 5.3.4 (too large), 5.7.z (somebody's policy, often against our server): they would suppress everybody for one
+# fault of ours.
+_GONE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.2.1", "5.4.4"})
 
 
 def enhanced_status(text: str) -> str | None:

@@ -237,7 +237,8 @@ class Claims:
         update = ({} if unknown else _restored_doubt(noted)) | {
             "attempts": {"$cond": [moved, 0, tried]},
             "tried": noted.conversation.order,
-            "not_before": not_before,
+            # nor does that change wait out the back-off
+            "not_before": {"$cond": [moved, "$$REMOVE", not_before]},
             "reason": {"$literal": reason},
             "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
             "told_by": token,

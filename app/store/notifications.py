@@ -166,6 +166,11 @@ class Ledger:
         )
         return {row["conversation"]: Flight.from_document(row["to"]) for row in rows}
 
+    def provider_ids(self, conversation: str) -> frozenset[str]:
+        """The providers' ids of all messages that the conversation has on record."""
+        rows = self._notifications.find({"conversation": conversation}, {"attempts.provider_id": 1})
+        return frozenset(a["provider_id"] for row in rows for a in row["attempts"] if "provider_id" in a)
+
     def _row(self, entry: Entry, now: datetime) -> Document:
         attempt = entry.attempt
         values: Document = {

@@ -3,11 +3,12 @@ skipped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app import metrics
+from app.channels.addresses import CHANNELS, address_on
 from app.channels.base import AskableSender, Sender, reference_of
 from app.domain.errors import PermanentError, TransientError
 from app.domain.news import Action, Role
@@ -45,9 +46,10 @@ class Decider:
             ((c.person, c.subject) for c in batch), [(c.subject, c.documents) for c in batch if c.documents]
         )
         persons = terms.people.by_id(c.person for c in batch)
-        addresses = {person.id: self._address_ids(person) for person in persons.values()}
+        name = terms.channel.name
+        addresses = {person.id: self._address_ids(person, name) for person in persons.values()}
         every = {id_ for ids in addresses.values() for id_ in ids}
-        suppressed, unreached = terms.suppressions.concerning(terms.channel.name, every, persons.keys())
+        suppressed, unreached = terms.suppressions.concerning(name, every, self._present(persons.values()))
         proofs = self._proofs(batch)
         now = terms.domain_clock()
         told: list[Told] = []
@@ -82,12 +84,18 @@ class Decider:
         self._write_quiet(token, quiet)
         return told
 
-    def _address_ids(self, person: Person) -> tuple[str, ...]:
-        terms = self._terms
+    def _address_ids(self, person: Person, channel: str) -> tuple[str, ...]:
         try:
-            return terms.suppressions.ids_of(terms.channel.name, terms.channel.address(person))
+            return self._terms.suppressions.ids_of(channel, address_on(channel, person))
         except PermanentError:
             return ()
+
+    def _present(self, persons: Iterable[Person]) -> dict[str, set[str]]:
+        """The ids of the addresses that each has now, on all channels."""
+        return {
+            person.id: {id_ for channel in CHANNELS for id_ in self._address_ids(person, channel)}
+            for person in persons
+        }
 
     def _proofs(self, batch: Sequence[Claimed]) -> Mapping[str, str]:
         """Which doubtful attempts their provider reported about: conversation -> the provider's id."""
@@ -116,8 +124,9 @@ class Decider:
             return True
         if note.text is None or fallback or not isinstance(sender, AskableSender):
             return False
+        others = self._terms.ledger.provider_ids(conversation.id)
         try:
-            receipt = sender.find(person, note.text, note.started_at, self._terms.send_timeout_s)
+            receipt = sender.find(person, note.text, note.started_at, self._terms.send_timeout_s, others)
         except (TransientError, PermanentError):
             return False
         if receipt is None:

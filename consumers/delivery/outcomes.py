@@ -72,8 +72,11 @@ class Outcomes:
         self._tries = tries
         self._now = now
 
-    def write(self, token: str, results: Sequence[Result]) -> None:
-        """D4: the ledger first, then each conversation if the claim is still ours, else D4'."""
+    def write(self, token: str, results: Sequence[Result], *, rest_s: float = 0.0) -> None:
+        """D4: the ledger first, then each conversation if the claim is still ours, else D4'.
+
+        rest_s: after a probe that failed its message rests for so long, so that the next probe is made with another.
+        """
         if not results:
             return
         failing = {id(r): self._fails(r) for r in results}
@@ -88,7 +91,7 @@ class Outcomes:
         late = [r for r in accepted if r.ready.noted.conversation.id in lost]
         for result in results:
             if result.attempt.outcome is not Outcome.ACCEPTED and not self._not_accepted(
-                token, result, fails=failing[id(result)]
+                token, result, fails=failing[id(result)], rest_s=rest_s
             ):
                 metrics.CLAIMS_LOST.labels(self._channel).inc()
                 late += [result] if result.attempt.outcome is Outcome.UNKNOWN else []
@@ -119,7 +122,7 @@ class Outcomes:
             for one in found:
                 metrics.SUPPRESSIONS.labels(self._channel, one.reason).inc()
 
-    def _not_accepted(self, token: str, result: Result, *, fails: bool) -> bool:
+    def _not_accepted(self, token: str, result: Result, *, fails: bool, rest_s: float) -> bool:
         """D4 for later, never and unknown. False when the claim was lost meanwhile."""
         noted, attempt = result.ready.noted, result.attempt
         unknown = attempt.outcome is Outcome.UNKNOWN
@@ -130,7 +133,7 @@ class Outcomes:
             )
         # While the channel is down the outage sets the pace, and no message is to blame.
         tried = noted.conversation.attempts + 1
-        pause_s = 0.0 if result.channel_down else back_off_s(tried, result.retry_after_s)
+        pause_s = rest_s if result.channel_down else back_off_s(tried, result.retry_after_s)
         not_before = self._now() + timedelta(seconds=pause_s)
         counts = not result.channel_down
         return insist(

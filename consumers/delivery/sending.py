@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from app import metrics
-from app.channels.base import AddressRefusedError, ChannelDownError, Parcel, Sender
+from app.channels.base import AddressRefusedError, ChannelDownError, NoAnswerError, Parcel, Sender
 from app.domain.clock import Now
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
 from app.domain.reports import without_addresses
@@ -36,12 +36,14 @@ class Ready:
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of one hand-over. retry_after_s: what the provider asked for. channel_down: the failure
-    says nothing about this message. refused: why the address is of no more use, None when it is."""
+    says nothing about this message. answered: whether the provider said anything. refused: why the address is of
+    no more use, None when it is."""
 
     ready: Ready
     attempt: Attempt
     retry_after_s: float | None = None
     channel_down: bool = False
+    answered: bool = True
     refused: AddressRefusedError | None = None
 
 
@@ -52,25 +54,25 @@ def hand_over(
     nothing: whatever happens is a result. The provider's words lose addresses and phone numbers here."""
     started_at = now()
     provider_id = words = retry_after_s = None
-    channel_down = False
+    channel_down, answered = False, True
     refused: AddressRefusedError | None = None
     try:
         receipt = sender.send(ready.parcel, deadline_s)
         outcome, provider_id, words = Outcome.ACCEPTED, receipt.provider_id, receipt.words
     except TransientError as error:
         outcome, words, retry_after_s = Outcome.LATER, str(error), error.retry_after_s
-        channel_down = isinstance(error, ChannelDownError)
+        channel_down, answered = isinstance(error, ChannelDownError), not isinstance(error, NoAnswerError)
     except PermanentError as error:
         outcome, words = Outcome.NEVER, str(error)
         refused = error if isinstance(error, AddressRefusedError) else None
     except UnknownOutcomeError as error:
-        outcome, words = Outcome.UNKNOWN, str(error)
+        outcome, words, answered = Outcome.UNKNOWN, str(error), False
     except Exception as error:  # a defect of ours: whether the message left is not known
         conversation = ready.noted.conversation
         log.exception(
             "hand-over failed unexpectedly", trace=conversation.event_id, conversation=conversation.id
         )
-        outcome, words = Outcome.UNKNOWN, type(error).__name__
+        outcome, words, answered = Outcome.UNKNOWN, type(error).__name__, False
     ended_at = now()
     metrics.ATTEMPTS.labels(channel, outcome).inc()
     metrics.ATTEMPT_SECONDS.labels(channel).observe((ended_at - started_at).total_seconds())
@@ -86,7 +88,7 @@ def hand_over(
         address=ready.address,
         provider=provider,
     )
-    return Result(ready, attempt, retry_after_s, channel_down, refused)
+    return Result(ready, attempt, retry_after_s, channel_down, answered, refused)
 
 
 def group_size(average_s: float, longest: int) -> int:

@@ -21,7 +21,6 @@ from app.domain.news import absorb_first_values
 from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
 from app.store.claim_records import AGAIN, DoubtNote, Noted
-from app.store.notifications import Outcome
 from app.store.suppressions import Suppression
 from app.store.why_links import WhyLink
 from consumers.delivery.composing import linked
@@ -42,6 +41,7 @@ _ALONE_S = 0.1
 _FLUSH_S = 0.5
 """What became of messages is written at least this often, also when a group takes longer."""
 _LEASE_MARGIN_S = 1.0
+_AFTER_PROBE_S = 1.0
 _RATE_WAIT_S = 0.5
 """A sender that waits for its provider's rate looks again after so long."""
 
@@ -210,9 +210,9 @@ class Worker:
             results.append(self._send(waiting.pop(0), route))
             crash_points.reached("D3.sent")
             if time.monotonic() - written_at > _FLUSH_S:
-                self._outcomes.write(token, results)
+                self._outcomes.write(token, results, rest_s=self._rest_s(route))
                 results, written_at = [], time.monotonic()
-        self._outcomes.write(token, results)
+        self._outcomes.write(token, results, rest_s=self._rest_s(route))
 
     def _keep_links(self, made: Sequence[Ready]) -> None:
         """Short links lead somewhere before anybody has them. Raises PyMongoError."""
@@ -231,10 +231,10 @@ class Worker:
         assert want is not None, "D2 settles what has no want"
         heard = verdict.heard or want
         title = None
+        tells = self._tells(token, told)
         try:
             message = terms.composer.compose(conversation, verdict, told.role)
             title = message.subject
-            tells = self._tells(token, told)
             if tells is not None:
                 message = with_unreached(message, tells.channel, tells.reason)
             parcel = terms.channel.pack(conversation.id, told.person, message)
@@ -291,10 +291,16 @@ class Worker:
         provider = route.provider
         if result.channel_down:
             provider.failed(result.attempt.words or "", result.retry_after_s)
-        elif result.attempt.outcome is Outcome.UNKNOWN:
+        elif not result.answered:
             provider.silent(probing=route.probing)
         else:
             provider.answered()
+
+    def _rest_s(self, route: Route) -> float:
+        """How long the message of a failed probe rests: until another one may have had its turn, not at all
+        while the other provider takes it. Raises PyMongoError."""
+        outage_s = self._terms.providers.left_s() if route.probing else 0.0
+        return outage_s + _AFTER_PROBE_S if outage_s else 0.0
 
     def _sender_of(self, route: Route) -> Sender:
         if not route.fallback:

@@ -71,12 +71,17 @@ def test_messaging_service_stands_where_a_number_would(twilio: Twilio) -> None:
         (400, 21614, PermanentError),
         (400, 21610, PermanentError),
         (400, 14107, TransientError),
+        (429, 14107, TransientError),
+        (403, 21408, PermanentError),
+        (404, 21211, PermanentError),
+        (403, 21610, PermanentError),
         (400, 21611, ChannelDownError),
         (400, 99999, PermanentError),
         (401, 20003, ChannelDownError),
         (400, 21606, ChannelDownError),
         (429, 20429, ChannelDownError),
-        (503, 20503, TransientError),
+        (503, 20503, ChannelDownError),
+        (503, None, ChannelDownError),
         (500, 20500, UnknownOutcomeError),
         (502, None, UnknownOutcomeError),
     ],
@@ -141,6 +146,10 @@ def test_provider_can_be_asked_for_a_text(sender: SmsSender, twilio: Twilio) -> 
     found = sender.find(ADA, MESSAGE.sms, since, 5)
     assert found is not None
     assert found.provider_id == sent.provider_id
+    assert sender.find(ADA, MESSAGE.sms, since, 5, {str(sent.provider_id)}) is None  # that one is another
+    twilio.messages[0]["status"] = "undelivered"
+    assert sender.find(ADA, MESSAGE.sms, since, 5) is None
+    twilio.messages[0]["status"] = "sent"
     assert sender.find(ADA, "another text", since, 5) is None
     assert sender.find(ADA, MESSAGE.sms, since + timedelta(hours=1), 5) is None
     assert sender.find(Person("p2", "Bob", phone="+15550100143"), MESSAGE.sms, since, 5) is None
