@@ -173,7 +173,8 @@ class ConsumerLoop:
         self._last_turn = self._monotonic()
         self._notice_new_topics()
         if self._unplaced:
-            self._place(self._unplaced & set(self._consumer.assignment()))
+            # All of them, because what came of the others is dropped here too, and their positions have moved.
+            self._place(set(self._consumer.assignment()))
             return 0  # what came was read from a position that nobody had looked at
         self._lag.polled(polled)
         self._lag.ends({tp: self._consumer.highwater(tp) for tp in self._consumer.assignment()})
@@ -218,8 +219,9 @@ class ConsumerLoop:
                 committed = self._consumer.committed(tp, metadata=True)
                 if committed is None or committed.offset < 0:
                     self._consumer.seek_to_beginning(tp)
-                elif before in (None, now) and committed.metadata in (None, "", now):
-                    # Without an id when an operator set it, and on brokers that do not keep what goes with an offset.
+                elif (committed.metadata or before or now) == now:
+                    # What was committed with the offset decides alone. It has no id when an operator set it, and on
+                    # brokers that do not keep what goes with an offset.
                     self._consumer.seek(tp, committed.offset)
                     self._lag.placed(tp, committed.offset)
                 else:

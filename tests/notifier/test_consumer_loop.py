@@ -3,125 +3,22 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import RebalanceInProgressError
 from kafka.structs import OffsetAndMetadata
 from pymongo.write_concern import WriteConcern
 
-from app.bus import clients, envelope
+from app.bus import clients
 from app.bus import topics as bus_topics
-from app.bus.consumer import ConsumerLoop, Received
+from app.bus.consumer import Received
 from app.bus.topics import TopicIds
 from app.domain.errors import BadEventError, TransientError
-from app.domain.events import ChangeEvent
-from app.runtime import StopFlag
-from app.settings import Settings
 from app.store.suspects import Suspects
+from tests.notifier.reading import Killed, Line, until
 from tests.notifier.world import World
-
-TOPIC = "flights.changes"
-
-
-class Killed(BaseException):
-    """Stands for the death of the process: nothing catches it."""
-
-
-class Line:
-    """A topic, a group, and loops that read it in threads."""
-
-    def __init__(self, settings: Settings, world: World) -> None:
-        self.settings = settings
-        self.world = world
-        self.topic = bus_topics.name(settings, TOPIC)
-        self.admin = clients.admin(settings)
-        bus_topics.ensure(self.admin, settings)
-        self.producer = KafkaProducer(**clients.client_config(settings))
-        self.set_aside: list[int] = []
-        self.attempts: Any = Suspects(world.db)
-
-    def close(self) -> None:
-        self.producer.close()
-        self.admin.close()
-
-    def publish(self, *keys: str) -> None:
-        for number, key in enumerate(keys):
-            received = self.world.flight(number + 1, key)
-            assert isinstance(received.event, ChangeEvent)
-            self.raw(envelope.encode(received.event), key)
-
-    def raw(self, value: bytes, key: str) -> None:
-        self.producer.send(self.topic, key=key.encode(), value=value, partition=0).get(10)
-
-    @contextmanager
-    def reading(self, handle: Callable[[Sequence[Received]], None]) -> Iterator[ConsumerLoop]:
-        loop = ConsumerLoop(
-            clients.consumer(self.settings, "test"),
-            TopicIds(self.admin, max_age_s=0.2),
-            [self.topic],
-            group="test",
-            handle=handle,
-            set_aside=lambda received, _: self.set_aside.append(received.offset),
-            attempts=self.attempts,
-        )
-        stop = StopFlag()
-
-        def run() -> None:
-            try:
-                loop.run(stop)
-            except Killed:
-                pass
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        try:
-            yield loop
-        finally:
-            stop.set()
-            thread.join(30)
-            assert not thread.is_alive()
-
-    def committed(self) -> Any:
-        consumer = clients.consumer(self.settings, "test")
-        try:
-            return consumer.committed(TopicPartition(self.topic, 0), metadata=True)
-        finally:
-            consumer.close()
-
-
-@pytest.fixture
-def line(kafka: str, topic_prefix: str, world: World) -> Iterator[Line]:
-    yield from _line(kafka, topic_prefix, world)
-
-
-@pytest.fixture
-def apache_line(apache_kafka: str, topic_prefix: str, world: World) -> Iterator[Line]:
-    yield from _line(apache_kafka, topic_prefix, world)
-
-
-def _line(kafka: str, topic_prefix: str, world: World) -> Iterator[Line]:
-    settings = Settings(
-        mongodb_uri="mongodb://h/d",
-        kafka_bootstrap_servers=kafka,
-        kafka_topic_prefix=topic_prefix,
-        kafka_partitions=1,
-        kafka_session_timeout_s=6,
-    )
-    opened = Line(settings, world)
-    yield opened
-    opened.close()
-
-
-def until(true: Callable[[], object], what: str, seconds: float = 40) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"within {seconds:.0f} s: {what}"
-        time.sleep(0.02)
 
 
 def test_offsets_are_committed_after_the_work(line: Line) -> None:
