@@ -23,11 +23,12 @@ from typing import Any
 import flask_mail
 
 from app.channels import rendering
+from app.channels.addresses import address_on
 from app.channels.base import Parcel, Receipt, text_hash
 from app.channels.deadline import Deadline
 from app.channels.smtp import ConnectionLostError, SmtpSession, open_session
 from app.domain.errors import PermanentError
-from app.domain.people import Person, email_address
+from app.domain.people import Person
 from app.domain.wording import Message
 from app.settings import Settings
 
@@ -314,9 +315,7 @@ class EmailChannel:
 
     def address(self, person: Person) -> str:
         """The address as it goes into the envelope. Raises PermanentError without a usable one."""
-        if person.email is None:
-            raise PermanentError("no e-mail address")
-        return _deliverable(person.email)
+        return address_on(self.name, person)
 
     def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
         """The mail's address, text and Message-ID. Raises PermanentError without a usable address."""
@@ -327,16 +326,3 @@ class EmailChannel:
     def open(self) -> EmailSender:
         """A sender with a connection of its own, made when first used."""
         return EmailSender(self._settings, self._server)
-
-
-@lru_cache(maxsize=4096)
-def _deliverable(text: str) -> str:
-    """The address with its domain as DNS knows it (RFC 5891); the local part stays. Raises PermanentError."""
-    address = email_address(text)
-    if address.isascii():
-        return address
-    local, _, domain = address.rpartition("@")
-    try:
-        return f"{local}@{domain.encode('idna').decode('ascii')}"
-    except UnicodeError as error:
-        raise PermanentError("the e-mail address has a domain that cannot exist") from error

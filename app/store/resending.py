@@ -220,7 +220,7 @@ class Resending:
             forms = self._suppressions.ids_of(name, channel.address(person))
         except PermanentError:
             return Why.NO_ADDRESS
-        suppressed, _ = self._suppressions.concerning(name, forms, [])
+        suppressed, _ = self._suppressions.concerning(name, forms, {})
         return Why.SUPPRESSED if suppressed else None
 
     @staticmethod

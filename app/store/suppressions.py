@@ -71,10 +71,14 @@ class Suppressions:
         )
 
     def concerning(
-        self, channel: str, addresses: Collection[str], persons: Collection[str]
+        self, channel: str, addresses: Collection[str], persons: Mapping[str, Collection[str]]
     ) -> tuple[dict[str, Suppression], dict[str, Suppression]]:
         """For a batch of one channel, in one round trip: which of these addresses (ids) are suppressed, by
-        id; and what each of these persons is to be told of another channel, by person."""
+        id; and what each of these persons is to be told of another channel, by person.
+
+        persons: the ids of the addresses that each has now, on all channels. What came of an earlier address is
+        nothing to tell.
+        """
         untold = {
             "person": {"$in": list(persons)},
             "told_at": {"$exists": False},
@@ -86,7 +90,7 @@ class Suppressions:
         for found in map(_suppression, rows):
             if found.channel == channel:
                 own[found.id] = found
-            else:
+            elif found.id in persons[found.person]:
                 others[found.person] = found
         return own, others
 

@@ -80,6 +80,46 @@ def test_the_next_text_says_once_that_mail_does_not_reach_them(
     assert "could not reach" not in second
 
 
+@pytest.mark.parametrize("email", ["new@example.org", "bücher@bücher.example", None])
+def test_who_has_another_address_by_now_is_not_told_of_the_old_one(
+    world: World, sms_world: World, mailbox: Mailbox, twilio: Twilio, email: str | None
+) -> None:
+    mailbox.once["RCPT"] = [NO_SUCH_USER]
+    world.person()
+    world.conversation()
+    deliver(world)
+    users = world.database["users"]
+    users.update_one({"_id": "p1"}, {"$set": {"email": email}}, bypass_document_validation=True)
+    sms_world.conversation()
+    deliver(sms_world)
+    users.update_one({"_id": "p1"}, {"$set": {"email": "P1@example.org"}})
+    sms_world.wants(C, 2)
+    deliver(sms_world)
+    with_another, with_the_old_one_again = twilio.bodies()
+    assert "could not reach" not in with_another
+    assert "could not reach" in with_the_old_one_again
+
+
+@pytest.mark.parametrize(("present", "code"), [("+15550100001", "21610"), ("+1 (555) 010-0002", "21614")])
+def test_of_an_old_and_a_present_number_the_present_one_is_told(
+    world: World, sms_world: World, twilio: Twilio, present: str, code: str
+) -> None:
+    twilio.script = [TwilioAnswer(400, STOPPED), TwilioAnswer(400, STOPPED | {"code": 21614})]
+    world.person()
+    for number, phone in enumerate(("+15550100001", "+1 (555) 010-0002"), 1):
+        world.database["users"].update_one({"_id": "p1"}, {"$set": {"phone": phone}})
+        if number == 1:
+            sms_world.conversation()
+        sms_world.wants(C, number)
+        deliver(sms_world)
+    world.database["users"].update_one({"_id": "p1"}, {"$set": {"phone": present}})
+    world.conversation()
+    deliver(world)
+    told = world.database["suppressions"].find_one({"told_at": {"$exists": True}})
+    assert told is not None
+    assert told["code"] == code
+
+
 def test_the_next_mail_says_once_that_texts_were_stopped(
     world: World, sms_world: World, mailbox: Mailbox, twilio: Twilio
 ) -> None:
@@ -141,9 +181,9 @@ def test_who_took_it_along_and_died_leaves_it_to_another(world: World) -> None:
     assert not store.take("sms:x", "other", now + timedelta(minutes=9))
     assert store.take("sms:x", "other", now + timedelta(minutes=11))
     store.settle("dead", {"sms:x": True}, now)
-    assert store.concerning("email", [], ["p1"])[1], "the dead one no longer speaks for it"
+    assert store.concerning("email", [], {"p1": ["sms:x"]})[1], "the dead one no longer speaks for it"
     store.settle("other", {"sms:x": True}, now)
-    assert not store.concerning("email", [], ["p1"])[1]
+    assert not store.concerning("email", [], {"p1": ["sms:x"]})[1]
 
 
 def test_staff_list_and_remove_by_address_without_the_address_being_kept(
