@@ -127,8 +127,7 @@ def _history(around: Surroundings) -> History | None:
     if stored is None or stored[0] != topic.id:
         return None
     history = changed_flights(around.settings, topic)
-    reaches = history.first_at is None or history.first_at < stored[1] - timedelta(hours=1)
-    return history if history.is_whole or reaches else None
+    return history if history.reaches(stored[1] - timedelta(hours=1)) else None
 
 
 def _unraised(found: Order, number: int) -> Order:

@@ -24,12 +24,15 @@ _UNREADABLE = Order("~")
 
 @dataclass(slots=True)
 class History:
-    """last: the order of the latest event by key. first_at: of the first message that is left, by Kafka's clock,
-    None when there is none. is_whole: nothing was deleted from the topic since it was made."""
+    """last: the order of the latest event by key. cut: by the number of each partition from which something was
+    deleted since it was made, of when its first message is that is left, by Kafka's clock; None when none is."""
 
     last: dict[str, Order] = field(default_factory=dict)
-    first_at: datetime | None = None
-    is_whole: bool = True
+    cut: dict[int, datetime | None] = field(default_factory=dict)
+
+    def reaches(self, moment: datetime) -> bool:
+        """Whether every partition has everything from then on."""
+        return all(first_at is not None and first_at < moment for first_at in self.cut.values())
 
 
 def changed_flights(settings: Settings, topic: TopicState) -> History:
@@ -49,7 +52,7 @@ def _read(reader: Any, partitions: list[TopicPartition]) -> History:
     ends = reader.end_offsets(partitions, timeout_ms=_ANSWER_WITHIN_MS)
     for partition in partitions:
         reader.seek(partition, begin[partition])
-    history = History(is_whole=not any(begin.values()))
+    history = History(cut={tp.partition: None for tp, offset in begin.items() if offset})
     left = {partition for partition in partitions if begin[partition] < ends[partition]}
     heard_at = time.monotonic()
     while left:
@@ -67,9 +70,8 @@ def _read(reader: Any, partitions: list[TopicPartition]) -> History:
 
 
 def _take(history: History, record: Any) -> None:
-    at = datetime.fromtimestamp(record.timestamp / 1000, UTC)
-    if history.first_at is None or at < history.first_at:
-        history.first_at = at
+    if record.partition in history.cut and history.cut[record.partition] is None:
+        history.cut[record.partition] = datetime.fromtimestamp(record.timestamp / 1000, UTC)
     if not record.key:
         return
     key = record.key.decode(errors="replace")
