@@ -103,12 +103,16 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Something that happened to a message after it was handed over: the provider's report, or a hand of staff."""
+    """Something that happened to a message after it was handed over: the provider's report, or a hand of staff.
+
+    for_staff: the words were written for staff, not for the person.
+    """
 
     at: datetime
     title: str
     words: str
     tone: str
+    for_staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)

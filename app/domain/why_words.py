@@ -183,7 +183,10 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
         words = f"It was saved before this one had gone out, and the same message tells both: {changes(event.changes)}."
         steps.append(Step(event.changed_at, "A later change took it in", words))
     for item in thread.items:
-        steps += _of_quiet(item) if isinstance(item, Quiet) else _of_notification(chain, item, thread.channel)
+        if isinstance(item, Quiet):
+            steps += _of_quiet(item)
+        else:
+            steps += _of_notification(chain, item, thread.channel, you=you)
     if not thread.items or not _is_over(thread):
         steps += _standing(chain, thread)
     steps.sort(key=lambda step: (step.at is None, step.at.timestamp() if step.at else 0.0))
@@ -216,7 +219,7 @@ def _of_quiet(quiet: Quiet) -> list[Step]:
     return [Step(quiet.decided_at, title, words, END)]
 
 
-def _of_notification(chain: Chain, row: Notification, channel: str) -> list[Step]:
+def _of_notification(chain: Chain, row: Notification, channel: str, *, you: bool) -> list[Step]:
     steps = []
     since = chain.event.decided_at
     if row.due_at and since and (row.due_at - since).total_seconds() >= 0.1 and row.attempts:
@@ -226,7 +229,9 @@ def _of_notification(chain: Chain, row: Notification, channel: str) -> list[Step
     provider = CHANNELS.get(channel, (channel, "provider"))[1]
     for number, attempt in enumerate(row.attempts, 1):
         steps.append(_of_attempt(number, attempt, provider))
-    steps += [Step(one.at, one.title, masked_words(one.words), one.tone) for one in row.noted]
+    for one in row.noted:
+        words = "" if you and one.for_staff else masked_words(one.words)
+        steps.append(Step(one.at, one.title, words, one.tone))
     if row.status == "skipped":
         title, words = REASONS.get(row.reason or "", (row.reason or "It was skipped", ""))
         steps.append(Step(row.created_at, title, words, END))

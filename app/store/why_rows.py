@@ -134,7 +134,7 @@ def _reports(row: Document) -> Sequence[Noted]:
 
 def _repeats(row: Document) -> Sequence[Noted]:
     return [
-        Noted(one["at"], "Staff had it sent again", str(one.get("why") or ""), "")
+        Noted(one["at"], "Staff had it sent again", str(one.get("why") or ""), "", for_staff=True)
         for one in row.get("again", ())
         if one.get("at")
     ]

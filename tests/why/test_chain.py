@@ -174,6 +174,18 @@ def test_what_failed_for_good_ends_badly_with_the_reason(world: World, mailbox: 
     assert "5.6.0" in last.words
 
 
+def test_what_staff_wrote_for_staff_is_not_shown_to_the_person(world: World) -> None:
+    begin(world)
+    world.notifying.handle(world.notifying.flight(5, status="cancelled"))
+    world.deliver()
+    entry = {"at": world.moment, "by": "staff:abc", "why": "An angry one, see ticket 7.", "forced": True}
+    world.db.notifications.update_many({"channel": "email"}, {"$set": {"again": [entry]}})
+    (step,) = (line for line in shown(world, "update-5-1-f1").lines if "Staff" in line.title)
+    assert (step.title, step.words) == ("Staff had it sent again", "")
+    for_staff = view(world.chain("update-5-1-f1"), real_time())
+    assert any("An angry one" in line.words for one in for_staff.channels for line in one.lines)
+
+
 def test_a_person_without_an_address_is_skipped_and_told_so(world: World) -> None:
     begin(world, phone=None)
     world.notifying.handle(world.notifying.flight(5, status="cancelled"))
