@@ -16,8 +16,14 @@ from app.domain.errors import PermanentError
 DEFAULT_LANGUAGE = "en"
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"']+@[^\s<>()\[\]:;,\"']+")
-# Codes of providers have five digits or fewer, numbers of people at least seven.
-_NUMBER = re.compile(r"\+?\d(?:[ ().-]?\d){6,}")
+# A day, perhaps with its time, as ISO 8601 has it; it has as many digits as a phone number.
+_DATE = r"(?<!\d)(?:19|20|21)\d\d-[01]\d-[0-3]\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?![ ().-]?\d)"
+# Codes of providers have five digits or fewer, numbers of people at least seven. Digits beside a letter are part
+# of an id, unless a plus leads them.
+_NUMBER = re.compile(
+    rf"(?P<number>\+\d(?:[ ().-]?\d){{6,}})|{_DATE}"
+    rf"|(?P<bare>(?<![A-Za-z0-9])\d(?:(?![ ().-]{_DATE})[ ().-]?\d){{6,}}(?![A-Za-z0-9]))"
+)
 # What the standard library's parser raises: its own two, and slips of its own for some garbage.
 _PARSER_ERRORS = (MessageError, ValueError, IndexError, AttributeError, TypeError, RecursionError)
 
@@ -91,9 +97,9 @@ def masked_email(text: str) -> str:
 
 
 def masked_words(text: str) -> str:
-    """A provider's words with every address and number in them masked."""
+    """A provider's words with every address and phone number in them masked; days and ids stay."""
     text = _ADDRESS.sub(lambda found: masked_email(found[0]), text)
-    return _NUMBER.sub(lambda found: masked_phone(found[0]), text)
+    return _NUMBER.sub(lambda found: masked_phone(found[0]) if found.lastgroup else found[0], text)
 
 
 def masked_phone(text: str) -> str:

@@ -1,0 +1,42 @@
+"""Phone numbers and addresses are masked wherever somebody reads words of others; days and ids are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.domain.people import masked_words
+
+
+@pytest.mark.parametrize(
+    ("words", "masked"),
+    [
+        ("550 <ada@example.org> unknown", "550 <a***@example.org> unknown"),
+        ("call +1 555 010 4217 now", "call ends in 42 17 now"),
+        ("call (555) 010-4217", "call (555) ends in 42 17"),
+        ("to 15550104217.", "to ends in 42 17."),
+        ("555.010.4217", "ends in 42 17"),
+        ("whatsapp+15550104217", "whatsappends in 42 17"),
+        ("to=+15550104217abc", "to=ends in 42 17abc"),
+        ("2013-02-3042", "ends in 30 42"),
+        ("+45 2013-02-12", "ends in 02 12"),
+        ("1555 010 4217 2013-02-08", "ends in 42 17 2013-02-08"),
+    ],
+)
+def test_what_reaches_a_person_is_masked(words: str, masked: str) -> None:
+    assert masked_words(words) == masked
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "departure_date: '2013-02-30' cannot be understood; there is no such day",
+        "UA 1545 2013-02-08 EWR",
+        "2013-02-08T14:45:10.123456+00:00 and 2013-02-08 14:45",
+        "from 2013-02-08 to 2013-02-09",
+        "SM12345678901234567890123456789012",
+        "flight:65f1234567890123456789ab",
+        "550 5.1.1 unknown, 30003",
+    ],
+)
+def test_days_and_ids_stay_readable(words: str) -> None:
+    assert masked_words(words) == words
