@@ -159,10 +159,12 @@ def test_the_latest_come_first_in_pages(staff: Desk) -> None:
 
 
 def test_the_detail_has_attempts_and_words_and_no_address_and_no_name(staff: Desk) -> None:
-    row_id = notification(staff)
+    said = {"state": "undelivered", "at": NOW, "words": "ada.lovelace@example.org: over quota", "rank": 4}
+    row_id = notification(staff, delivery=said)
     person(staff)
     page = staff.get(f"{LIST}/one?id={row_id}")
     text = plain(page)
+    assert "undelivered: a***@example.org: over quota" in text
     assert "a***@example.org" in text
     assert "550 5.1.1 < a***@example.org > unknown" in text.replace("<a", "< a").replace("g>", "g >")
     for secret in ("ada.lovelace", "Lovelace", "555", "0104217"):

@@ -135,6 +135,7 @@ def _detail(row_id: str, *, wrong: str | None = None, typed: str = "") -> str:
         attempts=[
             {**attempt, "words": masked_words(attempt.get("words") or "")} for attempt in row["attempts"]
         ],
+        words=masked_words((row.get("delivery") or {}).get("words") or ""),
         address=_address(looked.person, row["channel"]),
         person=looked.person is not None,
         role=str(looked.role) if looked.role else None,
