@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.rest import Client
 
 from app.channels import rendering
+from app.channels.addresses import address_on
 from app.channels.base import Parcel, Receipt, text_hash
 from app.channels.http_session import HttpSession
 from app.channels.twilio_errors import STATES, meaning_of
 from app.domain import gsm
 from app.domain.clock import Now, system_now
-from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
-from app.domain.people import Person, phone_number
+from app.domain.errors import GatecallError, TransientError, UnknownOutcomeError
+from app.domain.people import Person
 from app.domain.reports import State
 from app.domain.wording import Message
 from app.settings import Settings
@@ -25,7 +25,6 @@ _CLOCKS_APART = timedelta(minutes=5)
 STATUS_PATH = "/callbacks/twilio/status"
 """Where Twilio reports what became of a message (https://www.twilio.com/docs/messaging/guides/track-outbound-message-status)."""
 
-_number = lru_cache(maxsize=4096)(phone_number)
 _LOOK_BACK = 50  # messages to one number that are looked at; nobody gets more in the minutes that matter
 
 
@@ -77,7 +76,7 @@ class SmsSender:
         Not filtered by DateSent: a message that waits in Twilio's queue has none yet.
         Raises TransientError when the list cannot be had, PermanentError without a usable number.
         """
-        address = _number(person.phone or "")
+        address = address_on("sms", person)
         self._http.deadline.restart(deadline_s)
         try:
             for message in self._client.messages.list(to=address, limit=_LOOK_BACK, page_size=_LOOK_BACK):
@@ -121,9 +120,7 @@ class SmsChannel:
 
     def address(self, person: Person) -> str:
         """The number in E.164. Raises PermanentError without a usable number."""
-        if person.phone is None:
-            raise PermanentError("no phone number")
-        return _number(person.phone)
+        return address_on(self.name, person)
 
     def reaches(self, person: Person) -> bool:
         """Whether the person has a phone number."""
