@@ -62,6 +62,7 @@ class SnapshotReader:
             "sort": {"_id": 1},
             "projection": dict.fromkeys(self.namespace.fields, 1),
             "limit": CHUNK_DOCUMENTS,
+            "batchSize": CHUNK_DOCUMENTS,  # the first answer holds 101 documents otherwise
             "singleBatch": True,
             "maxTimeMS": _READ_TIMEOUT_MS,
             "readConcern": {"level": "snapshot"},

@@ -8,7 +8,10 @@ import pytest
 from bson import ObjectId
 
 from app.domain import order
+from app.domain.clock import system_now
 from app.domain.events import ChangeEvent, Op
+from app.domain.namespaces import BY_COLLECTION
+from app.runtime import StopFlag
 from app.store.resume_tokens import Position, ResumeTokens
 from tests.watchers.conftest import IMAGES, Line, eventually, markers, of_document, without_snapshots
 from watchers import snapshot
@@ -36,6 +39,15 @@ def test_the_first_start_reads_everything_and_ends_with_a_marker_in_every_partit
     assert all(e.order == order.of_marker(1, t0) and e.key == "" for e in found_markers)
     assert all(e.order == order.of_snapshot_read(1, e.cluster_time) for e in snapshots)
     assert len({e.id for e in snapshots}) == len(ids)
+
+
+def test_a_chunk_is_as_large_as_it_is_said_to_be(line: Line) -> None:
+    count = snapshot.CHUNK_DOCUMENTS + 500
+    line.database.flights.insert_many([{"_id": n, "gate": "A1"} for n in range(count)])
+    reader = snapshot.SnapshotReader(line.database, BY_COLLECTION["flights"], system_now, StopFlag())
+    chunks = [[change["documentKey"]["_id"] for change in some] for some in reader.reads("s", (0, 0))]
+    assert [len(some) for some in chunks] == [snapshot.CHUNK_DOCUMENTS, 500]
+    assert [document_id for some in chunks for document_id in some] == list(range(count))
 
 
 def test_a_snapshot_of_an_empty_or_missing_collection_is_its_markers(line: Line) -> None:
