@@ -44,7 +44,8 @@ def reports_of(raw: bytes) -> list[Report]:
         LookupError,
         AttributeError,
         TypeError,
-    ):  # the parser's, for broken mails
+        RecursionError,
+    ):  # the parser's, for broken mails, and for those nested to do harm
         return []
     return [report for report in found if report is not None]
 

@@ -51,12 +51,12 @@ class Callbacks:
         born = {"channel": report.channel, "first_at": now, "expires_at": now + _KEEP}
         if report.reference is not None:
             born["reference"] = report.reference
+        push = {"$setOnInsert": born, "$push": {"reports": _kept(report, now)}}
         try:
-            self._callbacks.update_one(
-                known, {"$setOnInsert": born, "$push": {"reports": _kept(report, now)}}, upsert=True
-            )
+            self._callbacks.update_one(known, push, upsert=True)
         except DuplicateKeyError:
-            pass  # the same report was kept before
+            # The same report was kept before, or another of the message came at the same moment.
+            self._callbacks.update_one(known, push)
         return Fate.KEPT
 
     def settle_kept(self, *, most: int = 500) -> int:

@@ -102,9 +102,10 @@ class ProviderState:
             {"_id": self._id, "probe": token}, {"$unset": {"probe": "", "probe_until": ""}}
         )
 
-    def close(self, now: datetime, tokens: float) -> Standing:
-        """The provider answers: messages go again, at first slowly. tokens: what the bucket holds at first."""
-        outage_s = {"$divide": [{"$max": [{"$subtract": [now, "$since"]}, 0]}, 1000]}
+    def close(self, now: datetime, tokens: float, *, least_outage_s: float = 0.0) -> Standing:
+        """The provider answers: messages go again, at first slowly. tokens: what the bucket holds at first.
+        least_outage_s: an outage that it had not got over when it went down again counts on."""
+        outage_s = {"$max": [{"$divide": [{"$subtract": [now, "$since"]}, 1000]}, least_outage_s]}
         fields = {"ramp_from": now, "outage_s": outage_s, "tokens": tokens, "filled_at": now}
         row = self._update(
             {"state": OPEN},

@@ -135,9 +135,10 @@ class Provider:
         """The provider answers: close the breaker if it is open, and begin slowly. Raises PyMongoError."""
         with self._lock:
             self._silent = 0
-            if self._standing.state != OPEN:
-                return
-        standing = self._state.close(self._now(), tokens=1.0)
+            before = self._standing
+        if before.state != OPEN:
+            return
+        standing = self._state.close(self._now(), tokens=1.0, least_outage_s=_not_over_s(before))
         with self._lock:
             self._note(standing)
         log.info("provider is up again", provider=self.name, outage_s=round(standing.outage_s))
@@ -149,6 +150,14 @@ class Provider:
     def _note(self, standing: Standing) -> None:
         self._standing, self._read_at = standing, self._now()
         metrics.PROVIDER_OPEN.labels(self.name).set(standing.state == OPEN)
+
+
+def _not_over_s(standing: Standing) -> float:
+    """The length of the outage before this one, if it went down again while its ramp was still on; else 0."""
+    if standing.since is None or standing.ramp_from is None:
+        return 0.0
+    up_for_s = (standing.since - standing.ramp_from).total_seconds()
+    return standing.outage_s if ramp_rate(up_for_s, standing.outage_s) is not None else 0.0
 
 
 @dataclass(frozen=True, slots=True)

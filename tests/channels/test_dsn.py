@@ -39,6 +39,18 @@ def test_bounce_that_says_nothing_of_the_mailbox_leaves_the_address_in_use(
     assert (found.state, found.refusal, found.code) == (State.UNDELIVERED, None, status)
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"Content-Type: multipart/report; " + b"(" * 5_000 + b"\n\nx",
+        b"Content-Type: message/rfc822\n\n" * 3_000 + b"x",
+    ],
+    ids=["comments", "mails"],
+)
+def test_a_mail_that_is_nested_to_do_harm_is_no_bounce(raw: bytes) -> None:
+    assert reports_of(raw) == []
+
+
 def test_the_far_servers_status_wins_over_a_general_one() -> None:
     (found,) = reports_of(bounce(status="5.0.0"))
     assert (found.code, found.refusal) == ("5.1.1", Refusal.BOUNCED)

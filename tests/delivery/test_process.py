@@ -100,13 +100,10 @@ def test_killed_in_the_middle_everybody_hears_and_only_doubtful_ones_twice(
         eventually(lambda: _all_heard(world), within_s=60)
     told = Counter(mailbox.recipients())
     assert set(told) == {f"{person}@example.org" for person in people}
-    # each death leaves at most what two senders had in the air since their last write
-    repeated = {recipient for recipient, count in told.items() if count > 1}
-    assert len(repeated) <= 3 * 2 * 32
     rows = list(world.database["notifications"].find())
     assert len(rows) == 60
     assert all(row["status"] == "sent" for row in rows)
-    assert max(told.values()) <= 4
+    assert max(told.values()) <= 4  # three deaths
 
 
 def test_stop_finishes_the_hand_over_and_gives_back_the_rest(world: World, mailbox: Mailbox) -> None:

@@ -125,6 +125,23 @@ def test_up_again_is_up_for_all_and_begins_slowly_after_an_hour(database: Docume
     assert other.limit() is None
 
 
+def test_a_relapse_during_the_ramp_does_not_end_it(database: Documents, clock: Clock) -> None:
+    provider = a_process(database, clock).primary
+    fail_until(provider, clock, 3600)
+    clock.move(provider.left_s())
+    assert provider.probe("t")
+    provider.answered()
+    clock.move(20)
+    provider.failed("421 too busy")
+    clock.move(provider.left_s())
+    assert provider.probe("u")
+    provider.answered()
+    clock.move(1)
+    limit = provider.limit()
+    assert limit is not None
+    assert limit <= 5
+
+
 def test_a_blip_needs_no_ramp(database: Documents, clock: Clock) -> None:
     provider = a_process(database, clock).primary
     provider.failed("421 too many connections")

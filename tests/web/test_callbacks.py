@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from pymongo.database import Database
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
+from app.domain.reports import Report, State
 from app.settings import Settings
 from app.store import schema
 from app.store.callbacks import Callbacks
@@ -169,7 +171,8 @@ def test_delivered_is_on_the_attempt_and_the_row_with_its_history(provided: Site
 
 def test_a_late_sent_does_not_undo_delivered_and_a_repeat_is_written_once(provided: Site) -> None:
     for status in ("delivered", "sent", "delivered", "queued", "undelivered"):
-        assert twilio(provided, status, fields={"ErrorCode": "21610"} if status == "undelivered" else {})
+        fields = {"ErrorCode": "21610"} if status == "undelivered" else {}
+        assert twilio(provided, status, fields=fields).status_code == 204
     found = row(provided)
     assert found["delivery"]["state"] == found["attempts"][1]["delivery"]["state"] == "delivered"
     states = [r["state"] for r in found["attempts"][1]["reports"]]
@@ -217,6 +220,16 @@ def test_a_report_that_comes_before_the_ledger_is_kept_and_written_later(provide
     assert [r["state"] for r in found["attempts"][1]["reports"]] == ["sent", "delivered"]
     assert found["delivery"]["state"] == "delivered"
     assert callbacks.proofs({"conversation": "c" * 32}) == {}
+
+
+def test_reports_that_come_at_the_same_moment_are_all_kept(provided: Site) -> None:
+    callbacks = store(provided)
+    sids = [f"SM{n:032x}" for n in range(30)]
+    both = [(sid, state) for sid in sids for state in (State.QUEUED, State.UNDELIVERED)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda one: callbacks.take(Report("sms", one[0], one[1]), datetime.now(UTC)), both))
+    kept = provided.app.extensions["gatecall"].database.callbacks.find({"_id": {"$in": sids}})
+    assert {row["_id"]: len(row["reports"]) for row in kept} == dict.fromkeys(sids, 2)
 
 
 def test_what_twilio_will_say_tomorrow_is_taken_without_harm(provided: Site) -> None:
