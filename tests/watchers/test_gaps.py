@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from bson import ObjectId
 
 from app.domain import order
 from app.domain.clock import system_now
+from app.domain.errors import TransientError
 from app.domain.events import ChangeEvent, Op
 from app.domain.namespaces import BY_COLLECTION
 from app.runtime import StopFlag
@@ -141,6 +143,26 @@ def test_a_collection_that_was_dropped_or_renamed_is_read_anew_and_watched_on(li
         "the notifier would not notice that f1 is gone"
     )
     assert of_document(events, "f2")[-1].before == {"gate": "C"}
+
+
+def test_a_watcher_that_dies_before_the_snapshot_of_a_dropped_collection_owes_it_still(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watchers.pump.STORE_IDLE_S", 0)
+    reader, begun = line.reader(), threading.Event()
+
+    def dies(*_: object) -> Position:
+        begun.set()
+        raise TransientError("killed here")
+
+    line.database.flights.insert_one({"_id": "f1", "gate": "A"})
+    with monkeypatch.context() as patch, line.watching():
+        reader.until(markers(3))
+        patch.setattr("watchers.watcher.Watcher._snapshot", dies)
+        line.database.flights.drop()
+        assert begun.wait(20)
+    with line.watching():
+        reader.until(markers(6))
 
 
 def test_collmod_that_turns_images_off_is_survived(line: Line) -> None:
