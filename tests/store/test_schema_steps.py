@@ -66,6 +66,16 @@ def test_the_first_step_drops_the_indexes_that_were_replaced(database: Docs) -> 
     assert "flight_id_1_user_id_1_status_1" in database.bookings.index_information()
 
 
+def test_what_is_missing_is_said_to_a_process_that_starts_and_not_to_who_mends_it(
+    database: Docs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = [step(1, [])]
+    schema_steps.refuse_newer(database, steps=steps)
+    assert "older than this program" in capsys.readouterr().out
+    schema_steps.bring_up_to_date(database, print, steps=steps)
+    assert "older than this program" not in capsys.readouterr().out
+
+
 def test_two_do_not_change_the_schema_at_the_same_time(database: Docs) -> None:
     other = Leases(database, "elsewhere/1")
     assert other.take(schema_steps.LEASE, 30)
