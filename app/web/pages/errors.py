@@ -5,13 +5,18 @@ from __future__ import annotations
 import secrets
 
 import structlog
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 
 log = structlog.get_logger()
 
 _RETRY_AFTER_S = "5"
+_TITLES = {
+    400: "That address cannot be understood",
+    403: "That was not done",
+    404: "There is no such page",
+}
 
 Answer = tuple[str, int, dict[str, str]]
 
@@ -24,10 +29,10 @@ def register(pages: Blueprint) -> None:
 
 
 def wrong_request(error: HTTPException) -> Answer:
-    """A page for 400, 404 and their like, in the words of whoever raised it."""
+    """A page for 400, 403, 404 and their like, in the words of whoever raised it."""
     status = error.code or 500
-    title = {400: "That address cannot be understood", 404: "There is no such page"}.get(status, error.name)
-    words = error.description if status in {400, 404} and error.description else ""
+    title = _TITLES.get(status, error.name)
+    words = error.description if status in _TITLES and error.description else ""
     return _page(status, title, words)
 
 
@@ -60,7 +65,12 @@ def broken(error: Exception) -> Answer:
 def _page(status: int, title: str, words: str, reference: str | None = None) -> Answer:
     """reference: to quote; only faults that may pass have one, and a button to try again."""
     body = render_template(
-        "error.html", title=title, words=words, reference=reference, again=reference is not None
+        "error.html",
+        title=title,
+        words=words,
+        reference=reference,
+        again=reference is not None,
+        sign_in=status == 403 and request.blueprint == "staff",
     )
     return body, status, {"Retry-After": _RETRY_AFTER_S} if status == 503 else {}
 
