@@ -39,9 +39,5 @@ class Tries:
         assert found is not None  # upsert
         return int(found["tries"]) <= self._most
 
-    def forget(self, who: str) -> None:
-        """Whoever succeeded starts anew."""
-        self._tries.delete_one({"_id": self._id(who)})
-
     def _id(self, who: str) -> str:
         return f"{self._what}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 from pymongo.database import Database
 
 from app.web.staff import session
@@ -48,17 +49,32 @@ def test_a_wrong_key_is_refused_in_words_and_tries_are_limited(desk: Desk) -> No
         answer = desk.sign_in("gck_wrong")
         assert answer.status_code == 401
         assert "not a staff key" in answer.text
-    assert desk.sign_in().status_code == 429  # even with the right one
+    answer = desk.sign_in("gck_wrong")
+    assert answer.status_code == 429
+    assert "too many tries" in answer.text
     desk.pass_time(minutes=11)
+    assert desk.sign_in("gck_wrong").status_code == 401
+
+
+def test_wrong_keys_of_others_behind_the_same_proxy_lock_nobody_out(desk: Desk) -> None:
+    for _ in range(12):
+        desk.sign_in("gck_wrong")
     assert desk.sign_in().status_code == 303
+    assert desk.is_in()
 
 
-def test_signing_in_forgets_the_tries_before_it(desk: Desk) -> None:
-    for _ in range(3):
-        for _ in range(9):
-            assert desk.sign_in("gck_wrong").status_code == 401
+def test_the_right_key_enters_without_mongodb(mongo_uri: str) -> None:
+    nobody: MongoClient[dict[str, Any]] = MongoClient(
+        "127.0.0.1:1", serverSelectionTimeoutMS=50, tz_aware=True
+    )
+    with nobody:
+        desk = Desk(nobody["gone"], settings_for(mongo_uri))
         assert desk.sign_in().status_code == 303
+        assert "MongoDB does not answer" in desk.get("/staff/ops")
+        for address in ("/staff/notifications", "/staff/dead-letters", "/staff/why?event=e"):
+            assert "database did not answer" in desk.get(address, 503)
         desk.client = desk.app.test_client()
+        assert desk.sign_in("gck_wrong").status_code == 503, "a try that cannot be counted is not allowed"
 
 
 def test_a_form_without_the_token_of_its_session_changes_nothing(desk: Desk) -> None:
@@ -71,6 +87,17 @@ def test_a_form_without_the_token_of_its_session_changes_nothing(desk: Desk) -> 
     desk.sign_in()
     assert desk.post("/staff/sign-out", token_of=None).status_code == 403
     assert desk.is_in()
+
+
+def test_a_form_that_is_refused_says_why_and_what_to_do(staff: Desk) -> None:
+    refused = staff.post("/staff/sign-out", token_of=None)
+    assert refused.status_code == 403
+    assert "This form is of another session or too old, and nothing was changed." in refused.text
+    staff.client = staff.app.test_client()
+    ended = staff.post("/staff/sign-out", token_of=None)
+    assert ended.status_code == 403
+    assert "Your session has ended, and nothing was changed. Sign in and do it again." in ended.text
+    assert 'href="/staff/sign-in">Sign in</a>' in ended.text
 
 
 def test_signing_out_ends_the_session(staff: Desk) -> None:
