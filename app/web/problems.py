@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import structlog
 from flask import Flask, Request, Response, request
+from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 
 log = structlog.get_logger()
@@ -90,10 +91,16 @@ def register(app: Flask, is_page: Callable[[Request], bool], not_found: Callable
         detail = _DETAILS.get(error.code) or error.description or error.name
         return response(Problem(error.code, error.name, detail, headers=headers))
 
+    def of_database(error: PyMongoError) -> Response:
+        log.error("request failed, MongoDB did not answer", path=request.path, why=type(error).__name__)
+        detail = "The database did not answer. Nothing is wrong with the request; send it again."
+        return response(Problem(503, "Service Unavailable", detail, headers={"Retry-After": "5"}))
+
     def of_bug(error: Exception) -> Response:
         log.error("request failed", path=request.path, exc_info=error)
         return response(Problem(500, "Internal Server Error", "The fault is ours. Nothing was changed."))
 
     app.register_error_handler(Problem, response)
     app.register_error_handler(HTTPException, of_http)
+    app.register_error_handler(PyMongoError, of_database)
     app.register_error_handler(Exception, of_bug)

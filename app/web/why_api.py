@@ -218,7 +218,7 @@ def paths(problems: Any) -> dict[str, Any]:
                     _in("event_id", "path", "The id of the change event, as the feed and all logs have it."),
                     _in("person", "query", "The id of a person: what each channel did for them."),
                 ],
-                problems(400, 401, 403, 404),
+                problems(400, 401, 403, 404, 503),
             )
         },
         "/api/v1/people/{person}/notifications": {
@@ -231,7 +231,7 @@ def paths(problems: Any) -> dict[str, Any]:
                     _in("subject", "query", "Only about this subject, like `flight:` and a document's id."),
                     _in("limit", "query", f"At most so many, 1 to {MAX_LIMIT}; {DEFAULT_LIMIT} if not set."),
                 ],
-                problems(400, 401, 403),
+                problems(400, 401, 403, 503),
             )
         },
     }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from pydantic import TypeAdapter
+from pymongo import MongoClient
 
 from app.__main__ import main
 from app.web import why_api
@@ -110,6 +112,20 @@ def test_the_api_answers_as_described(world: World, told: tuple[str, str]) -> No
     assert site.get("/api/v1/changes/nothing/why", headers=STAFF).status_code == 404
     for wrong in ("0", "201", "x", "-1"):
         assert site.get(f"/api/v1/people/p1/notifications?limit={wrong}", headers=STAFF).status_code == 400
+
+
+def test_without_the_database_the_api_says_when_to_repeat(world: World) -> None:
+    nobody: MongoClient[dict[str, Any]] = MongoClient(
+        "127.0.0.1:1", serverSelectionTimeoutMS=50, tz_aware=True
+    )
+    with nobody:
+        world.db = nobody["gone"]
+        for path in (f"/api/v1/changes/{EVENT}/why", "/api/v1/people/p1/notifications"):
+            answer = world.site().get(path, headers=STAFF)
+            assert answer.status_code == 503, path
+            assert answer.content_type == "application/problem+json"
+            assert answer.headers["Retry-After"] == "5"
+            assert "The database did not answer" in answer.json["detail"]
 
 
 def test_the_page_of_staff_is_closed_to_others(world: World, told: tuple[str, str]) -> None:
