@@ -117,6 +117,7 @@ class Watcher:
                     if not standing_by:
                         self._log.info("another watcher holds the lease, standing by")
                     standing_by, self._trouble = True, None
+                    self._forget_place()
                     self._stop.wait(min(self._around.lease_s / 5, 2.0))
                     continue
                 standing_by = False
@@ -125,7 +126,7 @@ class Watcher:
                 pause_s = _FIRST_PAUSE_S
             except LeaseLostError:
                 self._log.warning("lease lost, standing by")
-                self._gap = self._stored_at = self._behind = None  # the other one's business now
+                self._forget_place()
             except (TransientError, PyMongoError, KafkaError) as error:
                 self._trouble = f"{type(error).__name__}: {error}"[:300]
                 self._log.warning("watcher interrupted, going on", why=self._trouble, retry_in_s=pause_s)
@@ -134,6 +135,10 @@ class Watcher:
             finally:
                 LEASE_HELD.labels(self._namespace.collection).set(0)
         self._release()
+
+    def _forget_place(self) -> None:
+        """Where the collection's stream is, and whether it has a gap, is the business of who holds the lease."""
+        self._gap = self._stored_at = self._behind = None
 
     def _watch(self) -> None:
         """While the lease is ours: close the gap if there is one, then stream; again after every gap."""

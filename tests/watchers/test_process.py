@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient, UpdateOne
 
-from app.domain.errors import SetupError
+from app.bus.topics import TopicIds
+from app.domain.clock import system_now
+from app.domain.errors import SetupError, TransientError
 from app.domain.events import ChangeEvent, Op
 from app.store.leases import Leases
+from app.store.resume_tokens import Position, ResumeTokens
 from scripts.children import Child
 from scripts.kafka import start_tansu
 from scripts.mongo_replset import find_mongod
 from scripts.ports import free_ports
 from tests.servers import ROOT
-from tests.watchers.conftest import Line, eventually, markers, of_document, without_snapshots
+from tests.watchers.conftest import IMAGES, Line, eventually, markers, of_document, without_snapshots
 from watchers import preflight
 from watchers.pump import STORE_EVENTS
 
@@ -202,3 +207,37 @@ def test_missing_privileges_are_all_named_with_the_command_that_grants_them(tmp_
     assert "gatecall.flights" not in str(refused.value)
     assert "elsewhere.flights" in str(nothing.value)
     assert 'db.grantRolesToUser("USER", [{role: "readWrite", db: "gatecall"}])' in str(refused.value)
+
+
+def test_a_watcher_that_lost_its_lease_while_it_paused_keeps_nothing_of_what_it_was_at(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was about to read a collection that was dropped; the other one did that."""
+    reader, database, begun = line.reader(), line.database, threading.Event()
+
+    def fails(*_: object) -> Position:
+        begun.set()
+        raise TransientError("not now")
+
+    with line.watching() as watcher:
+        reader.until(markers(3))
+        with monkeypatch.context() as patch:
+            patch.setattr("watchers.watcher.Watcher._snapshot", fails)
+            database.flights.drop()
+            assert begun.wait(20)
+            assert watcher.behind_s() >= 0
+            other = {"holder": "another", "until": system_now() + timedelta(seconds=60)}
+            database.leases.update_one({"_id": "watcher:flights"}, {"$set": other})
+            eventually(lambda: math.isnan(watcher.behind_s()))
+            assert watcher.check() is None
+            assert math.isnan(watcher._token_age_s())
+        topic_id = TopicIds(line.admin).current(line.topic("flights")).id
+        now = database.command("ping")["operationTime"]
+        ResumeTokens(database).save("flights", Position(start_at=(now.time, now.inc)), topic_id, system_now())
+        database.create_collection("flights", **IMAGES)
+        database.leases.delete_many({})
+        database.flights.insert_one({"_id": "f1", "gate": "A"})
+        events = reader.until(lambda e: of_document(e, "f1"))
+        assert not math.isnan(watcher.behind_s())
+    assert sum(event.op is Op.MARKER for event in events) == 3, "there is no gap any more"
+    assert database.gaps.count_documents({}) == 1
