@@ -58,6 +58,20 @@ def test_a_repeat_after_a_lost_claim_is_in_the_window_if_it_is_marked(run: Run) 
     assert run.report.counts["window"] == 1
 
 
+def test_who_booked_again_knows_what_the_booking_showed_whatever_was_still_on_its_way(run: Run) -> None:
+    run.becomes(LATE)
+    run.becomes({"gate": "B2"})
+    shown = {"flight": {k: v for k, v in run.flight.items() if k != "_id"}}
+    run.wrote(
+        "bookings",
+        {"_id": "b2", "user_id": "person", "flight_id": "f1", "status": "confirmed", "seen": shown},
+    )
+    run.told(SAY_LATE)
+    run.becomes({"gate": "C3"})
+    run.told(f"{HEAD} has a new gate, C3 (was B2). Leaves 10:30 MST.")
+    assert run.problems() == []
+
+
 def _never_told(run: Run) -> None:
     run.becomes(LATE)
 

@@ -179,6 +179,10 @@ class Judge:
             if last is not None and _same(last.said, message.said) and not looked:
                 self._repeat(where, last, message)
             known, wrong = oracle.follow(moments, known, message.said, at)
+            # Who booked again meanwhile was shown something newer than what a message on its way still told.
+            known |= {
+                p for c in mine if c.since <= at and len(c.places) == 1 for p in c.places if p > max(known)
+            }
             doubtful = self._is_doubtful(message)
             if wrong == "goes back to what was before" and self._froze():
                 stale = f"{where}: {wrong}, and is not put right: {message.first}"
