@@ -176,10 +176,9 @@ class Watcher:
             return None
         stored = self._tokens.load(self._namespace.collection)
         if stored is not None:
-            self._stored_at = stored.saved_at
-            self._falls_behind_since(stored.saved_at)
+            self._stood_at(stored.saved_at)
         if stored is None:
-            self._gap = "start"
+            self._gap = self._why_without_position()
         elif stored.topic_id != topic.id:
             self._gap = "topic"
         elif stored.incarnation != self._incarnation:
@@ -189,6 +188,18 @@ class Watcher:
         else:
             return stored.position
         return None
+
+    def _why_without_position(self) -> str:
+        """The cause of a gap before which no position is left: a restore from a backup forgot it (R4)."""
+        last = self._tokens.last(self._namespace.collection)
+        if last is None or last[1] == self._incarnation:
+            return "start"
+        self._stood_at(last[0])
+        return "restore"
+
+    def _stood_at(self, saved_at: datetime) -> None:
+        self._stored_at = saved_at
+        self._falls_behind_since(saved_at)
 
     def _snapshot(self, topic: TopicState, outbox: Outbox) -> Position:
         """W2: read the collection as snapshot events, a marker to every partition, then the token for t0.

@@ -114,6 +114,12 @@ class ResumeTokens:
         found = self._tokens.find_one({"_id": collection})
         return (found["topic_id"], found["saved_at"]) if found and found.get("topic_id") else None
 
+    def last(self, collection: str) -> tuple[datetime, int] | None:
+        """When the last position was stored or cleared, and in which incarnation the last one was stored; also where
+        there is none any more. None when none was ever stored."""
+        found = self._tokens.find_one({"_id": collection})
+        return (found["saved_at"], found["incarnation"]) if found and "incarnation" in found else None
+
     def highest(self) -> tuple[int, ClusterTime]:
         """The highest incarnation and cluster time that any stored position holds; (0, (0, 0)) without any."""
         incarnation, time = 0, (0, 0)

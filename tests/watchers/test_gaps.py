@@ -14,6 +14,7 @@ from app.domain.errors import TransientError
 from app.domain.events import ChangeEvent, Op
 from app.domain.namespaces import BY_COLLECTION
 from app.runtime import StopFlag
+from app.store.gaps import Gaps
 from app.store.resume_tokens import Position, ResumeTokens
 from tests.watchers.conftest import IMAGES, Line, eventually, markers, of_document, without_snapshots
 from watchers import snapshot
@@ -114,6 +115,19 @@ def test_a_start_before_the_oplogs_first_entry_loses_nothing(line: Line) -> None
     ResumeTokens(line.database).save("flights", position, stored.topic_id, stored.saved_at)
     with line.watching():
         reader.until(lambda e: of_document(e, "unseen"))
+
+
+def test_the_gap_of_a_restore_says_so_and_since_when(line: Line) -> None:
+    reader, tokens = line.reader(), ResumeTokens(line.database)
+    with line.watching():
+        reader.until(markers(3))
+    stored = tokens.load("flights")
+    assert stored is not None
+    assert tokens.forget_all() == 1  # R4
+    with line.watching(incarnation=lambda: 2):
+        reader.until(markers(6))
+    (gap,) = Gaps(line.database).latest(10)
+    assert (gap.cause, gap.blind_from, gap.first) == ("restore", stored.saved_at, False)
 
 
 @pytest.mark.parametrize("how", ["drop", "rename", "rename over"])
