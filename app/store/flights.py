@@ -75,16 +75,33 @@ def destinations(database: Database[Document]) -> list[str]:
     return _codes(database.flights.distinct("destination"))
 
 
-def busiest_origin(database: Database[Document], dates: Iterable[str]) -> str | None:
-    """The airport most flights leave from on these dates, else on any date; None when there is no flight."""
-    count: Document = {"$group": {"_id": "$origin", "flights": {"$sum": 1}}}
-    most: list[Document] = [{"$sort": {"flights": -1, "_id": 1}}, {"$limit": 1}]
-    queries: list[Document] = [{"departure_date": {"$in": list(dates)}}, {}]
-    for query in queries:
-        for row in database.flights.aggregate([{"$match": query}, count, *most]):
-            if isinstance(row["_id"], str):
-                return row["_id"].upper()
-    return None
+def busiest_origin(database: Database[Document], date: str) -> str | None:
+    """The airport most flights leave from on this date, else on the next one with flights, else on the last one.
+
+    None when there is no flight. Answered from an index alone.
+    """
+    beyond: list[tuple[Document, int]] = [
+        ({"departure_date": {"$gt": date}}, ASCENDING),
+        ({"departure_date": {"$lt": date}}, DESCENDING),
+    ]
+    found = _busiest(database, date)
+    for query, order in beyond:
+        if found is None:
+            row = database.flights.find_one(
+                query, {"_id": 0, "departure_date": 1}, sort=[("departure_date", order)]
+            )
+            found = _busiest(database, row["departure_date"]) if row else None
+    return found
+
+
+def _busiest(database: Database[Document], date: str) -> str | None:
+    stages: list[Document] = [
+        {"$match": {"departure_date": date, "origin": {"$type": "string"}}},
+        {"$group": {"_id": "$origin", "flights": {"$sum": 1}}},
+        {"$sort": {"flights": -1, "_id": 1}},
+        {"$limit": 1},
+    ]
+    return next((row["_id"].upper() for row in database.flights.aggregate(stages)), None)
 
 
 def has_departures(database: Database[Document], airport: str, date: str) -> bool:

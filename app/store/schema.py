@@ -54,6 +54,7 @@ COLLECTIONS: Mapping[str, Spec] = {
         (
             _index("flight_number", "origin", "departure_date", unique=True),
             _index("origin", "departure_date", "departure_time"),
+            _index("departure_date", "origin"),
             _index("destination", "departure_date", "departure_time"),
             _index("destination", "arrival_date", "arrival_time"),
         ),

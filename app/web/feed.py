@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -167,6 +167,17 @@ class Feed:
                 return []
             shown = self._index.newest(query.matches(), limit).updates
         return [orjson.loads(update.body) for update in shown]
+
+    def count(self) -> int:
+        """How many updates there are; 0 before the log was read."""
+        with self._changed:
+            return 0 if self._index is None else len(self._index)
+
+    def last_at(self) -> datetime | None:
+        """When the latest update was saved (aware UTC); None when there is none."""
+        with self._changed:
+            newest = self._index.newest(None, 1).updates if self._index is not None else ()
+        return datetime.fromtimestamp(newest[0].at, UTC) if newest else None
 
     def kept_answer(self, query_string: str) -> Answer | None:
         """The answer that was given to the same query since the last update; None when there was none."""

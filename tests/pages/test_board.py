@@ -43,6 +43,20 @@ def test_without_an_airport_the_busiest_one_of_today_is_shown(world: World) -> N
     assert "Newark Liberty" in world.get("/board")
 
 
+@pytest.mark.parametrize(
+    ("others", "shown"), [("2013-02-11", "Newark Liberty"), ("2013-02-01", "John F Kennedy")]
+)
+def test_without_flights_today_the_busiest_airport_of_the_nearest_day_is_shown(
+    world: World, others: str, shown: str
+) -> None:
+    world.flight(departure_date=others)
+    for number, day in enumerate(("2013-02-02", "2013-02-12", "2013-02-12"), 1):
+        world.flight(origin="JFK", destination="SFO", flight_number=f"UA{number}", departure_date=day)
+    if others < "2013-02-08":
+        world.database.flights.delete_many({"departure_date": {"$gt": "2013-02-08"}})
+    assert shown in world.get("/board")
+
+
 def test_an_empty_collection_has_a_page_that_says_so(world: World) -> None:
     assert "No flights yet" in world.get("/board")
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,10 @@ import pytest
 from bson import Decimal128
 from pymongo import MongoClient
 
-from app.store import schema
+from app.store import flight_log, flights, schema
 from app.web import create_app
 from app.web.services import Services
-from tests.pages.conftest import NOW, World
+from tests.pages.conftest import NOW, UA407, World
 from tests.pages.test_board import text_of
 
 PAGES = ("/board?airport=EWR", "/board?airport=EWR&dir=arr", "/board?airport=EWR&q=nothing", "/f/UA407/2013-02-08",
@@ -218,8 +219,52 @@ def test_every_query_of_the_board_is_served_by_an_index(world: World) -> None:
             "departure_date": {"$gte": "2013-02-06", "$lte": "2013-02-09"},
         },
         {"flight_number": {"$in": ["UA407", "UA 407"]}, "departure_date": "2013-02-08"},
+        {"departure_date": "2013-02-08", "origin": {"$type": "string"}},
     ]
     assert schema.check(world.database) == []
     for query in queries:
         plan = world.database.flights.find(query).explain()["queryPlanner"]["winningPlan"]
         assert "COLLSCAN" not in str(plan), query
+
+
+def test_the_airport_of_a_board_is_looked_for_without_reading_flights(world: World) -> None:
+    world.database.flights.insert_many([UA407 | {"flight_number": f"UA{n}"} for n in range(1, 40)])
+    stages = [
+        {"$match": {"departure_date": "2013-02-08", "origin": {"$type": "string"}}},
+        {"$group": {"_id": "$origin", "flights": {"$sum": 1}}},
+    ]
+    command = {"aggregate": "flights", "pipeline": stages, "cursor": {}}
+    assert "FETCH" not in str(world.database.command("explain", command, verbosity="queryPlanner"))
+
+
+def test_what_costs_the_database_much_is_asked_once_a_second(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def counted(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *args: asked.append(name) or real(*args)
+
+    monkeypatch.setattr(flights, "busiest_origin", counted("busiest", flights.busiest_origin))
+    monkeypatch.setattr(flight_log, "told", counted("told", flight_log.told))
+    world.flight()
+    for _ in range(3):
+        world.get("/board")
+        world.get("/f/UA407/2013-02-08")
+    assert sorted(asked) == ["busiest", "told"]
+    world.pass_time(seconds=2)
+    world.get("/board")
+    world.get("/f/UA407/2013-02-08")
+    assert len(asked) == 4
+
+
+def test_the_health_page_counts_updates_without_reading_them(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = world.flight()
+    for gate in ("C70", "C71"):
+        world.edit(document, gate=gate)
+    world.pass_time(seconds=7)
+    monkeypatch.setattr("app.web.feed.orjson.loads", lambda _: pytest.fail("an update was read"))
+    said = text_of(world.get("/health"))
+    assert "Updates 2 Last one 7 s ago" in said

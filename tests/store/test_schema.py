@@ -33,7 +33,7 @@ def test_it_makes_all_that_is_missing_and_may_be_repeated(database: Docs) -> Non
         assert options[namespace.collection]["changeStreamPreAndPostImages"] == {"enabled": True}
     database.flights.drop_indexes()
     database.command("collMod", "flights", validator={}, changeStreamPreAndPostImages={"enabled": False})
-    assert len(schema.check(database)) == 5
+    assert len(schema.check(database)) == 6
     schema.ensure(database)
     assert schema.check(database) == []
 

@@ -21,12 +21,14 @@ from app.web.services import Services
 def blueprint(services: Services) -> Blueprint:
     """All pages, and the pages that errors become."""
     boards: Kept[board.Board] = Kept(services.feed.version)
-    overviews: Kept[Overview] = Kept(lambda: 0)
+    busiest: Kept[str | None] = Kept(_only_time)
+    told: Kept[flight.ToldByEvent] = Kept(_only_time)
+    overviews: Kept[Overview] = Kept(_only_time)
     pages = Blueprint("pages", __name__)
     pages.add_url_rule("/", view_func=home.view, endpoint="home")
-    pages.add_url_rule("/board", view_func=partial(board.view, boards), endpoint="board")
+    pages.add_url_rule("/board", view_func=partial(board.view, boards, busiest), endpoint="board")
     pages.add_url_rule("/f/<flight_number>", view_func=flight.next_view, endpoint="flight_next")
-    pages.add_url_rule("/f/<flight_number>/<date>", view_func=flight.view, endpoint="flight")
+    pages.add_url_rule("/f/<flight_number>/<date>", view_func=partial(flight.view, told), endpoint="flight")
     pages.add_url_rule("/fares", view_func=fares.view, endpoint="fares")
     pages.add_url_rule("/health", view_func=partial(health.view, overviews), endpoint="health")
     pages.add_url_rule("/why/<token>", view_func=why.of_mail, endpoint="why_mail")
@@ -50,3 +52,8 @@ def blueprint(services: Services) -> Blueprint:
         pages.add_app_template_filter(function, name)
     errors.register(pages)
     return pages
+
+
+def _only_time() -> int:
+    """The version of what nothing but time makes old."""
+    return 0

@@ -80,15 +80,15 @@ class Board:
     numbered: Sequence[tuple[str, str]]
 
 
-def view(kept: Kept[Board]) -> str:
-    """A board, whole without JavaScript.
+def view(kept: Kept[Board], busiest: Kept[str | None]) -> str:
+    """A board, whole without JavaScript. busiest: the airport that is shown when none is asked for.
 
     :raise 400: a date or time that cannot be understood.
     :raise 404: a code that is no airport's.
     """
     parts = services()
     following = live.of(parts)  # its cursor is taken before MongoDB is read, so that no change falls between
-    asked = _asked(request.args, parts)
+    asked = _asked(request.args, parts, busiest)
     if asked is None:
         return render_template("board_none.html", live=following)
     board = kept.get(asked, parts.now(), lambda: _board(asked, parts))
@@ -100,11 +100,11 @@ def view(kept: Kept[Board]) -> str:
     return render_template("board.html", board=board, now=now, since=since, live=following, statuses=STATUSES)
 
 
-def _asked(args: Mapping[str, str], parts: Services) -> Asked | None:
+def _asked(args: Mapping[str, str], parts: Services, busiest: Kept[str | None]) -> Asked | None:
     airport = args.get("airport", "").strip().upper()
     if not airport:
-        today = parts.clock().date()
-        found = flights_store.busiest_origin(parts.database, [today.isoformat()])
+        today = parts.clock().date().isoformat()
+        found = busiest.get(today, parts.now(), lambda: flights_store.busiest_origin(parts.database, today))
         if found is None:
             return None
         airport = found

@@ -18,6 +18,7 @@ from app.domain.flight import Flight, parse
 from app.store import flight_log
 from app.store import flights as flights_store
 from app.web.pages import flight_view, live, words
+from app.web.pages.kept import Kept
 from app.web.services import Services, services
 
 _STILL_FLYING = timedelta(days=3)
@@ -26,11 +27,14 @@ _STILL_FLYING = timedelta(days=3)
 _SOME = 20
 """So many flights are read where one is wanted: the others may be unreadable."""
 
+ToldByEvent = Mapping[str, flight_log.Told]
+"""Who was told of a flight's changes, in counts, by event."""
+
 Found = Sequence[tuple[str, Flight]]
 """Flights with the key of their document."""
 
 
-def view(flight_number: str, date: str) -> str | tuple[str, int] | Response:
+def view(kept: Kept[ToldByEvent], flight_number: str, date: str) -> str | tuple[str, int] | Response:
     """One flight on one departure date (local to its origin).
 
     Where the number leaves from several airports that day, the reader picks one (`?from=EWR`).
@@ -52,7 +56,7 @@ def view(flight_number: str, date: str) -> str | tuple[str, int] | Response:
         page = flight_view.page(
             flight,
             flight_log.announcements(parts.database, subject),
-            flight_log.told(parts.database, subject),
+            kept.get(subject, parts.now(), lambda: flight_log.told(parts.database, subject)),
             parts.clock,
             parts.now(),
         )

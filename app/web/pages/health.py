@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from flask import render_template
@@ -36,16 +36,16 @@ def view(kept: Kept[Overview]) -> tuple[str, int]:
     except PyMongoError as error:
         log.warning("MongoDB did not answer the health page", why=type(error).__name__)
         found = None
-    page = health_view.page(found, _feed(parts), ALL_CHANNELS, on, now)
+    page = health_view.page(found, feed_figures(parts), ALL_CHANNELS, on, now)
     return render_template("health.html", page=page, now=now, live=live.of(parts)), 200
 
 
-def _feed(parts: Services) -> health_view.FeedFigures:
-    recent = parts.feed.recent()
+def feed_figures(parts: Services) -> health_view.FeedFigures:
+    """What this process knows of Kafka, for the two health pages."""
     age = parts.feed.age_s()
     return health_view.FeedFigures(
         age_s=age if math.isfinite(age) else None,
         stale=parts.feed.is_stale(),
-        updates=len(recent),
-        last_at=datetime.fromisoformat(str(recent[-1]["at"])) if recent else None,
+        updates=parts.feed.count(),
+        last_at=parts.feed.last_at(),
     )

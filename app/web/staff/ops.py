@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime, timedelta
 
 import pymongo
@@ -15,8 +14,7 @@ from app.store import leases, overview
 from app.store.gaps import Gaps
 from app.store.samples import Samples
 from app.web.pages import live
-from app.web.pages.health import ALL_CHANNELS
-from app.web.pages.health_view import FeedFigures
+from app.web.pages.health import ALL_CHANNELS, feed_figures
 from app.web.services import Services, services
 from app.web.staff import ops_view
 from app.web.staff.history import MINUTES
@@ -38,7 +36,7 @@ def view() -> tuple[str, int]:
             seen = _seen(parts, now)
     except PyMongoError as error:
         log.warning("MongoDB did not answer the operators' page", why=type(error).__name__)
-        seen = ops_view.Seen(None, (), (), (), _feed(parts), parts.settings.channels, now)
+        seen = ops_view.Seen(None, (), (), (), feed_figures(parts), parts.settings.channels, now)
     page = ops_view.page(seen, ALL_CHANNELS)
     return render_template("staff/ops.html", page=page, now=now, live=live.of(parts)), 200
 
@@ -52,18 +50,7 @@ def _seen(parts: Services, now: datetime) -> ops_view.Seen:
         samples=Samples(database).since(now - timedelta(minutes=MINUTES)),
         gaps=Gaps(database).latest(_GAPS_SHOWN),
         unwatched=[collection for name, collection in names.items() if name not in held],
-        feed=_feed(parts),
+        feed=feed_figures(parts),
         on=on,
         now=now,
-    )
-
-
-def _feed(parts: Services) -> FeedFigures:
-    recent = parts.feed.recent()
-    age = parts.feed.age_s()
-    return FeedFigures(
-        age_s=age if math.isfinite(age) else None,
-        stale=parts.feed.is_stale(),
-        updates=len(recent),
-        last_at=datetime.fromisoformat(str(recent[-1]["at"])) if recent else None,
     )
