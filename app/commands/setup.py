@@ -30,9 +30,9 @@ def check() -> None:
             checks.OK: click.style("ok  ", fg="green"),
             checks.WARN: click.style("look", fg="yellow"),
         }.get(finding.state, click.style("BAD ", fg="red", bold=True))
-        click.echo(f"{mark}  {finding.name:<12} {finding.words}")
+        click.echo(f"{mark}  {finding.name:<15} {finding.words}")
         if finding.remedy:
-            click.echo(f"      {'':<12} -> {finding.remedy}")
+            click.echo(f"      {'':<15} -> {finding.remedy}")
     sys.exit(2 if any(f.state == checks.BAD for f in findings) else 0)
 
 

@@ -82,7 +82,7 @@ def bring_up_to_date(
     Raises SetupError when another runs the steps, or the schema is newer than this program; PyMongoError when
     MongoDB does not answer.
     """
-    _lacking(database, steps)
+    lacking(database, steps)
     leases = Leases(database, f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}")
 
     def alive() -> None:
@@ -113,12 +113,12 @@ def refuse_newer(database: Database[Document], *, steps: Sequence[Step] = STEPS)
 
     A schema that is too old is only logged: what is missing there costs speed, and `gatecall check` says so.
     """
-    if lacking := _lacking(database, steps):
-        log.warning("the schema is older than this program: run `gatecall schema`", steps=lacking)
+    if missing := lacking(database, steps):
+        log.warning("the schema is older than this program: run `gatecall schema`", steps=missing)
 
 
-def _lacking(database: Database[Document], steps: Sequence[Step]) -> list[int]:
-    """Steps that were not taken. Raises SetupError as `refuse_newer` does."""
+def lacking(database: Database[Document], steps: Sequence[Step] = STEPS) -> list[int]:
+    """Numbers of the steps that were not taken. Raises SetupError as `refuse_newer` does."""
     newest = steps[-1].number if steps else 0
     taken = {int(row["_id"]): row for row in database[COLLECTION].find()}
     beyond = [row for number, row in sorted(taken.items()) if number > newest]
