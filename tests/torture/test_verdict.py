@@ -58,6 +58,18 @@ def test_a_repeat_after_a_lost_claim_is_in_the_window_if_it_is_marked(run: Run) 
     assert run.report.counts["window"] == 1
 
 
+def test_the_same_state_after_an_unknown_answer_about_another_is_in_the_window(run: Run) -> None:
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    run.becomes({"status": "scheduled"})
+    ended = datetime.fromtimestamp(run.now(), UTC)
+    run.row("unknown", order="0", reason="no answer", attempts=[{"outcome": "unknown", "ended_at": ended}])
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED, doubtful=True)
+    assert run.problems() == []
+    assert run.report.counts["window"] == 1
+
+
 def test_who_booked_again_knows_what_the_booking_showed_whatever_was_still_on_its_way(run: Run) -> None:
     run.becomes(LATE)
     run.becomes({"gate": "B2"})

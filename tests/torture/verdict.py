@@ -210,13 +210,26 @@ class Judge:
             for a in record
             if abs(a["ended_at"].timestamp() - first.taken.at) < _LATE_S
         )
-        lost = self.told_in.get(first.taken.id) in self.evidence.claims_lost and self._is_doubtful(second)
-        if settled and not lost and not self._froze():
+        excused = self._is_doubtful(second) and self._may_have_read_otherwise(first, second)
+        if settled and not excused and not self._froze():
             self._problem("twice", f"{where}: although the ledger had it: {second.first}")
         elif not self._is_doubtful(second) and self.attempts.get(second.taken.id):
             self._problem("twice", f"{where}: without a doubt: {second.first}")
         else:
             self.counts["window"] += 1
+
+    def _may_have_read_otherwise(self, first: Message, second: Message) -> bool:
+        """Whether the claim was lost, or something of unknown outcome was handed over between the two."""
+        conversation = self.told_in.get(first.taken.id)
+        unknown = (
+            attempt["ended_at"].timestamp()
+            for row in self.rows
+            if row["conversation"] == conversation
+            for attempt in row["attempts"]
+            if attempt["outcome"] == "unknown"
+        )
+        between = any(first.taken.at <= at + _CLOCKS_S and at <= second.taken.at for at in unknown)
+        return between or conversation in self.evidence.claims_lost
 
     def _is_doubtful(self, message: Message) -> bool:
         """Whether the product knew that it might be a repeat; an attempt that the ledger never got may be one."""
