@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.domain import news
-from app.domain.flight import Flight
+from app.domain.flight import NOT_FLYING, Flight
 from app.domain.news import Action, Kind, Role, Rules
 from app.store.claim_records import Claimed, DoubtNote
 
@@ -78,7 +78,7 @@ def _in_doubt(
         # Of an earlier doubt the note has the kinds alone: whoever may still believe that the flight is off is told.
         if (
             Kind.REINSTATED in note.kinds
-            and want.status not in news.NOT_FLYING
+            and want.status not in NOT_FLYING
             and Kind.REINSTATED not in told
         ):
             told += (Kind.REINSTATED,)
