@@ -16,13 +16,18 @@ Document = dict[str, Any]
 Seen = tuple[Any, ...]
 
 
-def problems(writes: Sequence[Write], polls: Sequence[Polled], *, exact: bool) -> Iterator[str]:
+def problems(
+    writes: Sequence[Write], polls: Sequence[Polled], prepared_at: float, *, exact: bool
+) -> Iterator[str]:
     """What is wrong with what the pollers saw, a sentence each.
 
-    exact: every change must be there. Where the log or the position in MongoDB was lost, what came between two
-    readings of the collection cannot be; the end must be there all the same, and nothing that never was.
+    prepared_at: what was first written later was made under fire. exact: every change must be there. Where the log
+    or the position in MongoDB was lost, what came between two readings of the collection cannot be; the end must
+    be there all the same, and nothing that never was. Only of a document that was made meanwhile nothing need be
+    there: to a feed of changes its first reading is none.
     """
     written = _written(writes)
+    before = {w.key for w in writes if w.begun <= prepared_at}
     for polled in polls:
         yield from polled.problems
         for id_, times in Counter(update["id"] for update in polled.updates).items():
@@ -33,7 +38,9 @@ def problems(writes: Sequence[Write], polls: Sequence[Polled], *, exact: bool) -
             if update["type"] in ("flight", "fare"):
                 seen[update["subject"]["id"]].append(_shown(update))
         for key, states in written.items():
-            yield from _compare(f"{polled.name}: {key}", states, seen.get(key, []), exact and not polled.gaps)
+            whole = exact and not polled.gaps
+            if whole or key in before or key in seen:
+                yield from _compare(f"{polled.name}: {key}", states, seen.get(key, []), whole)
 
 
 def _compare(name: str, written: Sequence[Seen], shown: Sequence[Seen], exact: bool) -> Iterator[str]:

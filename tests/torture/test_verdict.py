@@ -70,6 +70,17 @@ def test_the_same_state_after_an_unknown_answer_about_another_is_in_the_window(r
     assert run.report.counts["window"] == 1
 
 
+def test_a_document_made_while_nobody_watched_need_not_be_in_the_feed(run: Run) -> None:
+    run.becomes({"gate": "B2"})
+    run.updates = []
+    run.journal.prepared_at = time.time() - 200  # all of it was made under fire
+    assert "feed" in kinds(run.problems())
+    run.more["faults"] = ["oplog rolled over"]
+    assert "feed" not in kinds(run.problems())
+    run.journal.prepared_at = time.time()
+    assert "feed" in kinds(run.problems())
+
+
 def test_who_booked_again_knows_what_the_booking_showed_whatever_was_still_on_its_way(run: Run) -> None:
     run.becomes(LATE)
     run.becomes({"gate": "B2"})

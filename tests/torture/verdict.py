@@ -114,7 +114,9 @@ class Judge:
         exact = not self.evidence.lossy and not any(
             harm in fault for fault in self.evidence.faults for harm in _SNAPSHOT_AFTER
         )
-        for sentence in feeds.problems(self.writes, self.evidence.polls, exact=exact):
+        for sentence in feeds.problems(
+            self.writes, self.evidence.polls, self.evidence.journal.prepared_at, exact=exact
+        ):
             self._problem("feed", sentence)
         for sentence in (*self.evidence.deaths, *self.evidence.unready):
             self._problem("process", sentence)
