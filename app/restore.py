@@ -12,20 +12,21 @@ made again since, every conversation is in doubt.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from kafka.errors import KafkaError
+from kafka.errors import GroupIdNotFoundError, KafkaError, UnsupportedVersionError
 from pymongo.database import Database
 
-from app.bus import topics
+from app.bus import clients, topics
 from app.bus.history import History, changed_flights
 from app.bus.incarnation import Incarnation, Incarnations
 from app.domain import order
 from app.domain.clock import Now
-from app.domain.errors import SetupError
+from app.domain.errors import SetupError, TransientError
 from app.domain.namespaces import FLIGHTS
 from app.domain.order import Order
 from app.settings import Settings
@@ -38,6 +39,9 @@ from app.store.resume_tokens import ResumeTokens
 TOLD_WITHIN = timedelta(minutes=10)
 GROUP = "notifier"
 _AT_ONCE = 1_000
+# Of questions to a group's coordinator, and the seconds between them.
+_ATTEMPTS = 15
+_PAUSE_S = 1.0
 
 Say = Callable[[str], None]
 """Told what was done, a sentence each, for the operator."""
@@ -55,7 +59,10 @@ class Surroundings:
 
 
 def busy(around: Surroundings) -> list[str]:
-    """What of the pipeline still runs, a sentence each; empty when all of it is stopped."""
+    """What of the pipeline still runs, a sentence each; empty when all of it is stopped.
+
+    Raises TransientError when Kafka does not tell.
+    """
     found = [
         f"{name} is held by {holder}: stop the watchers"
         for name, holder in Leases(around.database, "").all_held()
@@ -141,11 +148,28 @@ def _portions(keys: list[str]) -> Iterator[list[str]]:
 
 
 def _members(admin: Any, group: str) -> int:
+    """How many members the consumer group has. Raises TransientError when Kafka does not tell."""
     try:
-        answer = admin.describe_groups([group])[group]
-    except (KafkaError, ValueError, KeyError):
-        return 0  # brokers that cannot say; the leases were looked at
-    return len(answer.get("members") or ())
+        answer = _patiently(lambda: admin.describe_groups([group])[group])
+    except (UnsupportedVersionError, ValueError):
+        return 0  # brokers that cannot say (the client cannot read Tansu's answer); the leases were looked at
+    except KafkaError as error:
+        raise clients.transient(f"asking who is in consumer group {group}", error) from error
+    if answer["error"] and GroupIdNotFoundError.__name__ not in answer["error"]:
+        raise TransientError(f"Kafka does not tell who is in consumer group {group}: {answer['error']}")
+    return len(answer["members"])
+
+
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """The answer; what passes by itself is waited for: the first question ever makes a coordinator."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return ask()
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+        time.sleep(_PAUSE_S)
+    return ask()
 
 
 def asked_for(database: Database[dict[str, Any]], collections: list[str], now: datetime) -> dict[str, bool]:

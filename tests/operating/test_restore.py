@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from kafka.errors import CoordinatorLoadInProgressError, NodeNotReadyError
 from pymongo.database import Database
 
 from app import restore
@@ -15,7 +16,7 @@ from app.bus import clients, envelope, topics
 from app.bus.incarnation import Incarnation, Incarnations
 from app.domain import order
 from app.domain.clock import system_now
-from app.domain.errors import SetupError
+from app.domain.errors import SetupError, TransientError
 from app.domain.events import ChangeEvent, Op
 from app.domain.namespaces import FLIGHTS, WATCHED
 from app.store.leases import Leases
@@ -193,6 +194,45 @@ def test_it_refuses_while_somebody_works(restored: Restored) -> None:
     assert "1 conversations are claimed" in str(refused.value)
     assert restored.incarnations.current() == Incarnation(1)
     assert not restored.in_doubt()
+
+
+def test_it_refuses_while_a_notifier_is_in_the_group_and_while_kafka_does_not_tell(
+    apache_kafka: str, database: Docs, database_uri: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_module.load(
+        mongodb_uri=database_uri,
+        kafka_bootstrap_servers=apache_kafka,
+        kafka_topic_prefix=topic_prefix,
+        kafka_partitions=1,
+    )
+    on_apache = Restored(database, settings)  # Tansu's answer is none that the client can read
+    try:
+        assert restore.busy(on_apache.around) == [], "nobody ever was in the group"
+        notifier = clients.consumer(settings, restore.GROUP)
+        notifier.subscribe([topics.name(settings, FLIGHTS.topic)])
+        notifier.poll(timeout_ms=10_000)
+        (sentence,) = restore.busy(on_apache.around)
+        assert "has 1 members" in sentence
+        notifier.close()
+        assert restore.busy(on_apache.around) == []
+        for answer in (unreachable, loading):
+            with monkeypatch.context() as patch:
+                patch.setattr(restore, "_ATTEMPTS", 2)
+                patch.setattr(restore, "_PAUSE_S", 0)
+                patch.setattr(on_apache.admin, "describe_groups", answer)
+                with pytest.raises(TransientError, match="who is in consumer group"):
+                    on_apache.run()
+        assert on_apache.incarnations.current() == Incarnation(1)
+    finally:
+        on_apache.close()
+
+
+def unreachable(_: list[str]) -> Any:
+    raise NodeNotReadyError
+
+
+def loading(groups: list[str]) -> Any:
+    return {group: {"error": str(CoordinatorLoadInProgressError()), "members": []} for group in groups}
 
 
 def test_a_second_restore_is_another_incarnation(restored: Restored) -> None:
