@@ -18,8 +18,12 @@ from app.store.provider_state import Standing, all_standings
 
 Document = dict[str, Any]
 
-_MOST_ROWS = 5_000
-_MOST_DUE = 10_000
+MOST_ROWS = 5_000
+"""So many notifications are read; of a storm the newest."""
+
+MOST_DUE = 10_000
+"""So many conversations are counted as due."""
+
 _FRESH = timedelta(hours=1)
 _GAPS_SHOWN_FOR = timedelta(hours=24)
 
@@ -38,7 +42,6 @@ class ChannelFigures:
     retried: int = 0
     failed: int = 0
     skipped: int = 0
-    reason: str | None = None
     seconds: list[float] = field(default_factory=list)
     down_since: datetime | None = None
 
@@ -50,7 +53,8 @@ class Overview:
     primary, members: of the replica set; None and 0 behind mongos. tokens: when each watched collection's resume
     token was saved, None where there is none. leases: names of those held now. announced: decisions since `since`;
     decided_at: of the latest one. gaps: of the last day, newest first.
-    fresh_letters: dead letters that wait and were met in the last hour.
+    fresh_letters: dead letters that wait and were met in the last hour. is_capped: there were more notifications
+    than are looked at, so what is counted of them are the newest ones.
     """
 
     primary: str | None
@@ -65,6 +69,7 @@ class Overview:
     letters: list[Document]
     gaps: Sequence[Gap] = ()
     fresh_letters: int = 0
+    is_capped: bool = False
 
 
 def read(database: Database[Document], channels: tuple[str, ...], now: datetime, since: datetime) -> Overview:
@@ -73,6 +78,7 @@ def read(database: Database[Document], channels: tuple[str, ...], now: datetime,
     saved = {row["_id"]: row.get("saved_at") for row in database.resume_tokens.find({}, {"saved_at": 1})}
     latest = database.announcements.find_one({}, {"decided_at": 1}, sort=[("changed_at", DESCENDING)])
     letters = DeadLetters(database)
+    figures, is_capped = _channels(database, channels, now, since)
     return Overview(
         primary=hello.get("primary"),
         members=len(hello.get("hosts", ())),
@@ -81,7 +87,8 @@ def read(database: Database[Document], channels: tuple[str, ...], now: datetime,
         flights=database.flights.estimated_document_count(),
         announced=database.announcements.count_documents({"changed_at": {"$gte": since}}),
         decided_at=latest.get("decided_at") if latest else None,
-        channels=_channels(database, channels, now, since),
+        channels=figures,
+        is_capped=is_capped,
         waiting_letters=letters.count(),
         letters=letters.list(limit=10),
         fresh_letters=letters.count(since=now - _FRESH),
@@ -91,11 +98,12 @@ def read(database: Database[Document], channels: tuple[str, ...], now: datetime,
 
 def _channels(
     database: Database[Document], channels: tuple[str, ...], now: datetime, since: datetime
-) -> dict[str, ChannelFigures]:
+) -> tuple[dict[str, ChannelFigures], bool]:
+    """The figures by channel; True when there were more rows than are read."""
     found = {}
     standings = all_standings(database)
     for name in channels:
-        due, oldest = Claims(database, name).backlog(now, at_most=_MOST_DUE)
+        due, oldest = Claims(database, name).backlog(now, at_most=MOST_DUE)
         since_when = standings.get(name, Standing()).since
         found[name] = ChannelFigures(due=due, oldest_due=oldest, down_since=since_when)
     names = (
@@ -110,16 +118,21 @@ def _channels(
     )
     fields = dict.fromkeys(names, 1)
     # The newest rows come last in the collection's own order, so reading backwards needs no index and stops early.
-    for row in database.notifications.find({}, fields).sort("$natural", DESCENDING).limit(_MOST_ROWS):
+    rows = database.notifications.find({}, fields).sort("$natural", DESCENDING).limit(MOST_ROWS + 1)
+    is_capped = False
+    for number, row in enumerate(rows):
         created = row.get("created_at")
         if not isinstance(created, datetime) or created < since:
+            break
+        if number == MOST_ROWS:
+            is_capped = True
             break
         figures = found.get(str(row.get("channel")))
         if figures is not None:
             _add(figures, row)
     for figures in found.values():
         figures.seconds.sort()
-    return found
+    return found, is_capped
 
 
 def _add(figures: ChannelFigures, row: Mapping[str, Any]) -> None:
@@ -127,7 +140,6 @@ def _add(figures: ChannelFigures, row: Mapping[str, Any]) -> None:
     figures.retried += len(attempts) > 1 or row.get("status") == "retrying"
     if row.get("status") == "sent" and (row.get("delivery") or {}).get("state") == "undelivered":
         figures.failed += 1
-        figures.reason = figures.reason or "undelivered"
     elif row.get("status") == "sent":
         figures.sent += 1
         saved, sent = row.get("changed_at"), row.get("sent_at")
@@ -135,6 +147,5 @@ def _add(figures: ChannelFigures, row: Mapping[str, Any]) -> None:
             figures.seconds.append((sent - saved).total_seconds())
     elif row.get("status") == "failed":
         figures.failed += 1
-        figures.reason = figures.reason or row.get("reason")
     elif row.get("status") == "skipped":
         figures.skipped += 1

@@ -10,7 +10,7 @@ import pytest
 from bson import Decimal128
 from pymongo import MongoClient
 
-from app.store import flight_log, flights, schema
+from app.store import flight_log, flights, overview, schema
 from app.web import create_app
 from app.web.services import Services
 from tests.pages.conftest import NOW, UA407, World
@@ -196,6 +196,20 @@ def test_the_health_page_shows_dead_letters_without_their_contents(world: World)
     assert "1 dead letter waits" in page
     assert "notifier: bad field in flights, field gate" in page
     assert "secret" not in page
+
+
+def test_more_messages_than_are_read_are_not_counted_short(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "MOST_ROWS", 5)
+    row = {"channel": "email", "status": "sent", "created_at": NOW, "changed_at": NOW, "sent_at": NOW}
+    world.database.notifications.insert_many([{"_id": str(n), **row} for n in range(5)])
+    assert "Sent 5 Due" in text_of(world.get("/health"))
+    world.database.notifications.insert_one({"_id": "another", **row})
+    world.pass_time(seconds=2)
+    said = text_of(world.get("/health"))
+    assert "Sent at least 5 Due" in said
+    assert "Notifications sent at least 5 last 15 minutes" in said
 
 
 def test_a_message_that_came_back_counts_as_failed(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -94,6 +95,40 @@ def test_a_process_that_began_anew_takes_nothing_away(well: Desk) -> None:
     page = well.get("/staff/ops")
     tile = page.partition("Told twice, at most")[2].partition("</div>")[0]
     assert '<p class="v">3</p>' in tile
+
+
+def tile_of(page: str, heading: str) -> str:
+    return page.partition(f"<h3>{heading}</h3>")[2].partition("</div>")[0]
+
+
+@pytest.mark.parametrize(
+    "heading", ["Behind, watchers", "Waiting in Kafka", "Waiting and due", "Dead letters"]
+)
+def test_a_figure_of_long_ago_is_not_shown_as_of_now(well: Desk, heading: str) -> None:
+    old = {WATCHERS: {"behind_s": 500}, NOTIFIER: {"lag_s": 500, "letters": 500}, DELIVERY: {"due": 500}}
+    well.database.samples.delete_many({})
+    for process, values in old.items():
+        sample(well, process, 59 * 60, **values)
+    tile = tile_of(well.get("/staff/ops"), heading)
+    assert '<p class="v">none' in tile
+    assert "<path" in tile, "the line has it"
+
+
+@pytest.mark.parametrize(
+    ("values", "hop"),
+    [
+        ({"lag_s": 1200, "token_age_s": 3}, "3.0 s"),  # the last event was late, and long ago
+        ({"lag_s": 0.06, "token_age_s": 3}, "0.1 s"),
+        ({"lag_s": 0.06, "token_age_s": 600}, "10 min"),  # Kafka takes nothing
+    ],
+)
+def test_the_way_to_kafka_takes_as_long_as_something_waits(
+    well: Desk, values: dict[str, float], hop: str
+) -> None:
+    well.database.samples.delete_many({})
+    sample(well, WATCHERS, **values)
+    hops = re.findall(r"then </span>([^<]*)", well.get("/staff/ops"))
+    assert hops[1].strip() == hop, hops
 
 
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {

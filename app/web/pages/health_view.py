@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.store.gaps import Gap
-from app.store.overview import ChannelFigures, Overview
+from app.store.overview import MOST_DUE, Overview
 from app.web.pages import words
 
 OLDEST_TOKEN_S = 60.0
@@ -106,7 +106,7 @@ def page(
             Node("Delivery", "warn", "Not known", gone),
         ]
     else:
-        rows = [_channel(name, overview.channels.get(name), name in on, now) for name in all_channels]
+        rows = [_channel(name, overview, name in on, now) for name in all_channels]
         before, after = (_mongodb, _watchers), (_notifier, _delivery)
         nodes = [*(f(overview, now) for f in before), *nodes, *(f(overview, now) for f in after)]
     problems = _problems(nodes, rows, overview)
@@ -178,8 +178,8 @@ def _delivery(overview: Overview, now: datetime) -> Node:
     due = sum(channel.due for channel in overview.channels.values())
     oldest = min((c.oldest_due for c in overview.channels.values() if c.oldest_due), default=None)
     figures = [
-        ("Sent", words.number(sum(c.sent for c in overview.channels.values()))),
-        ("Due now", words.number(due)),
+        ("Sent", _counted(sum(c.sent for c in overview.channels.values()), overview)),
+        ("Due now", _due(due)),
         ("Oldest due", words.age((now - oldest).total_seconds()) if oldest else "none"),
     ]
     if not overview.channels:
@@ -189,8 +189,17 @@ def _delivery(overview: Overview, now: datetime) -> Node:
     return Node("Delivery", "ok", "Well", figures)
 
 
-def _channel(name: str, figures: ChannelFigures | None, on: bool, now: datetime) -> ChannelRow:
-    title = NAMES.get(name, name)
+def _counted(count: int, overview: Overview) -> str:
+    """A count of notifications, as far as they were read."""
+    return f"at least {words.number(count)}" if overview.is_capped and count else words.number(count)
+
+
+def _due(count: int) -> str:
+    return f"at least {words.number(count)}" if count >= MOST_DUE else words.number(count)
+
+
+def _channel(name: str, overview: Overview, on: bool, now: datetime) -> ChannelRow:
+    title, figures = NAMES.get(name, name), overview.channels.get(name)
     if not on or figures is None:
         wrong = "Its settings are absent, so nothing is sent here."
         return ChannelRow(title, "failed", "Off", "0", "0", "0", "none", "0", wrong)
@@ -208,11 +217,11 @@ def _channel(name: str, figures: ChannelFigures | None, on: bool, now: datetime)
         name=title,
         tone="failed" if figures.down_since else "delayed" if late else "ok",
         word="Down" if figures.down_since else "Behind" if late else "Well",
-        sent=words.number(figures.sent),
-        retried=words.number(figures.retried),
-        failed=words.number(figures.failed),
+        sent=_counted(figures.sent, overview),
+        retried=_counted(figures.retried, overview),
+        failed=_counted(figures.failed, overview),
         median=words.seconds(middle) if middle is not None else "none",
-        due=words.number(figures.due),
+        due=_due(figures.due),
         wrong=wrong,
     )
 
@@ -275,8 +284,8 @@ def _tiles(overview: Overview, feed: FeedFigures, now: datetime) -> list[tuple[s
     oldest = min((letter["first_at"] for letter in overview.letters), default=None)
     waiting = f"oldest {_ago(oldest, now)}" if oldest else "none waiting"
     tiles += [
-        ("Notifications sent", words.number(sent), "", "last 15 minutes"),
-        ("Waiting and due", words.number(due), "", "conversations"),
+        ("Notifications sent", _counted(sent, overview), "", "last 15 minutes"),
+        ("Waiting and due", _due(due), "", "conversations"),
         ("Dead letters", words.number(overview.waiting_letters), "", waiting),
         ("Updates in the feed", words.number(feed.updates), "", f"last {_ago(feed.last_at, now)}"),
     ]

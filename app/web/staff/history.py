@@ -100,6 +100,11 @@ def _grown(before: float, after: float) -> float:
     return after - before if after >= before else after  # a smaller one began anew
 
 
+def present(points: Points) -> float | None:
+    """The value of now: of the minute that has begun, or of the last whole one; None when both have none."""
+    return points[-1] if points[-1] is not None else points[-2]
+
+
 def added(minutes: Iterable[dict[float, float]]) -> dict[float, float]:
     """The counts of several minutes together."""
     total: dict[float, float] = {}

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from app.store import samples
 from app.web.pages import words
-from app.web.staff.history import Figures, Line, Points, added, line, quantile
+from app.web.staff.history import Figures, Line, Points, added, line, present, quantile
 
 PROMISED_S = 5.0
 """From the save in MongoDB to the provider's answer, in the middle."""
@@ -105,7 +105,7 @@ def _late_part(counts: dict[float, float]) -> float | None:
 
 def _rated(title: str, points: Points, right: str = "") -> Tile:
     known = [value for value in points if value is not None]
-    now = known[-1] if known else None
+    now = present(points)
     figure, unit = ("none", "") if now is None else (f"{now:.1f}", "a second")
     low, high = (f"{f(known):.1f}" if known else "none" for f in (min, max))
     return _tile(title, figure, unit, points, f"lowest {low}", right or f"highest {high}")
@@ -113,10 +113,11 @@ def _rated(title: str, points: Points, right: str = "") -> Tile:
 
 def _aged(title: str, points: Points, promise: float) -> Tile:
     known = [value for value in points if value is not None]
-    figure = words.seconds(known[-1]) if known else "none"
+    now = present(points)
+    figure = words.seconds(now) if now is not None else "none"
     number, _, unit = figure.partition(" ")
     highest = f"highest {words.seconds(max(known))}" if known else ""
-    is_bad = bool(known) and known[-1] > promise
+    is_bad = now is not None and now > promise
     left = f"promise {words.age(promise)}"
     return _tile(title, number, unit, points, left, highest, promise=promise, is_bad=is_bad)
 
@@ -125,11 +126,11 @@ def _due(delivery: Figures) -> Tile:
     # Every delivery process counts the same conversations.
     points = delivery.gauge("due")
     known = [value for value in points if value is not None]
-    figure = words.number(round(known[-1])) if known else "none"
+    now = present(points)
     highest = f"highest {words.number(round(max(known)))}" if known else ""
-    is_bad = bool(known) and known[-1] > DUE
+    is_bad = now is not None and now > DUE
     left = f"promise {DUE:.0f}"
-    return _tile("Waiting and due", figure, "", points, left, highest, promise=DUE, is_bad=is_bad)
+    return _tile("Waiting and due", _whole(now), "", points, left, highest, promise=DUE, is_bad=is_bad)
 
 
 def _counted(title: str, growth: Points) -> Tile:
@@ -138,18 +139,18 @@ def _counted(title: str, growth: Points) -> Tile:
 
 def _letters(notifier: Figures) -> Tile:
     points = notifier.gauge("letters")
-    known = [value for value in points if value is not None]
-    figure = words.number(round(known[-1])) if known else "none"
-    return _tile("Dead letters", figure, "", points, "waiting", "", is_bad=bool(known and known[-1]))
+    now = present(points)
+    return _tile("Dead letters", _whole(now), "", points, "waiting", "", is_bad=bool(now))
 
 
 def _readers(web: Figures) -> Tile:
     points = web.gauge("waiting", sum)
-    known = [value for value in points if value is not None]
-    figure = words.number(round(known[-1])) if known else "none"
-    return _tile(
-        "Readers of /update", figure, "waiting", points, f"{_sum(web.growth('requests'))} requests", ""
-    )
+    requests = f"{_sum(web.growth('requests'))} requests"
+    return _tile("Readers of /update", _whole(present(points)), "waiting", points, requests, "")
+
+
+def _whole(now: float | None) -> str:
+    return "none" if now is None else words.number(round(now))
 
 
 def _sum(growth: Points) -> str:

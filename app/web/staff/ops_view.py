@@ -17,7 +17,7 @@ from app.store.overview import Overview
 from app.store.samples import Sample
 from app.web.pages import health_view, words
 from app.web.pages.health_view import OLDEST_DUE_S, FeedFigures, Node
-from app.web.staff.history import Figures, added, quantile
+from app.web.staff.history import Figures, added, present, quantile
 from app.web.staff.ops_tiles import Tile, tiles
 
 SILENT = timedelta(seconds=3 * samples.EVERY_S)
@@ -296,7 +296,7 @@ def _stops(seen: Seen, found: Sequence[Finding]) -> list[Stop]:
     }
     hops = {
         "MongoDB": watchers.now("behind_s", SILENT),
-        "Watchers": watchers.now("lag_s", SILENT),
+        "Watchers": _to_kafka_s(watchers),
         "Kafka": notifier.now("lag_s", SILENT),
         "Notifier": delivery.now("due_age_s", SILENT),
     }
@@ -304,6 +304,18 @@ def _stops(seen: Seen, found: Sequence[Finding]) -> list[Stop]:
         Stop(_node(name, rows, found, known=known), "" if hops.get(name) is None else _seconds(hops[name]))
         for name, rows in figures.items()
     ]
+
+
+def _to_kafka_s(watchers: Figures) -> float | None:
+    """How long the oldest change waits for Kafka, in seconds; None when nobody knows.
+
+    The lag is that of the last event, perhaps of days ago. The position is saved behind what Kafka has taken, so
+    its age says more: where the position is younger, nothing waits so long; where it is old, something does.
+    """
+    lag_s, age_s = (watchers.now(name, SILENT) for name in ("lag_s", "token_age_s"))
+    if lag_s is None or age_s is None:
+        return lag_s if age_s is None else age_s
+    return age_s if age_s > health_view.OLDEST_TOKEN_S else min(lag_s, age_s)
 
 
 def _node(name: str, rows: list[tuple[str, str]], found: Sequence[Finding], *, known: bool) -> Node:
@@ -324,8 +336,8 @@ def _count(value: float | None) -> str:
 
 
 def _rate(minutes: Sequence[float | None]) -> str:
-    """The rate of the last minute that was measured."""
-    value = minutes[-1] if minutes[-1] is not None else minutes[-2]
+    """The rate of the last minute."""
+    value = present(minutes)
     return "not known" if value is None else f"{value:.1f}/s"
 
 
