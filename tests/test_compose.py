@@ -33,22 +33,57 @@ PROCFILE = {
 }
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "gatecall"}
 NAMES = {name.upper() for name in Settings.model_fields}
+# The stack's own servers, which ask for no password, and what only the demo and tests may set.
+NOT_FOR_THE_STACK = {
+    *(name for name in NAMES if name.startswith(("KAFKA_SASL_", "KAFKA_SSL_", "DEMO"))),
+    "KAFKA_SECURITY_PROTOCOL",
+    "CRASH_AT",
+}
+# Where its servers are, and where its own processes listen.
+THE_STACKS_OWN = {"MONGODB_URI", "KAFKA_BOOTSTRAP_SERVERS", "HOST", "PORT", "HEALTH_PORT", "LOG_FORMAT"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
 
 def test_docker_compose_accepts_the_file() -> None:
     if shutil.which("docker-compose") is None:
         pytest.skip("docker-compose is not installed")
+    assert SERVICES.keys() == as_docker_compose_reads_it()["services"].keys()
+
+
+def as_docker_compose_reads_it(**environment: str) -> dict[str, Any]:
+    """The file with everything filled in from this environment."""
     done = subprocess.run(
-        ["docker-compose", "config", "-q"],
+        ["docker-compose", "--env-file", os.devnull, "config"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
+        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = yaml.safe_load(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_setting_reaches_a_service(name: str) -> None:
+    given: dict[str, str | None] = OURS[name]["environment"]
+    assert given.keys() == NAMES - NOT_FOR_THE_STACK
+    taken = {key for key, value in given.items() if value is None or value.startswith(f"${{{key}:-")}
+    assert taken == given.keys() - THE_STACKS_OWN
+
+
+def test_what_the_environment_says_is_what_a_process_gets() -> None:
+    if shutil.which("docker-compose") is None:
+        pytest.skip("docker-compose is not installed")
+    wanted = {name: f"value-of-{name}" for name in NAMES - NOT_FOR_THE_STACK - THE_STACKS_OWN}
+    read = as_docker_compose_reads_it(**wanted)["services"]
+    for name in OURS:
+        assert wanted.items() <= read[name]["environment"].items()
+    silent = as_docker_compose_reads_it()["services"]["delivery"]["environment"]
+    assert silent["MAIL_SERVER"] == "mailpit"
+    assert not silent.get("TWILIO_RATE")
 
 
 def test_every_process_of_the_procfile_is_a_service_with_the_same_command() -> None:
@@ -77,9 +112,8 @@ def test_processes_on_one_machine_have_health_ports_of_their_own() -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_the_settings_of_a_service_exist_and_fit_together(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, str] = OURS[name]["environment"]
-    environment = {key: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for key, value in given.items()}
-    assert environment.keys() <= NAMES
+    given: dict[str, str | None] = OURS[name]["environment"]
+    environment = {key: re.sub(r"\$\{\w+:-(.*)\}", r"\1", value) for key, value in given.items() if value}
     for key, value in environment.items():
         monkeypatch.setenv(key, value)
     settings = Settings()  # raises for values that are wrong
@@ -97,6 +131,15 @@ def test_a_process_is_watched_restarted_and_given_time_to_end(name: str) -> None
     assert service["restart"] == "unless-stopped"
     grace_s = int(service["stop_grace_period"].removesuffix("s"))
     assert grace_s > Settings.model_fields["send_timeout_s"].default
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in SERVICES if SERVICES[name].get("restart") == "unless-stopped"]
+)
+def test_every_server_has_a_health_check(name: str) -> None:
+    check = SERVICES[name]["healthcheck"]
+    assert check["test"][0] == "CMD"
+    assert {"interval", "timeout", "retries", "start_period"} <= check.keys()
 
 
 @pytest.mark.parametrize("name", OURS)
