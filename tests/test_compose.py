@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,15 +53,16 @@ def test_docker_compose_accepts_the_file() -> None:
 
 def as_docker_compose_reads_it(**environment: str) -> dict[str, Any]:
     """The file with everything filled in from this environment."""
-    done = subprocess.run(
-        ["docker-compose", "--env-file", os.devnull, "config"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    with NamedTemporaryFile() as nothing:  # in place of a .env that may be there
+        done = subprocess.run(
+            ["docker-compose", "--env-file", nothing.name, "config"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = yaml.safe_load(done.stdout)
     return found
