@@ -107,6 +107,16 @@ class WhyReader:
         stands = self._db.conversations.find_one({"_id": conversation}, {"order": 1})
         return (stands["order"], None) if stands and order_digest(stands["order"]) == digest else None
 
+    def parties(self, conversation: str) -> tuple[str, str, str] | None:
+        """Subject, person and channel of a conversation; None when there is no trace of it.
+
+        From its documents: ids of admins' may hold the "|" that stands between the three in its id.
+        """
+        fields = {"subject": 1, "person": 1, "channel": 1}
+        row = self._db.notifications.find_one({"conversation": conversation}, fields)
+        row = row or self._db.conversations.find_one({"_id": conversation}, fields)
+        return (row["subject"], row["person"], row["channel"]) if row else None
+
     def notifications(
         self, person: str, subject: str | None = None, limit: int = 50
     ) -> list[tuple[str, str, Notification | Quiet]]:

@@ -68,6 +68,25 @@ def test_a_link_that_does_not_work_says_what_still_does(world: World, told: tupl
     assert world.site().get(told[0]).status_code == 200
 
 
+def test_ids_may_hold_the_bar_that_stands_between_them(
+    world: World, mailbox: Mailbox, twilio: Twilio
+) -> None:
+    world.notifying.handle(world.notifying.snapshot(1, "UA1545|EWR", gate="C70"))
+    address = {"email": "p1@example.org", "phone": "+15550104217"}
+    world.db.users.insert_one({"_id": "p|1", "name": "Name of p1", **address})
+    booked = world.notifying.books("p|1", "UA1545|EWR", seen={"gate": "C70"}, seen_at=2, time=3)
+    world.notifying.handle(booked)
+    world.notifying.handle(world.notifying.flight(5, "UA1545|EWR", status="cancelled", gate="C70"))
+    world.deliver()
+    world.moment = world.notifying.now
+    text = mailbox.mails[0].message.get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    for path in (re.search(r"/why/\S+", text), re.search(r"/w/\w+", twilio.messages[0]["body"])):
+        assert path is not None
+        answer = world.site().get(path[0])
+        assert answer.status_code == 200, path[0]
+        assert "UA 1545 to Houston" in answer.text
+
+
 def test_links_end_with_their_time(world: World, told: tuple[str, str]) -> None:
     world.moment += timedelta(days=world.settings.why_link_days + 2)
     answers = [world.site().get(path) for path in told]

@@ -77,8 +77,10 @@ def of_text(token: str) -> Response:
 
 def _drawn(parts: Services, token: WhyToken) -> Response:
     reader = WhyReader(parts.database)
-    subject, _, rest = token.conversation.partition("|")
-    person, _, channel = rest.rpartition("|")
+    parties = reader.parties(token.conversation)
+    if parties is None:
+        return _useless(410)
+    subject, person, channel = parties
     email, phone = reader.persons_address(person)
     # The link dies with the address it was sent to: whoever has that now is somebody else.
     if address_digest(phone if channel == "sms" else email) != token.address:
