@@ -75,7 +75,7 @@ class Flight:
     @property
     def identity(self) -> str:
         """What stays the same when a document is deleted and inserted again."""
-        return f"{self.flight_number}|{self.origin}|{self.departure_date}"
+        return _identity(self.flight_number, self.origin, self.departure_date)
 
     @property
     def departs_at(self) -> datetime:
@@ -196,6 +196,22 @@ def parse(document: Mapping[str, Any]) -> Flight:
         aircraft=fields.short_code(document, "aircraft"),
         diverted_to=fields.airport(document, "diverted_to"),
     )
+
+
+def identity_of(document: Mapping[str, Any]) -> str:
+    """The identity of the flight in a `flights` document, whatever else of it can be understood.
+
+    Raises BadEventError when the number, the origin or the date cannot.
+    """
+    return _identity(
+        fields.required(document, "flight_number", fields.flight_number(document, "flight_number")),
+        fields.required(document, "origin", fields.airport(document, "origin")),
+        fields.required(document, "departure_date", fields.day(document, "departure_date")),
+    )
+
+
+def _identity(flight_number: str, origin: str, departure_date: str) -> str:
+    return f"{flight_number}|{origin}|{departure_date}"
 
 
 def _status(document: Mapping[str, Any]) -> Status:

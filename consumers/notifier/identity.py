@@ -34,9 +34,10 @@ def outdated(stores: Stores, speakers: Iterable[Known]) -> frozenset[tuple[str, 
 
 
 def _identity(document: Mapping[str, Any]) -> str | None:
-    """None when it cannot be understood: two documents are never the same flight, so it is another one then."""
+    """None when it cannot be understood: two documents are never the same flight, so it is another one then. Rubbish
+    in a gate or a status says nothing of that."""
     try:
-        return flight.parse(document).identity
+        return flight.identity_of(document)
     except BadEventError:
         return None
 

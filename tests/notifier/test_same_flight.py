@@ -67,6 +67,19 @@ def test_two_flights_although_the_move_was_not_understood(world: World) -> None:
     assert world.deliver() == []
 
 
+def test_rubbish_in_a_gate_makes_no_other_flight_of_it(world: World) -> None:
+    """Events of an older document come late, while the present one cannot be understood."""
+    world.handle(world.snapshot(1), world.books("ada"))
+    put(world, "f3", gate="§")
+    world.handle(world.deleted(2), world.flight(5, "f3", Op.INSERT), world.flight(6, "f3", gate="§"))
+    world.handle(
+        world.flight(3, "f2", Op.INSERT, status="cancelled", partition=1), world.deleted(4, "f2", partition=1)
+    )
+    assert subject(world, "f2") == "flight:f1"
+    assert subject(world, "f3") == "flight:f1"
+    assert world.deliver() == []
+
+
 def test_a_third_flight_does_not_follow_a_deleted_one_whose_successor_moved(world: World) -> None:
     world.handle(world.snapshot(1), world.books("ada"), world.deleted(2), world.flight(3, "f2", Op.INSERT))
     world.handle(world.flight(4, "f2", **NEXT))
