@@ -185,8 +185,10 @@ class ConsumerLoop:
         self._uncounted -= plain.keys()
         self._all_at_once(plain)
         for tp in careful:
-            self._one_by_one(tp, polled[tp])
-            self._uncounted.discard(tp)
+            if self._one_by_one(tp, polled[tp]):
+                self._uncounted.discard(tp)
+            else:
+                self._unplaced.add(tp)
         self._last_turn = self._monotonic()
         return sum(map(len, polled.values()))
 
@@ -247,17 +249,20 @@ class ConsumerLoop:
         batch = [_received(record) for records in polled.values() for record in records]
         if batch:
             self._handle(batch)
-            self._commit({tp: records[-1].offset + 1 for tp, records in polled.items()})
+            committed = self._commit({tp: records[-1].offset + 1 for tp, records in polled.items()})
             for tp, records in polled.items():
                 self._lag.handled(tp, records[-1])
+                if not committed:  # nothing is wrong with what another member begins at now
+                    self._attempts.forget(self._name(tp), records[0].offset)
 
     def _failed_before(self, tp: TopicPartition, offset: int) -> bool:
         """Whether what begins here was begun before, in vain: by this process, or by one that died of it."""
         name = self._name(tp)
         return self._attempts.last(f"{name}/single") == offset or self._attempts.count(name, offset) > 1
 
-    def _one_by_one(self, tp: TopicPartition, records: Sequence[Any]) -> None:
-        """Each message alone and committed alone; the one that failed SINGLE_ATTEMPTS times is set aside."""
+    def _one_by_one(self, tp: TopicPartition, records: Sequence[Any]) -> bool:
+        """Each message alone and committed alone; the one that failed SINGLE_ATTEMPTS times is set aside. False when a
+        commit was refused: that one, and the rest, are left to whoever gets the partition."""
         name = f"{self._name(tp)}/single"
         for record in records:
             received = _received(record)
@@ -266,8 +271,11 @@ class ConsumerLoop:
                 self._set_aside(received, f"handling it failed {SINGLE_ATTEMPTS} times")
             else:
                 self._handle_one(name, received)
-            self._commit({tp: record.offset + 1})
+            if not self._commit({tp: record.offset + 1}):
+                self._attempts.forget(name, record.offset)
+                return False
             self._lag.handled(tp, record)
+        return True
 
     def _begin(self, name: str, offset: int) -> int:
         """Count an attempt before it is made. One that could not be counted for sure is not made, and is taken
@@ -289,8 +297,9 @@ class ConsumerLoop:
             self._in_vain.discard(name)
             raise
 
-    def _commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """N5. With the id that the topic had when its position was looked up, never a newer one."""
+    def _commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
+        """N5. With the id that the topic had when its position was looked up, never a newer one. False when it was
+        refused, because the group is being divided anew."""
         entries = {tp: OffsetAndMetadata(offset, self._ids[tp.topic], -1) for tp, offset in offsets.items()}
         try:
             self._consumer.commit(entries)
@@ -298,6 +307,8 @@ class ConsumerLoop:
         except _DIVIDED_ANEW as error:
             # The partitions went to another member, which reads the same again; that is harmless.
             log.info("not committed, the group is being divided anew", why=type(error).__name__)
+            return False
+        return True
 
     def _name(self, tp: TopicPartition) -> str:
         return f"{self._group}/{tp.topic}/{self._ids[tp.topic]}/{tp.partition}"
