@@ -60,6 +60,11 @@ def _status_blocks(mail: Message) -> Iterator[Message]:
             return
 
 
+def is_ours(message_id: str) -> bool:
+    """Whether a Message-ID, without brackets, has the form of those that we give."""
+    return _OURS.fullmatch(message_id) is not None
+
+
 def _message_id(mail: Message, blocks: list[Message]) -> str | None:
     envelope_id = blocks[0].get("Original-Envelope-Id") if blocks else None
     if envelope_id and (found := _OURS.search(str(envelope_id))):

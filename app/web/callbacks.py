@@ -20,7 +20,7 @@ from twilio.request_validator import (
 )
 
 from app import metrics
-from app.channels.dsn import reports_of
+from app.channels.dsn import is_ours, reports_of
 from app.channels.twilio_errors import STATES, refusal_of
 from app.domain.reports import Refusal, Report, State, enhanced_status, mail_refusal, without_addresses
 from app.store.callbacks import Callbacks
@@ -125,7 +125,10 @@ def mail_events() -> Response:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])[:100]
         raise Problem(400, "The body cannot be understood", f"{where or 'body'}: {first['msg']}") from error
-    return _taken(parts, [event.report() for event in events])
+    reports = [event.report() for event in events]
+    # A mail service tells of everything that is sent through it. What is of others would be kept for days, and
+    # in the way of ours.
+    return _taken(parts, [report for report in reports if is_ours(report.provider_id)])
 
 
 def _require_twilio(parts: Services) -> None:

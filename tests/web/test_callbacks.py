@@ -274,6 +274,14 @@ def test_events_of_a_mail_service_are_taken_with_a_basic_password_too(provided: 
     assert [one["reason"] for one in suppressed(provided)] == ["complained"]
 
 
+def test_events_about_mails_of_others_are_not_kept(provided: Site) -> None:
+    foreign = [{"message_id": f"<{n}.invoice@shop.example>", "event": "delivered"} for n in range(20)]
+    ours = {"message_id": f"<{'f' * 32}@gatecall.example>", "event": "delivered"}
+    assert mail(provided, "events", json.dumps({"events": [*foreign, ours]})).status_code == 204
+    kept = list(provided.app.extensions["gatecall"].database.callbacks.find())
+    assert [one["_id"] for one in kept] == [ours["message_id"].strip("<>")]
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'{"events": [{"event": "bounced"}]}', b'{"events": 1}', b"\xff"]
 )
