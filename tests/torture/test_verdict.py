@@ -81,6 +81,20 @@ def test_a_document_made_while_nobody_watched_need_not_be_in_the_feed(run: Run) 
     assert "feed" in kinds(run.problems())
 
 
+def test_who_booked_a_document_that_came_and_went_unseen_cannot_be_told(run: Run) -> None:
+    booking = {"user_id": "person", "flight_id": "f2", "status": "confirmed"}
+    run.journal.prepared_at = run.now()
+    run.edit += 1
+    run.wrote("flights", PUBLISHED | {"_id": "f2"})
+    run.wrote("bookings", booking | {"_id": "b2", "seen": {"flight": {"edit": run.edit}}})
+    run.wrote("bookings", booking | {"_id": "b1", "flight_id": "f1", "status": "cancelled"})
+    run.journal.wrote("flights", "f2", None, run.now())
+    run.becomes(LATE)
+    assert "final" in kinds(run.problems())
+    run.more["faults"] = ["oplog rolled over"]
+    assert "final" not in kinds(run.problems())
+
+
 def test_who_booked_again_knows_what_the_booking_showed_whatever_was_still_on_its_way(run: Run) -> None:
     run.becomes(LATE)
     run.becomes({"gate": "B2"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pymongo.database import Database
@@ -71,8 +71,9 @@ class Message:
 @dataclass(frozen=True, slots=True)
 class Concern:
     """A booking or following of one person on one flight. places: where in the history they can be who made it,
-    by what they were shown. since, until: when it was made and given up, None: never."""
+    by what they were shown. since, until: when it was made and given up, None: never. document: its flight's."""
 
+    document: str
     places: frozenset[int]
     since: float
     until: float | None
@@ -96,6 +97,11 @@ class Judge:
         self.rows = list(evidence.database["notifications"].find())
         self.conversations = {c["_id"]: c for c in evidence.database["conversations"].find()}
         self.attempts = _attempts(self.rows)
+        # Whether every write was there to be seen.
+        self.exact = not evidence.lossy and not any(
+            harm in fault for fault in evidence.faults for harm in _SNAPSHOT_AFTER
+        )
+        self.fleeting = set() if self.exact else _fleeting(self.writes, evidence.journal.prepared_at)
         self.told_in = {
             a["provider_id"]: row["conversation"]
             for row in self.rows
@@ -111,11 +117,8 @@ class Judge:
         self._people()
         self._ledger()
         self._letters()
-        exact = not self.evidence.lossy and not any(
-            harm in fault for fault in self.evidence.faults for harm in _SNAPSHOT_AFTER
-        )
         for sentence in feeds.problems(
-            self.writes, self.evidence.polls, self.evidence.journal.prepared_at, exact=exact
+            self.writes, self.evidence.polls, self.evidence.journal.prepared_at, exact=self.exact
         ):
             self._problem("feed", sentence)
         for sentence in (*self.evidence.deaths, *self.evidence.unready):
@@ -153,7 +156,8 @@ class Judge:
                     self._problem("stranger", f"{where}: told without booking or following")
                     continue
                 known = self._follow(where, self.flights[flight][0], mine, messages)
-                if any(c.until is None for c in mine):
+                # Of a document that came and went while nobody could see it nobody knows which flight it was.
+                if any(c.until is None and c.document not in self.fleeting for c in mine):
                     to = (self.users.get(person) or {}).get(address)
                     self._final(where, flight, known, (person, channel, to))
                     self._last(where, messages)
@@ -332,10 +336,11 @@ def _concerns(
         if holds and w.document is not None and w.key not in open_:
             number = number_of[str(w.document["flight_id"])]
             places = _shown(w, flights[number][0], prepared_at)
-            open_[w.key] = ((w.document["user_id"], number), Concern(places, w.begun, None))
+            key = str(w.document["flight_id"])
+            open_[w.key] = ((w.document["user_id"], number), Concern(key, places, w.begun, None))
         elif not holds and w.key in open_:
             who, concern = open_.pop(w.key)
-            closed.append((who, Concern(concern.places, concern.since, w.at)))
+            closed.append((who, replace(concern, until=w.at)))
     found: dict[tuple[str, str], list[Concern]] = defaultdict(list)
     for who, concern in [*closed, *open_.values()]:
         found[who].append(concern)
@@ -350,6 +355,16 @@ def _shown(write: Write, moments: Sequence[Moment], prepared_at: float) -> froze
     if exact:
         return exact
     return frozenset((0,) if write.begun <= prepared_at else range(len(moments)))
+
+
+def _fleeting(writes: Iterable[Write], prepared_at: float) -> set[str]:
+    """Keys of flights' documents that were made under fire, and are gone in the end."""
+    born, last = dict[str, float](), dict[str, Document | None]()
+    for w in writes:
+        if w.collection == "flights":
+            born.setdefault(w.key, w.begun)
+            last[w.key] = w.document
+    return {key for key, at in born.items() if at > prepared_at and last[key] is None}
 
 
 def _attempts(rows: Iterable[Document]) -> dict[str, list[Document]]:
