@@ -93,7 +93,7 @@ def dead_letters() -> None:
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document a line.")
 def list_letters(*, status: str, limit: int, as_json: bool, **wanted: Any) -> None:
-    """List dead letters, the latest first, and how many there are by reason."""
+    """List dead letters, the latest first, and how many the filters leave, by reason."""
     chosen = Filter(status=None if status == "all" else status, **wanted)
 
     def work(letters: DeadLetters, _: Documents) -> int:
@@ -105,7 +105,7 @@ def list_letters(*, status: str, limit: int, as_json: bool, **wanted: Any) -> No
                 f"{total} dead letter{'' if total == 1 else 's'}"
                 + (f", {limit} shown" if total > limit else "")
             )
-            for (reason, state), count in sorted(letters.counts().items()):
+            for (reason, state), count in sorted(letters.counts(chosen).items()):
                 click.echo(f"  {count:>6}  {reason}, {state}")
         return 0
 

@@ -167,10 +167,13 @@ class DeadLetters:
         """How many are meant."""
         return self._letters.count_documents(wanted.query())
 
-    def counts(self) -> dict[tuple[str, str], int]:
-        """How many there are, by reason and status."""
+    def counts(self, wanted: Filter | None = None) -> dict[tuple[str, str], int]:
+        """How many are meant, by reason and status; None: all there are."""
         groups = self._letters.aggregate(
-            [{"$group": {"_id": {"reason": "$reason", "status": "$status"}, "n": {"$sum": 1}}}]
+            [
+                {"$match": wanted.query() if wanted else {}},
+                {"$group": {"_id": {"reason": "$reason", "status": "$status"}, "n": {"$sum": 1}}},
+            ]
         )
         return {(row["_id"]["reason"], row["_id"]["status"]): row["n"] for row in groups}
 

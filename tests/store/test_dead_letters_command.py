@@ -82,6 +82,22 @@ def test_list_shows_the_latest_and_counts_the_reasons(
     assert "     2  bad_field, waiting" in printed
 
 
+def test_the_counts_are_of_what_the_filters_leave(run: Callable[..., Result], letters: DeadLetters) -> None:
+    letters.discard("notifier:flights:e1", "staff:abc")
+    assert counted(run("list", "--key", "f2")) == ["1  bad_field, waiting"]
+    assert counted(run("list", "--collection", "prices")) == ["1  unencodable, waiting"]
+    assert counted(run("list", "--until", "1h")) == []
+    of_all = ["1  bad_field, discarded", "1  bad_field, waiting", "1  unencodable, waiting"]
+    assert counted(run("list", "--status", "all")) == of_all
+
+
+def counted(done: Result) -> list[str]:
+    """The lines that count, below the total."""
+    lines = [line.strip() for line in done.output.splitlines()]
+    total = next(number for number, line in enumerate(lines) if "dead letter" in line)
+    return lines[total + 1 :]
+
+
 @pytest.mark.parametrize(
     ("options", "found"),
     [

@@ -186,5 +186,13 @@ def test_the_command_prints_the_chain(world: World, told: tuple[str, str]) -> No
     listed = run("--flight", "UA1545", "--date", "2035-12-01", "--person", "p1")
     assert EVENT in listed
     assert "SMS: Sent" in listed
+    assert run("--flight", "ua 01545", "--date", "2035-12-01", "--person", "p1") == listed
+    saved_at = re.compile(r"^\d{1,2} [A-Z][a-z]{2} \d\d:\d\d:\d\d (EST|EDT)\b", re.MULTILINE)
+    for printed in (chain, listed):
+        assert saved_at.search(printed), "a time names its day and its zone"
+        assert not re.search(r"^\d\d:\d\d:\d\d", printed, re.MULTILINE)
     assert CliRunner().invoke(main, ["why", "--flight", "UA1545"], env=where).exit_code == 2
+    wrong = CliRunner().invoke(main, ["why", "--flight", "nonsense!", "--date", "2035-12-01"], env=where)
+    assert wrong.exit_code == 2
+    assert 'write it like "UA407"' in wrong.output
     assert CliRunner().invoke(main, ["why", "--event", "nothing"], env=where).exit_code == 1
