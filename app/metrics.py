@@ -64,6 +64,11 @@ CONSUMER_LAG = Gauge(
     "Messages of the topic that wait for this member of the group.",
     ["group", "topic"],
 )
+CONSUMER_LOST = Counter(
+    "gatecall_consumer_lost_messages",
+    "Messages that Kafka deleted before the group had read them.",
+    ["group", "topic"],
+)
 CONSUMER_LAG_SECONDS = Gauge(
     "gatecall_consumer_lag_seconds",
     "Age of the oldest message that waits for this member.",

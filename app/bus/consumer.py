@@ -26,6 +26,7 @@ from app.bus.lag import Lag
 from app.bus.topics import TopicIds
 from app.domain.errors import BadEventError, TransientError
 from app.domain.events import ChangeEvent
+from app.metrics import CONSUMER_LOST
 
 log = structlog.get_logger()
 
@@ -35,6 +36,7 @@ SINGLE_ATTEMPTS = 3
 _DIVIDED_ANEW = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError)
 _POLL_MS = 500
 _CLOSE_MS = 5_000
+_ANSWER_WITHIN_MS = 10_000
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 15.0
 # A batch takes seconds at most; the group itself gives up on a member after max_poll_interval (300 s).
@@ -64,6 +66,11 @@ Raises TransientError when it did not work now: the same messages come again.
 
 SetAside = Callable[[Received, str], None]
 """Makes a dead letter of a message that makes the handler fail, with the words of the failure."""
+
+
+Lost = Callable[[str], None]
+"""Told of a topic, by its full name, that Kafka deleted messages of it which nobody of the group had read. Sees to it
+that what they said is read anew. Raises TransientError when that cannot be done now."""
 
 
 class Stop(Protocol):
@@ -123,6 +130,7 @@ class ConsumerLoop:
         handle: Handler,
         set_aside: SetAside,
         attempts: Attempts,
+        lost: Lost,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """consumer: from clients.consumer. topics: full names. group: names the attempts."""
@@ -133,6 +141,7 @@ class ConsumerLoop:
         self._handle = handle
         self._set_aside = set_aside
         self._attempts = attempts
+        self._lost = lost
         self._monotonic = monotonic
         self._unplaced: set[TopicPartition] = set()  # their position is not looked up yet
         self._uncounted: set[TopicPartition] = set()  # their next batch may be the one that failed before
@@ -141,6 +150,8 @@ class ConsumerLoop:
         self._last_turn = monotonic()
         self._trouble: str | None = None
         self._lag = Lag(group, topics)
+        for topic in topics:  # a counter that begins with 1 shows no increase
+            CONSUMER_LOST.labels(group, topic)
 
     def run(self, stop: Stop) -> None:
         """Until the stop flag is set. Failures are waited out with growing pauses, never skipped."""
@@ -217,26 +228,43 @@ class ConsumerLoop:
         """Begin where the last batch was committed, if it was of the topic that is there now."""
         for topic in {tp.topic for tp in partitions}:
             before, now = self._ids.get(topic), self._topic_ids.current(topic, fresh=True).id
-            for tp in (tp for tp in partitions if tp.topic == topic):
+            mine = [tp for tp in partitions if tp.topic == topic]
+            starts = self._consumer.beginning_offsets(mine, timeout_ms=_ANSWER_WITHIN_MS)
+            for tp in mine:
                 committed = self._consumer.committed(tp, metadata=True)
-                if committed is None or committed.offset < 0:
-                    self._consumer.seek_to_beginning(tp)
-                elif (committed.metadata or before or now) == now:
+                if committed is not None and (committed.metadata or before or now) != now:
                     # What was committed with the offset decides alone. It has no id when an operator set it, and on
                     # brokers that do not keep what goes with an offset.
+                    log.warning(
+                        "the topic is another one now, reading it from its start",
+                        topic=topic,
+                        partition=tp.partition,
+                    )
+                    self._begin_at(tp, starts[tp], now)
+                elif (unread := starts[tp] - max(committed.offset if committed else 0, 0)) > 0:
+                    self._miss(tp, unread)
+                    self._begin_at(tp, starts[tp], now)
+                elif committed is None or committed.offset < 0:
+                    self._consumer.seek(tp, starts[tp])
+                else:
                     self._consumer.seek(tp, committed.offset)
                     self._lag.placed(tp, committed.offset)
-                else:
-                    self._begin_anew(tp, now)
             self._ids[topic] = now
         self._unplaced.clear()  # those that are not ours any more too
 
-    def _begin_anew(self, tp: TopicPartition, topic_id: str) -> None:
-        """The committed offset is of another topic: replace it, before anything else can go wrong."""
-        log.warning(
-            "the topic is another one now, reading it from its start", topic=tp.topic, partition=tp.partition
+    def _miss(self, tp: TopicPartition, unread: int) -> None:
+        """Kafka's retention was faster than this group: what the messages said must be read from the source."""
+        log.error(
+            "Kafka deleted messages before they were read",
+            topic=tp.topic,
+            partition=tp.partition,
+            messages=unread,
         )
-        start = self._consumer.beginning_offsets([tp])[tp]
+        self._lost(tp.topic)
+        CONSUMER_LOST.labels(self._group, tp.topic).inc(unread)
+
+    def _begin_at(self, tp: TopicPartition, start: int, topic_id: str) -> None:
+        """The committed offset means nothing any more: replace it, before anything else can go wrong."""
         self._consumer.commit({tp: OffsetAndMetadata(start, topic_id, -1)})
         self._consumer.seek(tp, start)
 

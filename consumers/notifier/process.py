@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import structlog
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from app.bus import clients
 from app.bus import topics as bus_topics
@@ -13,6 +16,7 @@ from app.bus.consumer import ConsumerLoop
 from app.bus.incarnation import Incarnations
 from app.domain import places
 from app.domain.clock import system_now
+from app.domain.errors import TransientError
 from app.runtime import Health, StopFlag, health_server, holder_name, run_workers
 from app.settings import Settings
 from app.store import client as mongo
@@ -71,6 +75,7 @@ def run(settings: Settings) -> int:
                 handle=notifier.handle,
                 set_aside=notifier.set_aside,
                 attempts=Suspects(database),
+                lost=lambda topic: _ask_for(database, collections[topic]),
             )
             health.add("consumer", loop.problem)
             leases = LeaseWatch(database, [topic.collection for topic in TOPICS])
@@ -86,3 +91,11 @@ def run(settings: Settings) -> int:
                 "samples": lambda: sampler.run(stop),
             }
             return run_workers(workers, stop, health)
+
+
+def _ask_for(database: Database[dict[str, Any]], collection: str) -> None:
+    """Ask the watchers to read the collection anew: its changes were deleted unread. Raises TransientError."""
+    try:
+        ResumeTokens(database).ask(collection, system_now())
+    except PyMongoError as error:
+        raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error

@@ -38,6 +38,7 @@ class Line:
         bus_topics.ensure(self.admin, settings)
         self.producer = KafkaProducer(**clients.client_config(settings))
         self.set_aside: list[int] = []
+        self.lost: list[str] = []
         self.attempts: Any = Suspects(world.db)
 
     def close(self) -> None:
@@ -64,6 +65,7 @@ class Line:
             "handle": handle,
             "set_aside": lambda received, _: self.set_aside.append(received.offset),
             "attempts": self.attempts,
+            "lost": self.lost.append,
         }
         return ConsumerLoop(consumer or self.consumer(), **(options | more))
 

@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from kafka import TopicPartition
+from kafka.structs import OffsetAndMetadata
+
 from app.bus import topics as bus_topics
 from app.bus.consumer import Received
 from app.bus.topics import TopicIds, TopicState
+from app.metrics import CONSUMER_LOST
 from tests.notifier.reading import Line, until
 
 OTHER = "bookings.changes"
@@ -81,3 +86,39 @@ def test_offsets_of_the_present_topic_are_gone_on_from_whatever_this_member_reme
         line.publish("c")
         until(lambda: "c" in keys, "this one goes on")
     assert keys == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("committed", [1, None])
+def test_what_kafka_deleted_before_it_was_read_is_told_and_counted_once(
+    apache_line: Line, committed: int | None
+) -> None:
+    line, keys = apache_line, list[str]()
+    partition = TopicPartition(line.topic, 0)
+    line.publish("a", "b", "c", "d")
+    if committed is not None:
+        consumer, topic_id = line.consumer(), TopicIds(line.admin).current(line.topic).id
+        consumer.commit({partition: OffsetAndMetadata(committed, topic_id, -1)})
+        consumer.close()
+    line.admin.delete_records({partition: 3})
+    counter = CONSUMER_LOST.labels("test", line.topic)
+    with line.reading(lambda batch: keys.extend(received.key for received in batch)):
+        until(lambda: keys, "what is left is read")
+    assert keys == ["d"]
+    assert line.lost == [line.topic]
+    assert counter._value.get() == 3 - (committed or 0)
+    line.publish("e")
+    with line.reading(lambda batch: keys.extend(received.key for received in batch)):
+        until(lambda: "e" in keys, "reading goes on")
+    assert (keys, line.lost) == (["d", "e"], [line.topic])
+
+
+def test_what_kafka_deleted_after_it_was_read_is_no_loss(apache_line: Line) -> None:
+    line, keys = apache_line, list[str]()
+    line.publish("a", "b")
+    with line.reading(lambda batch: keys.extend(received.key for received in batch)):
+        until(lambda: len(keys) == 2, "both are read")
+    line.admin.delete_records({TopicPartition(line.topic, 0): 2})
+    line.publish("c")
+    with line.reading(lambda batch: keys.extend(received.key for received in batch)):
+        until(lambda: "c" in keys, "reading goes on")
+    assert (keys, line.lost) == (["a", "b", "c"], [])
