@@ -8,6 +8,7 @@ provider has the message, and resolves the doubt (D2).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -32,6 +33,14 @@ class Fate(StrEnum):
     KEPT = "kept"
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A report that was taken. trace: the event that its message told of, None while no row has the message."""
+
+    fate: Fate
+    trace: str | None = None
+
+
 class Callbacks:
     """The collection `callbacks`, and what reports do to the ledger and to `suppressions`.
 
@@ -43,10 +52,11 @@ class Callbacks:
         self._notifications = database["notifications"]
         self._suppressions = suppressions
 
-    def take(self, report: Report, now: datetime) -> Fate:
+    def take(self, report: Report, now: datetime) -> Taken:
         """Write one report to the ledger's row of its message; keep it when there is no such row yet."""
-        if self._write(report, now):
-            return Fate.WRITTEN
+        row = self._write(report, now)
+        if row is not None:
+            return Taken(Fate.WRITTEN, row.get("event_id"))
         known = {"_id": report.provider_id, "reports": _no_such(report.state, report.code)}
         born = {"channel": report.channel, "first_at": now, "expires_at": now + _KEEP}
         if report.reference is not None:
@@ -57,7 +67,7 @@ class Callbacks:
         except DuplicateKeyError:
             # The same report was kept before, or another of the message came at the same moment.
             self._callbacks.update_one(known, push)
-        return Fate.KEPT
+        return Taken(Fate.KEPT)
 
     def settle_kept(self, *, most: int = 500) -> int:
         """Write kept reports whose rows are there by now, each with the time it came; returns how many
@@ -96,15 +106,15 @@ class Callbacks:
             if reference in found
         }
 
-    def _write(self, report: Report, at: datetime) -> bool:
-        """To the row and its attempt; the address suppressed if the report says so. False without a row."""
+    def _write(self, report: Report, at: datetime) -> Document | None:
+        """To the row and its attempt; the address suppressed if the report says so. The row, None without one."""
         row = self._notifications.find_one(
             {"attempts.provider_id": report.provider_id, "channel": report.channel},
-            {"person": 1, "attempts": 1, "delivery": 1},
+            {"person": 1, "attempts": 1, "delivery": 1, "event_id": 1},
             sort=[("created_at", DESCENDING)],
         )
         if row is None:
-            return False
+            return None
         self._notifications.bulk_write(_updates(row["_id"], report, at), ordered=True)
         attempt = next(a for a in row["attempts"] if a.get("provider_id") == report.provider_id)
         arrived = row.get("delivery", {}).get("rank", -1) > rank(report.channel, report.state)
@@ -119,7 +129,7 @@ class Callbacks:
                 since=at,
             )
             self._suppressions.add([suppressed])
-        return True
+        return row
 
 
 def _updates(row: str, report: Report, at: datetime) -> list[UpdateOne]:

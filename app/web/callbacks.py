@@ -161,14 +161,15 @@ def _taken(parts: Services, reports: list[Report]) -> Response:
     store = Callbacks(parts.database, Suppressions(parts.database, parts.settings))
     try:
         for report in reports:
-            fate = store.take(report, parts.now())
+            taken = store.take(report, parts.now())
             metrics.REPORTS.labels(report.channel, report.state).inc()
             log.info(
                 "provider reported",
+                trace=taken.trace,
                 channel=report.channel,
                 state=str(report.state),
                 code=report.code,
-                fate=str(fate),
+                fate=str(taken.fate),
                 refusal=str(report.refusal) if report.refusal else None,
             )
     except PyMongoError as error:

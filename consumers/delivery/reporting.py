@@ -43,6 +43,12 @@ class Reporting:
 
     def _bounce(self, raw: bytes) -> None:
         for report in reports_of(raw):
-            fate = self._callbacks.take(report, self._now())
+            taken = self._callbacks.take(report, self._now())
             metrics.REPORTS.labels(report.channel, report.state).inc()
-            log.info("provider reported", channel=report.channel, state=str(report.state), fate=str(fate))
+            log.info(
+                "provider reported",
+                trace=taken.trace,
+                channel=report.channel,
+                state=str(report.state),
+                fate=str(taken.fate),
+            )

@@ -250,7 +250,7 @@ def test_a_callback_proves_that_twilio_has_what_got_no_answer(public_sms: World,
     assert row is not None
     assert row["status"] == "unknown"
     given = Report("sms", message["sid"], State.DELIVERED, reference=reference(message))
-    assert public_sms.terms.callbacks.take(given, public_sms.terms.now()) is Fate.KEPT
+    assert public_sms.terms.callbacks.take(given, public_sms.terms.now()).fate is Fate.KEPT
     twilio.messages.clear()  # its list does not have it yet
     public_sms.hurry()
     deliver(public_sms)
@@ -287,7 +287,7 @@ def test_a_bounce_of_a_sent_mail_stops_the_next(world: World, mailbox: Mailbox) 
     message_id = str(mailbox.mails[0].message["Message-ID"]).strip("<>")
     report = Report("email", message_id, State.UNDELIVERED, "5.1.1", "no such user", Refusal.BOUNCED)
     for _ in range(2):
-        assert world.terms.callbacks.take(report, world.terms.now()) is Fate.WRITTEN
+        assert world.terms.callbacks.take(report, world.terms.now()).fate is Fate.WRITTEN
     world.wants(C, 2)
     deliver(world)
     row = world.row(at=2)

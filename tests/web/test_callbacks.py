@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pymongo.database import Database
+from structlog.testing import capture_logs
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
@@ -167,6 +168,14 @@ def test_delivered_is_on_the_attempt_and_the_row_with_its_history(provided: Site
     assert [r["state"] for r in attempt["reports"]] == ["sent", "delivered"]
     first, second = (r["at"] for r in attempt["reports"])
     assert second - first == timedelta(seconds=3)
+
+
+def test_the_log_has_the_trace_of_the_message(provided: Site) -> None:
+    store(provided)._notifications.update_one({"channel": "sms"}, {"$set": {"event_id": "update-5-1-f1"}})
+    with capture_logs() as logs:
+        twilio(provided, "delivered")
+        twilio(provided, "delivered", sid="SM" + "b" * 32)
+    assert [(one["trace"], one["fate"]) for one in logs] == [("update-5-1-f1", "written"), (None, "kept")]
 
 
 def test_a_late_sent_does_not_undo_delivered_and_a_repeat_is_written_once(provided: Site) -> None:
