@@ -8,6 +8,7 @@ import select
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -47,15 +48,26 @@ def build(settings: Settings) -> Wsgi:
     database = mongo.database(client, settings)
     metrics.READY.set_function(lambda: health.is_ready() and feed.is_ready())
     sampler = Sampler(Samples(database), WEB, holder_name(), health)
-    threading.Thread(target=sampler.run, args=(stop,), name="samples", daemon=True).start()
+    start_sampler(sampler, stop, health)
     services = Services(settings, database, feed, health, settings.domain_clock, system_now)
     return create_app(services).wsgi_app
 
 
 def start_reader(reader: LogReader, stop: StopFlag, health: Health) -> threading.Thread:
     """Run the log reader in a thread; when it ends before the process does, the process is not ready."""
-    thread = threading.Thread(target=reader.run, args=(stop,), name="log reader", daemon=True)
-    health.add("log reader", lambda: None if thread.is_alive() else "the thread that reads Kafka is dead")
+    return _start("log reader", reader.run, stop, health, "the thread that reads Kafka is dead")
+
+
+def start_sampler(sampler: Sampler, stop: StopFlag, health: Health) -> threading.Thread:
+    """Take samples in a thread; when it ends before the process does, the process is not ready."""
+    return _start("samples", sampler.run, stop, health, "the thread that takes samples is dead")
+
+
+def _start(
+    name: str, run: Callable[[StopFlag], None], stop: StopFlag, health: Health, words: str
+) -> threading.Thread:
+    thread = threading.Thread(target=run, args=(stop,), name=name, daemon=True)
+    health.add(name, lambda: None if thread.is_alive() else words)
     thread.start()
     return thread
 

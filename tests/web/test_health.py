@@ -11,7 +11,8 @@ from pymongo import MongoClient
 from app.bus.log_reader import LogReader
 from app.runtime import StopFlag
 from app.settings import Settings
-from app.web.wsgi import start_reader
+from app.store.samples import WEB, Sampler, Samples
+from app.web.wsgi import start_reader, start_sampler
 from tests.web.conftest import Site, until
 
 
@@ -60,6 +61,20 @@ def test_a_dead_reader_thread_makes_the_process_not_ready(
     until(lambda: not thread.is_alive())
     status, body = ready(site)
     assert (status, list(body["problems"])) == (503, ["log reader"])
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_dead_thread_of_samples_makes_the_process_not_ready(site: Site) -> None:
+    def die() -> None:
+        raise SystemExit("as if the interpreter had run out of memory")
+
+    samples = Samples(site.app.extensions["gatecall"].database)
+    thread = start_sampler(
+        Sampler(samples, WEB, "host/1/a", site.health, measure=die), StopFlag(), site.health
+    )
+    until(lambda: not thread.is_alive())
+    status, body = ready(site)
+    assert (status, list(body["problems"])) == (503, ["samples"])
 
 
 def test_metrics_are_there_for_prometheus(site: Site) -> None:
