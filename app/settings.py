@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     mail_fallback_password: SecretStr | None = Field(None, description="Its password.")
     mail_fallback_use_tls: bool = Field(False, description="STARTTLS after connecting to it.")
     mail_fallback_use_ssl: bool = Field(False, description="TLS from the first byte.")
+    mail_fallback_rate: float | None = Field(
+        None, gt=0, description="Most mails a second to it; without it, MAIL_RATE holds for it too."
+    )
     mail_connections: int = Field(
         4, ge=1, le=64, description="Connections to the SMTP server, one per sender."
     )
@@ -111,6 +114,11 @@ class Settings(BaseSettings):
     )
     twilio_rate: float | None = Field(
         None, gt=0, description="Most texts a second, of all processes together; without it, as many as go."
+    )
+    twilio_fallback_rate: float | None = Field(
+        None,
+        gt=0,
+        description="Most texts a second by the second one; without it, TWILIO_RATE holds for it too.",
     )
     twilio_connections: int = Field(4, ge=1, le=64, description="Requests to Twilio at the same time.")
 

@@ -163,14 +163,18 @@ def _reporting(settings: Settings, database: Database[dict[str, Any]]) -> Report
 
 
 def _providers(settings: Settings, database: Database[dict[str, Any]], channel: Channel) -> Providers:
-    """The breakers and rates of a channel's providers; a rate is that of each."""
-    rate = {"email": settings.mail_rate, "sms": settings.twilio_rate}.get(channel.name)
+    """The breakers and rates of a channel's providers; the second has the first's rate unless it has its own."""
+    rates = {
+        "email": (settings.mail_rate, settings.mail_fallback_rate),
+        "sms": (settings.twilio_rate, settings.twilio_fallback_rate),
+    }
+    rate, own = rates.get(channel.name, (None, None))
 
-    def provider(name: str) -> Provider:
+    def provider(name: str, rate: float | None) -> Provider:
         return Provider(name, ProviderState(database, name), rate, settings.send_timeout_s, system_now)
 
-    second = provider(f"{channel.name}-fallback") if channel.fallback else None
-    return Providers(provider(channel.name), second)
+    second = provider(f"{channel.name}-fallback", own or rate) if channel.fallback else None
+    return Providers(provider(channel.name, rate), second)
 
 
 def _hear(database: Database[dict[str, Any]], terms: Mapping[str, Terms], stop: StopFlag) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from app.channels.email import EmailChannel
+from app.channels.sms import SmsChannel
 from app.store.provider_state import ProviderState
+from consumers.delivery.process import shared_terms
 from consumers.delivery.providers import Provider, Providers
 from tests.delivery.clocks import Clock, a_process
+from tests.delivery.conftest import settings_for
 from tests.delivery.world import World
 from tests.providers import Mailbox
 
@@ -105,3 +109,37 @@ def test_without_a_rate_a_message_asks_nobody(world: World, mailbox: Mailbox) ->
     assert world.worker(providers=providers).deliver_due() == 20
     assert state.trips == 0
     assert world.database["provider_state"].count_documents({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("rates", "first", "second"),
+    [
+        ({"mail_rate": 20.0, "mail_fallback_rate": 3.0}, 20.0, 3.0),
+        ({"mail_rate": 20.0}, 20.0, 20.0),
+        ({"mail_fallback_rate": 3.0}, None, 3.0),
+        ({}, None, None),
+        ({"twilio_rate": 1.0, "twilio_fallback_rate": 0.5}, 1.0, 0.5),
+        ({"twilio_rate": 1.0}, 1.0, 1.0),
+    ],
+)
+def test_each_provider_has_the_rate_that_it_can_bear(
+    database: Documents,
+    database_uri: str,
+    rates: dict[str, float],
+    first: float | None,
+    second: float | None,
+) -> None:
+    settings = settings_for(
+        database_uri,
+        mail_server="127.0.0.1",
+        mail_fallback_server="127.0.0.1",
+        twilio_account_sid="AC1",
+        twilio_auth_token="t",
+        twilio_from="+15550100000",
+        twilio_from_fallback="+15550100001",
+        **rates,
+    )
+    channel = SmsChannel(settings) if any("twilio" in name for name in rates) else EmailChannel(settings)
+    providers = shared_terms(settings, database, channel).providers
+    assert providers.fallback is not None
+    assert (providers.primary.limit(), providers.fallback.limit()) == (first, second)
