@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -164,6 +165,13 @@ def test_staff_see_the_changes_of_a_flight_and_the_chain_of_each(world: World, t
     assert f"event={EVENT}" in listed
     chain = site.get(f"/staff/why?event={EVENT}&person=p1").text
     assert "The person is among those concerned" in chain
+    counted = " ".join(re.sub(r"<[^>]+>", " ", site.get(f"/staff/why?event={EVENT}").text).split())
+    assert "Sent 2" in counted
+    row = world.db.notifications.find_one({"event_id": EVENT, "channel": "email"}) or {}
+    one = site.get("/staff/notifications/one", query_string={"id": row["_id"]}).text
+    link = re.search(r'href="(/staff/why[^"]+)">The whole chain', one)
+    assert link is not None
+    assert "The person is among those concerned" in site.get(html.unescape(link[1])).text
     assert site.get("/staff/why?event=nothing").status_code == 404
     assert site.get("/staff/why?flight=UA1545&date=soon").status_code == 400
 

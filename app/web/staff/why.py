@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import render_template, request
@@ -40,12 +41,14 @@ def page() -> str:
     reader = WhyReader(parts.database)
     chain: View | None = None
     events: list[Found] = []
+    people: Mapping[str, int] = {}
     name = None
     if event_id:
         one = reader.event(event_id)
         if one is None:
             raise NotFound("Nothing is known of this event: it never came, or it is too long ago.")
-        chain = view(reader.chain(one, person or None), parts.clock)
+        facts = reader.chain(one, person or None)
+        chain, people = view(facts, parts.clock), facts.people
         name = chain.flight
     elif flight or date:
         if not (flight and words.parsed_date(date)):
@@ -59,6 +62,7 @@ def page() -> str:
         "staff/why.html",
         asked={"event": event_id, "person": person, "flight": flight, "date": date},
         chain=chain,
+        people=sorted(people.items()),
         events=events,
         name=name,
         address=lambda event: asked.address("staff.why", {"event": event, "person": person}),
