@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from bson.timestamp import Timestamp
 
 from app.domain import order
 from app.domain.clock import system_now
 from app.domain.events import ChangeEvent, Op
+from app.domain.namespaces import BY_COLLECTION
 from app.domain.order import is_snapshot_read
 from app.store.dead_letters import REPLAYED, WAITING, DeadLetter, DeadLetters
 from app.store.read_requests import RUN_PREFIX, ReadRequests
 from app.store.repair import NO_TARGET, LetterDesk
 from tests.watchers.conftest import Line, eventually, markers
+from watchers.replay import Replays
 
 AWAY = float("nan")
 """A gate that has no form in JSON."""
@@ -179,15 +183,93 @@ def test_a_letter_that_names_no_document_is_refused_with_the_reason(line: Line) 
     assert ReadRequests(line.database).count() == 0
 
 
-def test_the_read_is_not_older_than_the_request(line: Line) -> None:
-    requests = ReadRequests(line.database)
-    found = letters(line)
-    found.add(DeadLetter("watcher", "flights", "f1", "unencodable", "gate", event_id="e1", document_id="f1"))
+class OlderReads:
+    """A database whose reads with read concern snapshot are served as of an older time at first."""
+
+    def __init__(self, database: Any, read_at: Timestamp, times: int) -> None:
+        self._database = database
+        self._read_at = read_at
+        self.left = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._database[name]
+
+    def command(self, command: Any, **how: Any) -> Any:
+        answer = self._database.command(command, **how)
+        if "atClusterTime" in answer.get("cursor", {}) and self.left:
+            self.left -= 1
+            answer["cursor"]["atClusterTime"] = self._read_at
+        return answer
+
+
+def test_a_read_that_is_older_than_its_request_is_not_believed(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = line.database.command("ping")["operationTime"]
+    served: list[OlderReads] = []
+    made = Replays.__init__
+
+    def on_older_reads(self: Replays, database: Any, *more: Any) -> None:
+        served.append(OlderReads(database, older, times=2))
+        made(self, served[-1], *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Replays, "__init__", on_older_reads)
     line.database.flights.insert_one({"_id": "f1", "gate": "C71"})
-    desk(line).replay("watcher:flights:e1")
-    begun = requests.begin(requests.waiting("flights", 1)[0])
-    assert begun is not None
     reader = line.reader()
     with line.watching():
-        (event,) = reader.until(replays) and replays(reader.events)
-    assert order.cluster_time_of(event.order) >= begun[1]
+        reader.until(markers(3))
+        letters(line).add(
+            DeadLetter("watcher", "flights", "f1", "unencodable", "gate", event_id="e1", document_id="f1")
+        )
+        desk(line).replay("watcher:flights:e1")
+        reader.until(replays)
+        eventually(lambda: ReadRequests(line.database).count() == 0)
+    (event,) = replays(reader.events)
+    assert [one.left for one in served] == [0], "both old reads were made, and thrown away"
+    assert order.cluster_time_of(event.order) > (older.time, older.inc)
+
+
+def test_many_requests_leave_the_stream_its_turn(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(20):
+        letter = DeadLetter(
+            "watcher",
+            "flights",
+            f"f{number}",
+            "unencodable",
+            "gate",
+            event_id=f"e{number}",
+            document_id=f"f{number}",
+        )
+        letters(line).add(letter)
+        desk(line).replay(f"watcher:flights:e{number}")
+    clock, served = Clock(), list[float]()
+
+    def serve(self: Replays, request: Any, t0: Any) -> None:
+        served.append(clock.seconds)
+        clock.seconds += 0.2
+
+    monkeypatch.setattr("watchers.replay.time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(Replays, "_serve", serve)
+    nothing: Any = lambda: None  # noqa: E731
+    replaying = Replays(
+        line.database, BY_COLLECTION["flights"], nothing, nothing, nothing, nothing, system_now
+    )
+    replaying.serve()
+    assert len(served) == 3
+    clock.seconds += 0.9
+    replaying.serve()
+    assert len(served) == 3, "a second passes from the end of a round to the next"
+    clock.seconds += 0.2
+    replaying.serve()
+    assert len(served) == 6
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
