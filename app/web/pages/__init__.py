@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from app.domain import places
+from app.domain import places, why_words
 from app.store.overview import Overview
 from app.web.pages import board, errors, fares, flight, health, home, why, words
 from app.web.pages.kept import Kept
@@ -43,6 +43,7 @@ def blueprint(services: Services) -> Blueprint:
         "long_date": words.long_date,
         "short_date": words.short_date,
         "city": places.city,
+        "channel": why_words.channel_name,
         "number": words.number,
         "duration": words.duration,
         "zone": places.zone_name,

@@ -268,17 +268,16 @@ def log(
         want = Flight.from_document(one["to"])
         at = places.utc_to_local(clock.at(one["changed_at"]), flight.origin)
         kinds = [Kind(kind) for kind in one.get("kinds", ()) if kind in set(Kind)]
-        changed = [_change(kind, heard, want) for kind in kinds] or _first_values(heard, want)
         age_s = (system_now - one["changed_at"]).total_seconds()
         found.append(
             Entry(
                 day=f"{at:%A} {words.short_day(at.date())}" if at.date() != shown_day else None,
                 time=words.clock_zone(at),
                 iso=at.isoformat(timespec="seconds"),
-                changes=changed,
+                changes=[_change(kind, heard, want) for kind in kinds],
                 reason=want.status_reason if want.status_reason != heard.status_reason else None,
                 state=words.departure_state(want),
-                told=_told(told.get(str(one.get("event_id"))), bool(kinds), age_s),
+                told=_told(told.get(str(one.get("event_id"))), age_s),
                 late=bool(one.get("found_late")),
             )
         )
@@ -315,19 +314,9 @@ def _schedule(flight: Flight) -> str:
     return f"{words.day(local)}, {words.clock(local)}"
 
 
-def _first_values(heard: Flight, want: Flight) -> list[Change]:
-    named = [("gate", "Gate"), ("terminal", "Terminal"), ("aircraft", "Aircraft")]
-    found = [
-        f"{word} {getattr(want, f)} set" for f, word in named if getattr(want, f) and not getattr(heard, f)
-    ]
-    return [Change(what) for what in found] or [Change("Small change")]
-
-
-def _told(told: Told | None, is_news: bool, age_s: float) -> str:
+def _told(told: Told | None, age_s: float) -> str:
     """Who was told, in counts: no more is said of people on a public page."""
     if told is None or not (told.people or told.skipped or told.waiting or told.failed):
-        if not is_news:
-            return "Shown on screen only: a first value is not a change."
         return "No message has gone out yet." if age_s < 60 else "No message of its own was sent."
     if not told.people:
         waiting = "Messages are on their way." if told.waiting else ""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.why_words import channel_name
 from app.store.gaps import Gap
 from app.store.overview import MOST_DUE, Overview
 from app.web.pages import words
@@ -34,8 +35,6 @@ _CAUSES: Mapping[str, str] = {
     "restore": "MongoDB was restored from a backup",
     "asked": "a comparison was asked for",
 }
-
-NAMES = {"email": "E-mail", "sms": "SMS"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +198,7 @@ def _due(count: int) -> str:
 
 
 def _channel(name: str, overview: Overview, on: bool, now: datetime) -> ChannelRow:
-    title, figures = NAMES.get(name, name), overview.channels.get(name)
+    title, figures = channel_name(name), overview.channels.get(name)
     if not on or figures is None:
         wrong = "Its settings are absent, so nothing is sent here."
         return ChannelRow(title, "failed", "Off", "0", "0", "0", "none", "0", wrong)

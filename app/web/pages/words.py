@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.domain import places
+from app.domain import places, wording_terms
 from app.domain.flight import AFTER_DEPARTURE, Flight, Status
 
 LATE = timedelta(minutes=15)
@@ -72,14 +72,11 @@ def minutes_of(length: timedelta) -> int:
 
 def duration(length: timedelta) -> str:
     """ "28 min", "3 h 25 min", "2 d 3 h"; without a sign."""
-    minutes = abs(minutes_of(length))
-    hours, rest = divmod(minutes, 60)
-    if hours >= 48:
-        days, hours = divmod(hours, 24)
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    if hours:
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{rest} min"
+    hours = abs(minutes_of(length)) // 60
+    if hours < 48:
+        return wording_terms.duration(length, short=True)
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
 
 
 def age(seconds: float) -> str:

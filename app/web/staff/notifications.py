@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.channels.email import EmailChannel
 from app.channels.sms import SmsChannel
+from app.domain import why_words
 from app.domain.people import Person, masked_email, masked_phone, masked_words
 from app.settings import Settings
 from app.store import resending
@@ -34,18 +35,6 @@ _CHANNELS: Mapping[str, Callable[[Settings], Addressing]] = {"email": EmailChann
 _LABELS: Mapping[str, str] = {TROUBLED: "Not sent", UNDELIVERED: "Not delivered"}
 _REPORTED = frozenset({"delivered", UNDELIVERED})
 _SHAPES = {"sent": "ok", "delivered": "ok", "skipped": "skipped", "retrying": "held", "unknown": "held"}
-
-_REASONS: Mapping[str, str] = {
-    "departed": "The flight had left already.",
-    "past": "The flight was over.",
-    "no_address": "The person had no address for this channel.",
-    "no_person": "The person was not known any more.",
-    "suppressed_bounced": "Mails to the address came back for good. `gatecall suppressions remove` uses it again.",
-    "suppressed_opted_out": "The person answered STOP to a text; START, then `gatecall suppressions remove`.",
-    "suppressed_complained": "The person marked a mail as spam. `gatecall suppressions remove` uses it again.",
-    "suppressed_not_mobile": "The number does not take texts.",
-    "gate_too_early": "Gates are told from a day before departure on.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +78,11 @@ def view() -> str:
         status=status,
         channels=("all", *ALL_CHANNELS),
         channel=channel,
-        number=number,
-        previous=asked.address(_ENDPOINT, args, page=number - 1) if number > 1 else None,
-        following=asked.address(_ENDPOINT, args, page=number + 1) if len(found) > _PAGE else None,
+        pages={
+            "number": number,
+            "previous": asked.address(_ENDPOINT, args, page=number - 1) if number > 1 else None,
+            "next": asked.address(_ENDPOINT, args, page=number + 1) if len(found) > _PAGE else None,
+        },
     )
 
 
@@ -168,10 +159,20 @@ def _row(row: Mapping[str, Any]) -> Row:
         title=row.get("title") or ", ".join(str(kind).replace("_", " ") for kind in row.get("kinds", ())),
         channel=row["channel"],
         person=row["person"],
-        reason=_REASONS.get(reason, masked_words(reason)),
+        reason=_reason(reason),
         tries=len(row.get("attempts", ())),
         again=len(row.get("again", ())),
     )
+
+
+def _reason(reason: str) -> str:
+    """Why, in words, and what staff can do; a provider's own words masked."""
+    if reason not in why_words.REASONS:
+        return masked_words(reason)
+    title, words = why_words.REASONS[reason]
+    if reason.startswith("suppressed_"):
+        return f"{title}. {words} `gatecall suppressions remove` uses the address again."
+    return f"{title}."
 
 
 def _status(row: Mapping[str, Any]) -> str:

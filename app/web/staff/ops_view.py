@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.namespaces import WATCHED
+from app.domain.why_words import channel_name
 from app.store import samples
 from app.store.gaps import Gap
 from app.store.overview import Overview
@@ -186,7 +187,7 @@ def _not_ready(seen: Seen) -> list[Finding]:
         }
         for problem, words_ in wrong.items():
             if problem in seen.on:
-                short = f"{health_view.NAMES.get(problem, problem)} is down"
+                short = f"{channel_name(problem)} is down"
                 sentence = f"{words_}. Messages are kept and tried again."
                 found.append(Finding("Delivery", "warn", "Down", short, sentence))
             else:
