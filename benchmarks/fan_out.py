@@ -7,6 +7,7 @@ what the server must do in any case.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
@@ -18,6 +19,7 @@ from app.domain import order
 from app.domain.clock import system_now
 from app.domain.events import ChangeEvent, Op
 from app.domain.flight import parse
+from app.settings import Settings
 from app.store import client as mongo
 from app.store import schema
 from benchmarks.report import Row
@@ -32,6 +34,7 @@ EXISTING_GOAL = 0.7
 MISSING_GOAL = 0.5
 
 Docs = Database[dict[str, Any]]
+_NUMBERS: dict[str, int] = {}
 _TOPIC = TOPICS[0]
 _FLIGHT = {
     "flight_number": "UA1545",
@@ -52,13 +55,7 @@ def run(stack: Stack) -> list[Row]:
     with mongo.connect(settings, app_name="bench-fan-out") as client:
         database = mongo.database(client, settings)
         schema.ensure(database)
-        notifier = Notifier(
-            Stores.of(database),
-            Rules.of(settings, system_now),
-            channels=settings.channels,
-            collections={_TOPIC.topic: _TOPIC.collection},
-            partitions=lambda _: 6,
-        )
+        notifier = notifier_of(database, settings)
         for round_ in range(ROUNDS):
             missing.append(_missing(database, notifier, round_))
             existing.append(_existing(database, notifier, round_))
@@ -67,6 +64,17 @@ def run(stack: Stack) -> list[Row]:
         _row("fan-out to 20,000 existing conversations", existing, EXISTING_GOAL, "update_many"),
         _row("fan-out to 20,000 missing conversations", missing, MISSING_GOAL, "insert_many"),
     ]
+
+
+def notifier_of(database: Docs, settings: Settings) -> Notifier:
+    """A notifier without a consumer: events are handed to it."""
+    return Notifier(
+        Stores.of(database),
+        Rules.of(settings, system_now),
+        channels=settings.channels,
+        collections={_TOPIC.topic: _TOPIC.collection},
+        partitions=lambda _: 6,
+    )
 
 
 def _row(name: str, pairs: list[tuple[float, float]], goal: float, bare: str) -> Row:
@@ -78,13 +86,13 @@ def _row(name: str, pairs: list[tuple[float, float]], goal: float, bare: str) ->
 def _missing(database: Docs, notifier: Notifier, round_: int) -> tuple[float, float]:
     """A flight that nobody knew, cancelled: all conversations are made; then the same documents, bare."""
     flight = f"missing{round_}"
-    _book(database, flight)
-    ours = _timed(lambda: notifier.handle([_event(flight, 1, Op.INSERT, status="cancelled")]))
+    book(database, flight, PEOPLE)
+    ours = timed(lambda: notifier.handle([event_of(flight, 1, Op.INSERT, status="cancelled")]))
     rows = list(database.conversations.find({"subject": f"flight:{flight}"}))
     assert len(rows) == PEOPLE
     assert all("due_at" in row for row in rows)
     database.conversations.delete_many({"subject": f"flight:{flight}"})
-    raw = _timed(lambda: database.conversations.insert_many(rows, ordered=False))
+    raw = timed(lambda: database.conversations.insert_many(rows, ordered=False))
     _clear(database, flight)
     return ours, raw
 
@@ -93,9 +101,9 @@ def _existing(database: Docs, notifier: Notifier, round_: int) -> tuple[float, f
     """A flight whose travellers have their conversations, cancelled; then the same change of others, bare."""
     flight, other = f"existing{round_}", f"bare{round_}"
     for key in (flight, other):
-        _book(database, key)
-        notifier.handle([_event(key, 1, Op.INSERT)])
-    received = _event(flight, 2, Op.UPDATE, status="cancelled")
+        book(database, key, PEOPLE)
+        notifier.handle([event_of(key, 1, Op.INSERT)])
+    received = event_of(flight, 2, Op.UPDATE, status="cancelled")
     event = received.event
     assert isinstance(event, ChangeEvent)
     values = {
@@ -111,7 +119,7 @@ def _existing(database: Docs, notifier: Notifier, round_: int) -> tuple[float, f
         "raw": lambda: database.conversations.update_many({"subject": f"flight:{other}"}, {"$set": values}),
     }
     # Whoever goes first pays for what the server still has to do; so they take turns.
-    took = {name: _timed(measured[name]) for name in sorted(measured, reverse=round_ % 2 == 1)}
+    took = {name: timed(measured[name]) for name in sorted(measured, reverse=round_ % 2 == 1)}
     ours, raw = took["ours"], took["raw"]
     assert (
         database.conversations.count_documents({"subject": f"flight:{flight}", "due_at": {"$exists": True}})
@@ -122,12 +130,13 @@ def _existing(database: Docs, notifier: Notifier, round_: int) -> tuple[float, f
     return ours, raw
 
 
-def _book(database: Docs, flight: str) -> None:
+def book(database: Docs, flight: str, people: int) -> None:
+    """So many people with a booking on the flight."""
     day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     seen = {"flight": _FLIGHT | {"departure_date": day, "flight_number": _number(flight)}}
     database.bookings.insert_many(
         {"user_id": f"{flight}-{n}", "flight_id": flight, "status": "confirmed", "seen": seen}
-        for n in range(PEOPLE)
+        for n in range(people)
     )
 
 
@@ -137,10 +146,11 @@ def _clear(database: Docs, flight: str) -> None:
 
 
 def _number(flight: str) -> str:
-    return f"UA{sum(map(ord, flight))}"
+    return f"UA{_NUMBERS.setdefault(flight, len(_NUMBERS) + 1)}"
 
 
-def _event(flight: str, step: int, op: Op, **fields: str) -> Received:
+def event_of(flight: str, step: int, op: Op, **fields: str) -> Received:
+    """The step-th event of a flight that leaves in three days. fields: what it changes."""
     day = (datetime.now(UTC) + timedelta(days=3)).date().isoformat()
     after = _FLIGHT | {"departure_date": day, "flight_number": _number(flight)} | fields
     now = datetime.now(UTC)
@@ -161,7 +171,8 @@ def _event(flight: str, step: int, op: Op, **fields: str) -> Received:
     return Received(_TOPIC.topic, 0, step, flight, event)
 
 
-def _timed(work: Any) -> float:
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds that it took."""
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin

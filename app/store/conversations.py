@@ -1,7 +1,8 @@
 """Conversations as the notifier sees them: made where they are missing, and told what they should know.
 
 What those concerned should know is decided once for a subject and written by the server into all of its
-conversations in one command (`tell`), however many they are.
+conversations (`tell`), however many they are. A command has few enough subjects to be answered in time on a
+busy machine too: one that times out is repeated, and would time out again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ OPEN, FAILED = "open", "failed"
 # Statuses whose coming or going is urgent, whatever else is news.
 _ALWAYS_URGENT = (*NOT_FLYING, Status.DIVERTED)
 _ROWS = 50_000
+_TOLD_AT_ONCE = 20
+_MADE_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +111,26 @@ class Conversations:
             id_ = conversation_id(telling.subject, start.person, start.channel)
             own = {"_id": id_, "person": start.person, "channel": start.channel, "start": start.order}
             rows.append({**shared, **own})
+        return sum(self._insert(rows[at : at + _MADE_AT_ONCE]) for at in range(0, len(rows), _MADE_AT_ONCE))
+
+    def _insert(self, rows: Sequence[dict[str, Any]]) -> int:
         try:
-            return len(self._conversations.insert_many(rows, ordered=False).inserted_ids) if rows else 0
+            return len(self._conversations.insert_many(rows, ordered=False).inserted_ids)
         except BulkWriteError as error:
             if not only_duplicates(error):
                 raise
             return int(error.details["nInserted"])
 
     def tell(self, tellings: Sequence[Telling], *, only: Mapping[str, Collection[str]] | None = None) -> int:
-        """N3's update, in one command: every conversation about a subject whose order is smaller gets want and
+        """N3's update: every conversation about a subject whose order is smaller gets want and
         order, and is due where heard differs from want or a doubt or claim exists. Returns how many changed.
 
         only: ids of the conversations that are meant, by subject; None means all of them.
         """
+        chunks = (tellings[at : at + _TOLD_AT_ONCE] for at in range(0, len(tellings), _TOLD_AT_ONCE))
+        return sum(self._tell(chunk, only) for chunk in chunks)
+
+    def _tell(self, tellings: Sequence[Telling], only: Mapping[str, Collection[str]] | None) -> int:
         writes = []
         for telling in tellings:
             condition: dict[str, Any] = {"subject": telling.subject, "order": {"$lt": telling.order}}
@@ -129,7 +139,7 @@ class Conversations:
             # The first takes nearly all of them, at the speed of a plain update; the second whatever it left.
             writes.append(UpdateMany(condition | _settled_and_differing(telling), _plain(telling)))
             writes.append(UpdateMany(condition, _update(telling)))
-        return self._conversations.bulk_write(writes, ordered=False).modified_count if writes else 0
+        return self._conversations.bulk_write(writes, ordered=False).modified_count
 
     def untold(self, tellings: Sequence[Telling]) -> list[Telling]:
         """Those of which some conversation has a smaller order: what `tell` would change, asked in one read.
