@@ -145,7 +145,7 @@ class Watcher:
         self._renewed_at = time.monotonic()
         LEASE_HELD.labels(self._namespace.collection).set(1)
         topic = self._present_topic()
-        self._incarnation = self._around.incarnation()
+        self._incarnation = self._present_incarnation()
         self._converter = Converter(self._around.database.name, self._namespace, self._incarnation)
         self._retired = [publisher for publisher in self._retired if not publisher.close(0)]
         publisher = Publisher(self._around.producer(), topic)
@@ -169,6 +169,13 @@ class Watcher:
         except TransientError:
             self._around.ensure_topics()
             return self._around.topic_ids.current(self._topic, fresh=True)
+
+    def _present_incarnation(self) -> int:
+        try:
+            return self._around.incarnation()
+        except TransientError:  # the topic that has it may have been deleted
+            self._around.ensure_topics()
+            return self._around.incarnation()
 
     def _continue_from(self, topic: TopicState) -> Position | None:
         """W2: the stored position, or None and why there is a gap."""

@@ -8,6 +8,9 @@ from collections.abc import Callable
 import pytest
 from bson import ObjectId
 
+from app.bus import topics
+from app.bus.incarnation import Incarnations
+from app.bus.topics import TopicIds
 from app.domain import order
 from app.domain.clock import system_now
 from app.domain.errors import TransientError
@@ -216,6 +219,30 @@ def test_a_topic_made_again_while_nobody_watched_is_filled_by_a_snapshot(line: L
     with line.watching():
         eventually(lambda: line.topic("flights") in line.admin.list_topics())
         assert shape(line.reader().until(markers(3)))["f1"] == {"gate": "A"}
+
+
+def test_a_topic_of_operations_that_is_deleted_at_run_time_is_made_again(
+    make_line: Callable[..., Line], database_uri: str, apache_kafka: str
+) -> None:
+    line = make_line(database_uri, apache_kafka)  # Tansu has such a topic again by itself
+    operations = topics.name(line.settings, topics.OPERATIONS)
+    incarnations, reader = Incarnations(line.settings, max_age_s=0), line.reader()
+    before = TopicIds(line.admin).current(operations).id
+
+    def made_again() -> bool:
+        missing = operations in topics.missing(line.admin, line.settings)
+        return not missing and TopicIds(line.admin).current(operations).id != before
+
+    with line.watching(incarnation=incarnations.number) as watcher:
+        reader.until(markers(3))
+        line.admin.delete_topics([operations])
+        line.database.flights.insert_one({"_id": "f1", "gate": "A"})
+        eventually(made_again)
+        stored = line.database.resume_tokens.find_one({"_id": "flights"})
+        eventually(lambda: line.database.resume_tokens.find_one({"_id": "flights"}) != stored)
+        assert watcher.check() is None
+        reader.until(lambda e: of_document(e, "f1"))
+    incarnations.close()
 
 
 def test_more_partitions_are_another_topic(
