@@ -13,6 +13,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -109,6 +110,16 @@ def mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
     """A client of the shared replica set; datetimes come back aware, in UTC."""
     with MongoClient[dict[str, Any]](mongo_uri, tz_aware=True, appname="gatecall tests") as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def logging_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A test that starts a process in this one configures logging: the next test finds none of it."""
+    configure = structlog.configure
+    never = {"cache_logger_on_first_use": False}
+    monkeypatch.setattr(structlog, "configure", lambda **how: configure(**how | never))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
