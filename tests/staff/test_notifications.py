@@ -120,7 +120,9 @@ def test_what_came_back_is_sent_again_without_insisting(staff: Desk) -> None:
     row_id = notification(staff, **CAME_BACK)
     person(staff)
     staff.database.conversations.update_one({}, {"$set": {"heard": B.to_document(), "status": "open"}})
-    assert "Send it all the same" not in plain(staff.get(f"{LIST}/one?id={row_id}"))
+    page = plain(staff.get(f"{LIST}/one?id={row_id}"))
+    assert "Send it all the same" not in page
+    assert "The message came back, so the person may not know how the flight stands." in page
     assert staff.post(f"{LIST}/again", id=row_id, why="The box has room.").status_code == 303
     talk = staff.database.conversations.find_one({})
     assert talk is not None

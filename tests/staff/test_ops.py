@@ -110,7 +110,7 @@ def test_a_figure_of_long_ago_is_not_shown_as_of_now(well: Desk, heading: str) -
     for process, values in old.items():
         sample(well, process, 59 * 60, **values)
     tile = tile_of(well.get("/staff/ops"), heading)
-    assert '<p class="v">none' in tile
+    assert '<p class="v">not known</p>' in tile
     assert "<path" in tile, "the line has it"
 
 

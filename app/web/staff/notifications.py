@@ -203,6 +203,8 @@ def _state(looked: Looked) -> str:
         return "The last message failed for good; the next change tries anew."
     if conversation.get("doubt"):
         return "It is not known whether the last message arrived."
+    if resending.is_undelivered(looked.row):
+        return "The message came back, so the person may not know how the flight stands."
     if conversation.get("heard") == conversation.get("want"):
         return "The person knows how the flight stands."
     return "What differs from what the person heard was not worth a message, or came too late."

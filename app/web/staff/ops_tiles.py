@@ -19,6 +19,8 @@ LATE_PART = 0.01
 DUE = 300.0
 LAG_S = 60.0
 
+_NOT_KNOWN = "not known"
+
 
 class Seen(Protocol):
     """The part of what is known that tiles are made of."""
@@ -106,7 +108,7 @@ def _late_part(counts: dict[float, float]) -> float | None:
 def _rated(title: str, points: Points, right: str = "") -> Tile:
     known = [value for value in points if value is not None]
     now = present(points)
-    figure, unit = ("none", "") if now is None else (f"{now:.1f}", "a second")
+    figure, unit = (_NOT_KNOWN, "") if now is None else (f"{now:.1f}", "a second")
     low, high = (f"{f(known):.1f}" if known else "none" for f in (min, max))
     return _tile(title, figure, unit, points, f"lowest {low}", right or f"highest {high}")
 
@@ -114,8 +116,7 @@ def _rated(title: str, points: Points, right: str = "") -> Tile:
 def _aged(title: str, points: Points, promise: float) -> Tile:
     known = [value for value in points if value is not None]
     now = present(points)
-    figure = words.seconds(now) if now is not None else "none"
-    number, _, unit = figure.partition(" ")
+    number, _, unit = words.seconds(now).partition(" ") if now is not None else (_NOT_KNOWN, "", "")
     highest = f"highest {words.seconds(max(known))}" if known else ""
     is_bad = now is not None and now > promise
     left = f"promise {words.age(promise)}"
@@ -145,12 +146,14 @@ def _letters(notifier: Figures) -> Tile:
 
 def _readers(web: Figures) -> Tile:
     points = web.gauge("waiting", sum)
+    now = present(points)
     requests = f"{_sum(web.growth('requests'))} requests"
-    return _tile("Readers of /update", _whole(present(points)), "waiting", points, requests, "")
+    unit = "" if now is None else "waiting"
+    return _tile("Readers of /update", _whole(now), unit, points, requests, "")
 
 
 def _whole(now: float | None) -> str:
-    return "none" if now is None else words.number(round(now))
+    return _NOT_KNOWN if now is None else words.number(round(now))
 
 
 def _sum(growth: Points) -> str:
