@@ -78,19 +78,26 @@ def _take(world: World, state: State, number: int, position: int) -> Iterator[St
         if not unseen:
             yield label, ended, False
             return
-        if world.value[done] != "-" and world.has("N6 reads"):
+        if world.has("N6 reads"):  # there or gone, it is so at the time of reading
             order, value = (order[0], world.time[done], 99), world.value[done]
         else:
             value = "-"
-    if not _newer(world, order, known):
-        if known[0] == order and known[1] == value and world.has("N2 equal"):
-            job = Job("N4b", order, known[2])
-            yield label + ": again", _me(state, number, n._replace(position=position, job=job)), False
-        else:
-            yield label + ": old", ended, False
+        read = Job("N6", order, value)
+        yield f"{label} and finds {value}", _me(state, number, n._replace(position=position, job=read)), False
         return
+    yield label, _compared(world, state, number, position, Job(kind, order, value)), False
+
+
+def _compared(world: World, state: State, number: int, position: int, job: Job) -> State:
+    """N1 and N2: the message, or what a marker made it read, is compared with what is known by now."""
+    n: Notifier = state.notifiers[number]
+    known, order, value = state.known, job.order, job.value
+    if not _newer(world, order, known):
+        again = known[0] == order and known[1] == value and world.has("N2 equal")
+        job = Job("N4b", order, known[2]) if again else Job("N5", order, value)
+        return _me(state, number, n._replace(position=position, job=job))
     differs = known is None or known[1] == UNKNOWN or known[1] != value
-    read = kind != "event"
+    read = job.at != "event"
     job = Job(
         "make" if world.has("N3 before N4") else "N4",
         order,
@@ -99,7 +106,7 @@ def _take(world: World, state: State, number: int, position: int) -> Iterator[St
         first=known is None,
         restored=known is not None and known[0][1] == 0,
     )
-    yield label, _me(state, number, n._replace(position=position, job=job)), False
+    return _me(state, number, n._replace(position=position, job=job))
 
 
 def _newer(world: World, order: tuple, known: tuple | None) -> bool:
@@ -118,7 +125,9 @@ def _work(world: World, state: State, number: int) -> Iterator[Step]:
         return _me(after, number, n._replace(job=job._replace(at=at)))
 
     order_of_steps = world.has("N3 before N4")
-    if job.at == "make":
+    if job.at == "N6":
+        yield f"{name} compares {job.value}", _compared(world, state, number, n.position, job), False
+    elif job.at == "make":
         after = _make(world, state, job) if job.fans else state
         yield f"{name} N3 makes what is missing", then(after, "tell"), False
     elif job.at == "tell":
