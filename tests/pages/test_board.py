@@ -43,9 +43,7 @@ def test_without_an_airport_the_busiest_one_of_today_is_shown(world: World) -> N
     assert "Newark Liberty" in world.get("/board")
 
 
-@pytest.mark.parametrize(
-    ("others", "shown"), [("2013-02-11", "Newark Liberty"), ("2013-02-01", "Kennedy")]
-)
+@pytest.mark.parametrize(("others", "shown"), [("2013-02-11", "Newark Liberty"), ("2013-02-01", "Kennedy")])
 def test_without_flights_today_the_busiest_airport_of_the_nearest_day_is_shown(
     world: World, others: str, shown: str
 ) -> None:
