@@ -189,6 +189,9 @@ def test_collmod_that_turns_images_off_is_survived(line: Line) -> None:
         database.flights.insert_one({"_id": "f1", "gate": "A"})
         database.command({"collMod": "flights", "changeStreamPreAndPostImages": {"enabled": False}})
         database.flights.update_one({"_id": "f1"}, {"$set": {"gate": "B"}})
+        reader.until(
+            lambda e: len(of_document(e, "f1")) == 2
+        )  # without images the document is read as it is then
         database.command({"collMod": "flights", "validator": {}})
         database.command({"collMod": "flights", "changeStreamPreAndPostImages": {"enabled": True}})
         database.flights.update_one({"_id": "f1"}, {"$set": {"gate": "C"}})
@@ -237,11 +240,11 @@ def test_a_topic_of_operations_that_is_deleted_at_run_time_is_made_again(
         reader.until(markers(3))
         line.admin.delete_topics([operations])
         line.database.flights.insert_one({"_id": "f1", "gate": "A"})
-        eventually(made_again)
+        eventually(made_again, timeout_s=120)  # clients believe what they know of topics for 30 s
+        reader.until(lambda e: of_document(e, "f1"), timeout_s=60)
         stored = line.database.resume_tokens.find_one({"_id": "flights"})
-        eventually(lambda: line.database.resume_tokens.find_one({"_id": "flights"}) != stored)
-        assert watcher.check() is None
-        reader.until(lambda e: of_document(e, "f1"))
+        eventually(lambda: line.database.resume_tokens.find_one({"_id": "flights"}) != stored, timeout_s=120)
+        eventually(lambda: watcher.check() is None)
     incarnations.close()
 
 
