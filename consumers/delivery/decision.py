@@ -76,11 +76,7 @@ def _in_doubt(
     if note is not None:
         told += tuple(k for k in news.decide(note.to, want, role, rules, now).kinds if k not in told)
         # Of an earlier doubt the note has the kinds alone: whoever may still believe that the flight is off is told.
-        if (
-            Kind.REINSTATED in note.kinds
-            and want.status not in NOT_FLYING
-            and Kind.REINSTATED not in told
-        ):
+        if Kind.REINSTATED in note.kinds and want.status not in NOT_FLYING and Kind.REINSTATED not in told:
             told += (Kind.REINSTATED,)
     if not told:
         told = note.kinds if note is not None else news.kinds_of_state(want)
