@@ -119,8 +119,8 @@ _add(
     'after a failure the next message says "was B" to somebody who only knew A',
     Change(
         f"{_CLAIMS}:Claims.again",
-        '"not_before": not_before,',
-        '"not_before": not_before, "heard": {"$literal": noted.note.to.to_document()},',
+        '"told_by": token,',
+        '"told_by": token, "heard": {"$literal": noted.note.to.to_document()},',
     ),
     faults=("smtp 450", "twilio 429"),
 )
