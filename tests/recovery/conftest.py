@@ -24,14 +24,24 @@ from tests.providers import Mailbox, smtp_server
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = {"watchers": ("watch",), "notifier": ("consume", "notifier"), "delivery": ("consume", "delivery")}
-# SIGUSR1 ends the named thread as a library does that calls sys.exit in it.
+# SIGUSR1 ends the named thread as a library does that calls sys.exit in it. A worker's own work is left out: SystemExit
+# thrown into it from outside can land in a library that catches everything.
 START = """
 import ctypes, os, signal, sys, threading
+from app import runtime
+now = threading.Event()
+run_workers = runtime.run_workers
 def end(*_):
+    now.set()
     for thread in threading.enumerate():
-        if thread.name == os.environ["END_THREAD"]:
+        if thread.name == os.environ.get("END_THREAD"):
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(SystemExit))
+def with_one_that_ends(workers, stop, health):
+    name = os.environ.get("END_WORKER")
+    ends = {name: lambda: now.wait() and sys.exit()} if name in workers else {}
+    return run_workers({**workers, **ends}, stop, health)
 signal.signal(signal.SIGUSR1, end)
+runtime.run_workers = with_one_that_ends
 from app.__main__ import main
 main(sys.argv[1:])
 """

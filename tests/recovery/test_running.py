@@ -108,29 +108,19 @@ def test_when_nobody_watches_the_notifier_is_not_ready_within_seconds(system: Sy
     until(lambda: notifier.ready()[0] == 200, "it is ready again", 15)
 
 
-def ends_not_ready(process: Process, thread: str) -> None:
-    """After the signal: not ready while it ends, for the thread's sake, then status 1, within seconds.
-
-    The signal is repeated: the thread may not have begun, or a library may have caught what ends it.
-    """
+def ends_not_ready(process: Process) -> None:
+    """After the signal: not ready while it ends, then status 1, within seconds."""
+    process.child.send_signal(signal.SIGUSR1)
     began = time.monotonic()
-    signalled = -3.0
-    said_after: float | None = None
-    while process.child.poll() is None and time.monotonic() < began + 60:
-        if said_after is None and time.monotonic() - signalled > 3:
-            process.child.send_signal(signal.SIGUSR1)
-            signalled = time.monotonic()
-        status, problems = process.ready()
-        if status == 503 and thread in problems and said_after is None:
-            said_after = time.monotonic() - began
-        time.sleep(0.05)
-    assert process.child.poll() == 1, process.lines()[-5:]
-    assert said_after is not None
-    assert said_after < 15
+    until(lambda: process.ready()[0] != 200, "it is not ready", 15)
+    until(lambda: process.ready()[0] == 0, "it has ended", 30)
+    assert process.child.wait(15) == 1
+    assert time.monotonic() - began < 45
+    assert [line["event"] for line in process.lines() if line["level"] == "error"] == ["worker died"]
 
 
 @pytest.mark.parametrize(
-    ("name", "thread"),
+    ("name", "worker"),
     [
         ("watchers", "watch flights"),
         ("notifier", "consumer"),
@@ -138,12 +128,12 @@ def ends_not_ready(process: Process, thread: str) -> None:
     ],
 )
 def test_a_process_whose_worker_thread_ended_is_not_ready_and_ends(
-    system: System, name: str, thread: str
+    system: System, name: str, worker: str
 ) -> None:
     needed = ["watchers"] if name == "notifier" else []
     system.run(*needed)
-    (process,) = system.run(name, END_THREAD=thread)
-    ends_not_ready(process, thread)
+    (process,) = system.run(name, END_WORKER=worker)
+    ends_not_ready(process)
 
 
 def test_a_dead_reading_thread_is_noticed_and_its_watcher_goes_on(system: System) -> None:

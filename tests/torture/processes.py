@@ -193,10 +193,10 @@ class Processes:
 
     def claims_lost(self) -> set[str]:
         """Conversations of which a delivery process said that it lost the claim during a hand-over."""
-        lines = (line for name in self.of("delivery") for line in self.log_of(name).open(encoding="utf-8"))
-        return {
-            json.loads(line)["conversation"] for line in lines if '"claim lost during a hand-over"' in line
-        }
+        logs = [self.log_of(name).read_text(errors="replace") for name in self.of("delivery")]
+        lines = [line for log in logs for line in log.splitlines()]
+        said = (line for line in lines if '"claim lost during a hand-over"' in line and line.endswith("}"))
+        return {json.loads(line)["conversation"] for line in said}
 
     def stop(self) -> None:
         """End all of them; those that do not end within ten seconds of SIGTERM are noted as deaths."""
