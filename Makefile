@@ -13,8 +13,8 @@ DEMO_SECONDS ?=
 DEMO_RATE ?=
 DEMO_PORTS ?=
 
-# How many seeds of the breaking machine, from which on, how much is edited, without which mend of the protocol,
-# for how long (empty: all), SEED='13 16' for these alone, and 1 to leave out those with a result. `make torture SEEDS=8 FIRST=100 SIZE=small`
+# The breaking machine. SEEDS: how many; FIRST: from which; SEED='13 16': these alone; SIZE: small or normal; MUTANT: a mend
+# to take out; MINUTES: when to begin no more; RESUME=1: leave out those with a result. `make torture SEEDS=8 FIRST=100 SIZE=small`
 SEEDS ?= 40
 FIRST ?= 1
 SEED ?=

@@ -70,7 +70,9 @@ class Settings(BaseSettings):
         le=300,
         description="A consumer that is silent for so long loses its partitions (seconds).",
     )
-    kafka_retention_hours: int = Field(168, ge=1, description="How long topics keep a change (hours).")
+    kafka_retention_hours: int = Field(
+        168, ge=1, description="How long topics keep a change; counts when a topic is made (hours)."
+    )
 
     mail_server: str | None = Field(None, description="SMTP server; without it e-mail is off.")
     mail_port: int = Field(25, ge=1, le=65535, description="SMTP port.")
@@ -174,7 +176,9 @@ class Settings(BaseSettings):
     gate_window_h: int = Field(
         24, ge=1, le=168, description="Gate and terminal are told this long before (hours)."
     )
-    floor_step_min: int = Field(5, ge=1, le=15, description="Smallest step a person can choose (minutes).")
+    floor_step_min: int = Field(
+        5, ge=1, le=15, description="Smaller changes are not even recorded as news (minutes)."
+    )
 
     lease_s: float = Field(30.0, ge=1, le=600, description="Lease of a watched collection (seconds).")
     claim_lease_s: float = Field(60.0, ge=2, le=600, description="Lease of a claimed conversation (seconds).")

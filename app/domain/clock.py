@@ -1,6 +1,6 @@
 """Two clocks: the domain clock (what time it is at the airports) and the system clock (always real).
 
-Departures, quiet hours and times shown follow the domain clock. Leases, time-outs, back-off, settling, the
+Departures and times shown follow the domain clock. Leases, time-outs, back-off, settling, the
 age of data and latencies follow the system clock. Only the demo runs them apart.
 """
 

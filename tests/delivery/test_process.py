@@ -113,8 +113,8 @@ def test_stop_finishes_the_hand_over_and_gives_back_the_rest(world: World, mailb
         eventually(lambda: len(mailbox.mails) >= 2, within_s=40)
         started = time.monotonic()
         child.terminate()
-        assert child.wait(10) == 0
-        assert time.monotonic() - started < 6
+        assert child.wait(30) == 0
+        assert time.monotonic() - started < 15
     conversations = list(world.database["conversations"].find())
     assert all("claim" not in c and "doubt" not in c for c in conversations)
     assert world.database["notifications"].count_documents({"status": "sent"}) == len(mailbox.mails)
@@ -132,7 +132,7 @@ def test_stop_while_the_provider_hangs_ends_in_time_and_keeps_the_doubt(
         started = time.monotonic()
         child.terminate()
         assert child.wait(15) == 0
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 15
     doubtful = [c for c in world.database["conversations"].find() if "doubt" in c]
     assert doubtful
     assert all("claim" not in c for c in world.database["conversations"].find())

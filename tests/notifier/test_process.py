@@ -28,9 +28,6 @@ def run(*arguments: str, **env: str) -> subprocess.Popen[str]:
     )
 
 
-pytestmark = pytest.mark.timeout(300)  # a busy machine takes its time; every wait has its own deadline
-
-
 def until(true: Callable[[], object], what: str, seconds: float = 150) -> None:
     deadline = time.monotonic() + seconds
     while not true():

