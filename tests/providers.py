@@ -220,10 +220,8 @@ class Twilio:
         return message
 
 
-@contextmanager
-def twilio_server() -> Iterator[Twilio]:
-    """A Twilio-shaped HTTP server on loopback while the block runs."""
-    twilio = Twilio()
+def _answering(twilio: Twilio) -> type[BaseHTTPRequestHandler]:
+    """What answers requests as `twilio` is told to."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -272,7 +270,15 @@ def twilio_server() -> Iterator[Twilio]:
             except OSError:
                 self.close_connection = True
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def twilio_server() -> Iterator[Twilio]:
+    """A Twilio-shaped HTTP server on loopback while the block runs."""
+    twilio = Twilio()
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _answering(twilio))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()

@@ -173,9 +173,8 @@ class Picture:
             return Outcome.UNKNOWN
         value = seen.value or _removed(known, seen)
         if value is None:  # deleted, and nothing of it was ever understood
-            if not is_snapshot_read(
-                seen.order
-            ):  # after such a read its deletion may still come, with what it was
+            # After such a read its deletion may still come, with what it was.
+            if not is_snapshot_read(seen.order):
                 self._change(Known(seen.key, seen.order, State.GONE, seen.partition))
             return Outcome.GONE_UNSEEN
         return self._take_new(known, seen, value)
