@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
@@ -19,6 +19,7 @@ from app import crash_points
 from app.domain.clock import DomainClock, real_time
 from app.domain.errors import GatecallError
 from app.domain.news import Rules, Steps
+from app.people_settings import PeopleSettings
 
 Texts = Annotated[tuple[str, ...], NoDecode]
 
@@ -34,7 +35,7 @@ class SettingsError(GatecallError):
         self.problems = problems
 
 
-class Settings(BaseSettings):
+class Settings(PeopleSettings):
     """The settings of every process; field names in capitals are the environment variables."""
 
     model_config = SettingsConfigDict(

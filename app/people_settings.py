@@ -1,0 +1,29 @@
+"""Settings about people: how they sign in, how much they may ask for. Part of `app.settings.Settings`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+
+class PeopleSettings(BaseSettings):
+    """Fields of `Settings`; never used by itself."""
+
+    sign_in_minutes: int = Field(15, ge=1, le=60, description="A sign-in link works so long (minutes).")
+    phone_code_minutes: int = Field(
+        10, ge=1, le=60, description="A code sent to a phone works so long (minutes)."
+    )
+    session_days: int = Field(30, ge=1, le=366, description="People sign in again after so long (days).")
+    mail_news_sender: str | None = Field(
+        None,
+        description="From: of mails about followed flights and digests; without it, MAIL_DEFAULT_SENDER.",
+    )
+    rate_limit: str = Field(
+        "120/minute", description="Requests to /api/v1 that one person, key or address may make."
+    )
+    idempotency_keep_h: int = Field(
+        24, ge=1, le=720, description="A repeat with the same Idempotency-Key is known so long (hours)."
+    )
+    export_every_min: int = Field(
+        1, ge=0, le=1440, description="A person may export their data once in so long (minutes)."
+    )
