@@ -131,6 +131,7 @@ COLLECTIONS: Mapping[str, Spec] = {
     "callbacks": Spec((_index("reference"), _index("first_at"), _index("expires_at", expireAfterSeconds=0))),
     # Who is to be told, by another channel, that one does not reach them.
     "suppressions": Spec((_index("person", "told_at"), _index("since"))),
+    "consents": Spec((_index("person", "at"), _index("expires_at", expireAfterSeconds=0))),
     "gaps": Spec((_index("collection", "blind_to"), _index("snapshot"), _index("blind_to"))),
     "samples": Spec((_index("at", expireAfterSeconds=SAMPLES_KEPT_S),)),
 }
