@@ -35,6 +35,11 @@ def airport(iata: str) -> Airport | None:
     return Airport(iata=iata, name=row["name"], city=row["city"], country=row["country"], zone=row["tz"])
 
 
+def codes() -> list[str]:
+    """Codes of all airports, sorted."""
+    return sorted(_airports())
+
+
 @cache
 def zone(iata: str) -> ZoneInfo:
     """The time zone of an airport. Raises KeyError when the code is unknown."""

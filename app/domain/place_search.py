@@ -1,0 +1,188 @@
+"""Airports by what people call them: a code, a city, a name; with accents or without, begun or misspelt.
+
+Cities with several airports come from IATA's list of metropolitan areas ("Moscow" is SVO, DME and VKO), all others
+from the airports' own cities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import airportsdata
+from anyascii import anyascii
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from app.domain import places
+
+LONGEST = 80
+"""Characters of a name that is looked for."""
+
+# Of four letters one may be wrong, of eight two; two that changed places are one.
+_LIKE = 0.75
+_NEAR = 0.55
+_SHORTEST_MISSPELT = 4
+
+# Newark belongs to the area in IATA's list, not in the package's.
+_MORE_OF_AREAS = {"NYC": ("EWR",)}
+_OWN_NAMES = {
+    "munchen": "munich", "muenchen": "munich", "koln": "cologne", "wien": "vienna", "genf": "geneva",
+    "roma": "rome", "milano": "milan", "firenze": "florence", "venezia": "venice", "napoli": "naples",
+    "lisboa": "lisbon", "praha": "prague", "warszawa": "warsaw", "kobenhavn": "copenhagen",
+    "moskva": "moscow", "athina": "athens", "bruxelles": "brussels", "zuerich": "zurich",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An airport. iata: three capitals. name, city: as travellers say them. zone: an IANA name."""
+
+    iata: str
+    name: str
+    city: str
+    country: str
+    zone: str
+
+
+class PlaceError(ValueError):
+    """A text that names no airport, or several; its words say which ones are near."""
+
+
+def search(text: str, limit: int = 10) -> list[Place]:
+    """Airports that a text names, the best match first; [] when it is like nothing.
+
+    What is written right comes first, then what begins so, and only where there is neither what is spelt like it.
+    """
+    wanted = _key(text)
+    if not wanted or len(text) > LONGEST:
+        return []
+    wanted = _OWN_NAMES.get(wanted, wanted)
+    index = _index()
+    found: dict[str, None] = {}
+    for codes in (
+        index.codes.get(wanted, ()),
+        index.cities.get(wanted, ()),
+        index.names.get(wanted, ()),
+        _beginning(index.cities, wanted),
+        _beginning(index.words, wanted),
+        _with_all_words(index, wanted.split()),
+    ):
+        found |= dict.fromkeys(codes)
+    if not found:
+        found = dict.fromkeys(_alike(wanted, _LIKE, limit))
+    return [_place(code) for code in list(found)[:limit]]
+
+
+def suggestions(text: str, limit: int = 3) -> list[str]:
+    """What may have been meant, as "Moscow (DME, SVO, VKO)"; the nearest first, perhaps none."""
+    wanted = _key(text)[:LONGEST]
+    codes = [place.iata for place in search(text, limit)] or (_alike(wanted, _NEAR, limit) if wanted else [])
+    by_city: dict[str, list[str]] = {}
+    for code in codes:
+        by_city.setdefault(places.city(code), []).append(code)
+    return [f"{city} ({', '.join(some)})" for city, some in list(by_city.items())[:limit]]
+
+
+def one_airport(text: str) -> str:
+    """The code of the one airport that a text names by code, city or name.
+
+    Raises PlaceError when it names none, naming the nearest, or several, naming them.
+    """
+    wanted = _key(text)
+    index = _index()
+    if wanted in index.codes and len(index.codes[wanted]) == 1:
+        return index.codes[wanted][0]
+    wanted = _OWN_NAMES.get(wanted, wanted)
+    exact = index.cities.get(wanted) or index.names.get(wanted) or ()
+    if len(exact) == 1:
+        return exact[0]
+    if exact:
+        raise PlaceError(f'"{text}" has several airports; write one of {", ".join(exact[:10])}')
+    near = suggestions(text)
+    remedy = f"is it {' or '.join(near)}?" if near else 'write a code like "EWR", or a city like "Newark"'
+    raise PlaceError(f'there is no airport "{text[:LONGEST]}"; {remedy}')
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """Codes of airports by code (also of a metropolitan area), city, whole name, and words of the name."""
+
+    codes: Mapping[str, Sequence[str]]
+    cities: Mapping[str, Sequence[str]]
+    names: Mapping[str, Sequence[str]]
+    words: Mapping[str, Sequence[str]]
+
+
+@cache
+def _index() -> _Index:
+    codes: dict[str, list[str]] = {}
+    cities: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
+    words: dict[str, list[str]] = {}
+    areas: dict[tuple[str, str], list[str]] = {}
+    for code, area in airportsdata.load_iata_macs().items():
+        own = [*sorted(area["airports"]), *_MORE_OF_AREAS.get(code, ())]
+        codes[_key(code)] = own
+        cities[_key(area["name"])] = list(own)
+        areas[_key(area["name"]), area["country"]] = own
+    airports = [airport for code in places.codes() if (airport := places.airport(code)) is not None]
+    for airport in sorted(airports, key=lambda airport: ("International" not in airport.name, airport.iata)):
+        code = airport.iata
+        codes[_key(code)] = [code]
+        for name in {_key(places.city(code)), _key(airport.city)} - {""}:
+            if (name, airport.country) not in areas:  # the area says which of its airports count
+                cities.setdefault(name, []).append(code)
+        for name in {_key(places.short_name(code)), _key(airport.name)} - {""}:
+            names.setdefault(name, []).append(code)
+        said = f"{places.short_name(code)} {airport.name} {places.city(code)} {airport.city}"
+        for word in set(_key(said).split()) - _PLAIN_WORDS:
+            words.setdefault(word, []).append(code)
+    return _Index(codes, cities, names, words)
+
+
+_PLAIN_WORDS = frozenset({"airport", "international", "regional", "municipal", "the", "de", "of", "field"})
+
+
+def _beginning(names: Mapping[str, Sequence[str]], start: str) -> list[str]:
+    """Codes under all names that begin so, the shortest name first. One letter begins too much."""
+    if len(start) < 2:
+        return []
+    found = sorted((name for name in names if name.startswith(start)), key=lambda name: (len(name), name))
+    return [code for name in found for code in names[name]]
+
+
+def _with_all_words(index: _Index, starts: Sequence[str]) -> list[str]:
+    """Codes of airports in whose name or city a word begins with each of these, if there are several."""
+    if len(starts) < 2:
+        return []
+    each = [_beginning(index.words, start) for start in starts if start not in _PLAIN_WORDS]
+    return [code for code in each[0] if all(code in some for some in each[1:])] if each else []
+
+
+def _alike(wanted: str, least: float, limit: int) -> list[str]:
+    """Codes of what is spelt like it, the most alike first."""
+    if len(wanted) < _SHORTEST_MISSPELT:
+        return []
+    index = _index()
+    scored: dict[str, float] = {}
+    for names in (index.cities, index.words):
+        for name, score, _ in process.extract(
+            wanted, names.keys(), scorer=OSA.normalized_similarity, score_cutoff=least, limit=limit
+        ):
+            for code in names[name]:
+                scored[code] = max(score, scored.get(code, 0.0))
+    return sorted(scored, key=lambda code: -scored[code])[:limit]
+
+
+def _place(code: str) -> Place:
+    airport = places.airport(code)
+    assert airport is not None, "codes come from the same list"
+    return Place(code, places.short_name(code), places.city(code), airport.country, airport.zone)
+
+
+def _key(text: str) -> str:
+    """Small letters and digits, single spaces: "Zürich", "ZURICH" and "zu-rich" agree but for the dash."""
+    plain = "".join(c if c.isalnum() else " " for c in anyascii(text).casefold().replace("'", ""))
+    return " ".join(plain.split())
