@@ -18,6 +18,14 @@ class PeopleSettings(BaseSettings):
         None,
         description="From: of mails about followed flights and digests; without it, MAIL_DEFAULT_SENDER.",
     )
+    mail_stop_mailbox: str | None = Field(
+        None,
+        pattern=r"^[^@\s<>,?&=]+@[^@\s<>,?&=]+$",
+        description="Mailbox in List-Unsubscribe, besides the link; only if somebody reads it and stops what is asked.",
+    )
+    preferences_link_days: int = Field(
+        30, ge=1, le=366, description='The link "choose what you hear" in mails works so long (days).'
+    )
     rate_limit: str = Field(
         "120/minute", description="Requests to /api/v1 that one person, key or address may make."
     )

@@ -25,12 +25,13 @@ from aiosmtpd.smtp import SMTP
 
 @dataclass
 class Mail:
-    """A mail that an SMTP server accepted. at: on the monotonic clock."""
+    """A mail that an SMTP server accepted. at: on the monotonic clock. raw: as it travelled."""
 
     sender: str
     recipient: str
     message: EmailMessage
     at: float
+    raw: bytes = b""
 
 
 class Mailbox:
@@ -102,7 +103,14 @@ class Mailbox:
         if not dropped or self.keep_dropped:
             message = message_from_bytes(envelope.content, policy=policy.default)
             assert isinstance(message, EmailMessage)
-            self.mails.append(Mail(envelope.mail_from, envelope.rcpt_tos[0], message, time.monotonic()))
+            came = (
+                envelope.mail_from,
+                envelope.rcpt_tos[0],
+                message,
+                time.monotonic(),
+                bytes(envelope.content),
+            )
+            self.mails.append(Mail(*came))
         if dropped:
             self.drop_after_data -= 1
             server.transport.abort()

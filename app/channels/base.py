@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from app.channels.links import Why
+from app.channels.links import StopLinks, Why
 from app.domain.errors import PermanentError, TransientError
+from app.domain.mail_lists import MailList
 from app.domain.people import Person
 from app.domain.reports import Refusal
 from app.domain.wording import Message
@@ -55,7 +56,8 @@ class Parcel:
     """A message ready for hand-over. message_id is the same for the same conversation and text.
 
     reference: of this one attempt, for the provider to give back with its reports; "" for none.
-    why: the link to why the person hears it; None without.
+    why: the link to why the person hears it; None without. mail_list: of a mail, None for what belongs to no list
+    (a sign-in link). stop: the links that stop the list and lead to the person's choices; None without.
     """
 
     address: str
@@ -64,6 +66,8 @@ class Parcel:
     message: Message
     reference: str = ""
     why: Why | None = None
+    mail_list: MailList | None = None
+    stop: StopLinks | None = None
 
 
 class Sender(Protocol):

@@ -28,6 +28,7 @@ from app.channels.base import Parcel, Receipt, text_hash
 from app.channels.deadline import Deadline
 from app.channels.smtp import ConnectionLostError, SmtpSession, open_session
 from app.domain.errors import PermanentError
+from app.domain.mail_lists import MailList
 from app.domain.people import Person
 from app.domain.wording import Message
 from app.settings import Settings
@@ -52,8 +53,8 @@ _POLICY = SMTP.clone(header_factory=_Registry())
 
 
 class Letter(flask_mail.Message):
-    """A mail with text and HTML. The address, subject and headers may not hold line breaks. why: goes where text and
-    HTML have room for the link."""
+    """A mail with text and HTML. The address, subject and headers may not hold line breaks. links: what goes into the
+    places that text and HTML keep for links (of `rendering`)."""
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class Letter(flask_mail.Message):
         text: str,
         html: str,
         headers: Mapping[str, str],
-        why: str | None = None,
+        links: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(
             subject=subject,
@@ -75,7 +76,7 @@ class Letter(flask_mail.Message):
             extra_headers=dict(headers),
         )
         self.recipient = recipient
-        self._why = why
+        self._links = links or {}
 
     def _message(self) -> Any:
         return message_from_bytes(self.as_bytes(), policy=SMTP)
@@ -91,7 +92,7 @@ class Letter(flask_mail.Message):
         }
         try:
             head = b"".join(_header(name, value) for name, value in own.items())
-            return head + _with_link(_content(self.body or "", self.html or ""), self._why)
+            return head + _with_links(_content(self.body or "", self.html or ""), self._links)
         except (ValueError, LookupError) as error:  # a line break or broken text in a header
             raise PermanentError(f"the mail cannot be written: {type(error).__name__}") from error
 
@@ -100,6 +101,8 @@ class Letter(flask_mail.Message):
 def _header(name: str, value: str) -> bytes:
     """One header, folded (RFC 5322 section 2.2.3). Raises ValueError when the value holds a line break."""
     line = f"{name}: {value}"
+    if name == "List-Unsubscribe":
+        return _of_addresses(line)
     if len(line) <= _FOLDED and value.isascii() and value.isprintable() and "=?" not in value:
         return line.encode("ascii") + b"\r\n"  # nothing to fold or encode: the library's parser is slow
     return _POLICY.fold_binary(*_POLICY.header_store_parse(name, value))
@@ -122,11 +125,32 @@ def _content(text: str, html: str) -> bytes:
     )
 
 
-def _with_link(content: bytes, why: str | None) -> bytes:
-    """The content with each person's own link in it, which leaves the rest the same for all."""
-    if why is None:
-        return content
-    for slot, written in ((rendering.WHY_IN_TEXT, why), (rendering.WHY_IN_HTML, escape(why))):
+def _of_addresses(line: str) -> bytes:
+    """A header of addresses in angle brackets, one on a line. They stay as they are, however long: in an encoded word
+    (RFC 2047), which the library would make of them, no mail program finds them. Raises ValueError."""
+    if not (line.isascii() and line.isprintable()):
+        raise ValueError("an address holds what no header may")
+    folded = line.replace(">, <", ">,\r\n <").encode("ascii") + b"\r\n"
+    if max(map(len, folded.split(b"\r\n"))) > _LINE:
+        raise ValueError("an address is too long for a header")
+    return folded
+
+
+def _links_of(parcel: Parcel) -> dict[str, str]:
+    """What goes into the places for links of both parts."""
+    links: dict[str, str] = {}
+    if parcel.why is not None:
+        links |= {rendering.WHY_IN_TEXT: parcel.why.text, rendering.WHY_IN_HTML: escape(parcel.why.text)}
+    if parcel.stop is not None:
+        stop, choices = parcel.stop.unsubscribe, parcel.stop.preferences
+        links |= {rendering.STOP_IN_TEXT: stop, rendering.STOP_IN_HTML: escape(stop)}
+        links |= {rendering.CHOICES_IN_TEXT: choices, rendering.CHOICES_IN_HTML: escape(choices)}
+    return links
+
+
+def _with_links(content: bytes, links: Mapping[str, str]) -> bytes:
+    """The content with each person's own links in it, which leaves the rest the same for all."""
+    for slot, written in links.items():
         before, found, after = content.partition(slot.encode("ascii"))
         if found:
             # A part that is encoded ends its lines softly around the link (RFC 2045 section 6.7).
@@ -258,28 +282,45 @@ class EmailSender:
     def __init__(self, settings: Settings, server: Server | None = None) -> None:
         self._line = Line(server or first_server(settings), settings.mail_default_sender)
         self._from = settings.mail_default_sender
-        own = parseaddr(self._from)[1]
-        self._envelope_from = settings.mail_bounce_address or own  # where bounces come (RFC 5321 section 4.4)
-        self._list_id = f"Gatecall flight news <flights.{own.rpartition('@')[2]}>"
+        self._news_from = settings.mail_news_sender or self._from
+        self._bounces = settings.mail_bounce_address  # where bounces come (RFC 5321 section 4.4)
+        self._stop_mailbox = settings.mail_stop_mailbox
 
     def send(self, parcel: Parcel, deadline_s: float) -> Receipt:
         """Hand the mail over within deadline_s seconds in all; the errors are those of `Sender.send`."""
         self._line.deadline.restart(deadline_s)
+        sender = self._news_from if parcel.mail_list is MailList.FOLLOWINGS else self._from
+        own = parseaddr(sender)[1]
+        stops = parcel.mail_list if parcel.stop else None
         letter = Letter(
-            sender=self._from,
+            sender=sender,
             recipient=parcel.address,
             subject=parcel.message.subject,
-            text=_as_text(parcel.message, has_why=parcel.why is not None),
-            html=_as_html(parcel.message, has_why=parcel.why is not None),
-            why=parcel.why.text if parcel.why else None,
+            text=_as_text(parcel.message, has_why=parcel.why is not None, stops=stops),
+            html=_as_html(parcel.message, has_why=parcel.why is not None, stops=stops),
+            links=_links_of(parcel),
             headers={
                 "Message-ID": f"<{parcel.message_id}>",
                 "Auto-Submitted": "auto-generated",  # RFC 3834 section 5: no vacation notices, please
-                "List-Id": self._list_id,  # RFC 2919
+                **self._list_headers(parcel, own.rpartition("@")[2]),
             },
         )
-        words = self._line.deliver(letter, self._envelope_from, parcel.message_id)
+        words = self._line.deliver(letter, self._bounces or own, parcel.message_id)
         return Receipt(provider_id=parcel.message_id, words=words)
+
+    def _list_headers(self, parcel: Parcel, domain: str) -> dict[str, str]:
+        """Which list the mail belongs to (RFC 2919), and how one click stops it (RFC 2369, RFC 8058)."""
+        if parcel.mail_list is None:
+            return {}
+        headers = {"List-Id": f"Gatecall {parcel.mail_list} <{parcel.mail_list}.{domain}>"}
+        if parcel.stop is not None:
+            ways = [f"<{parcel.stop.unsubscribe}>"]
+            if self._stop_mailbox:
+                # What the mail's reader opens in a browser, to do what is asked.
+                ways.append(f"<mailto:{self._stop_mailbox}?subject=unsubscribe%20{parcel.stop.token}>")
+            headers["List-Unsubscribe"] = ", ".join(ways)
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        return headers
 
     def abort(self) -> None:
         """End a hand-over under way, from another thread."""

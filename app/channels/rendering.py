@@ -1,6 +1,6 @@
 """A message in words as an e-mail (HTML and plain text of equal content) and as an SMS.
 
-Adds no words of its own but "What to do".
+Adds no words of its own but "What to do" and those of its links.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from app.domain.mail_lists import MailList, about
 from app.domain.wording import Message
 
 WHY_IN_TEXT, WHY_IN_HTML = "GatecallWhyLinkInText", "GatecallWhyLinkInHtml"
-"""Stand where the link "Why this message?" goes: all that differs between those who hear the same."""
+"""Stand where the link "Why this message?" goes: links are all that differs between those who hear the same."""
+STOP_IN_TEXT, STOP_IN_HTML = "GatecallStopLinkInText", "GatecallStopLinkInHtml"
+CHOICES_IN_TEXT, CHOICES_IN_HTML = "GatecallChoicesLinkInText", "GatecallChoicesLinkInHtml"
+"""Stand where the links go that stop the list and lead to the person's choices."""
 
 WIDTH = 72
 """Characters of a line of the plain text; only an address may be longer."""
@@ -26,10 +30,18 @@ def load() -> None:
     _template()
 
 
-def as_html(message: Message, *, has_why: bool = False) -> str:
-    """The HTML part of an e-mail: one document, every value escaped. has_why: with WHY_IN_HTML where the link goes."""
-    why = WHY_IN_HTML if has_why else None
-    return _template().render(m=message, mark=message.highlight, has_bad_news=_is_bad(message), why=why)
+def as_html(message: Message, *, has_why: bool = False, stops: MailList | None = None) -> str:
+    """The HTML part of an e-mail: one document, every value escaped. has_why: with WHY_IN_HTML where the link goes.
+    stops: the list that its other two links are about; None without."""
+    return _template().render(
+        m=message,
+        mark=message.highlight,
+        has_bad_news=_is_bad(message),
+        why=WHY_IN_HTML if has_why else None,
+        stop=STOP_IN_HTML if stops else None,
+        choices=CHOICES_IN_HTML if stops else None,
+        about=about(stops) if stops else None,
+    )
 
 
 def as_sms(message: Message) -> str:
@@ -37,13 +49,13 @@ def as_sms(message: Message) -> str:
     return message.sms
 
 
-def as_text(message: Message, *, has_why: bool = False) -> str:
+def as_text(message: Message, *, has_why: bool = False, stops: MailList | None = None) -> str:
     """The plain text part of an e-mail: lines of at most 72 characters, ended by a line feed. has_why: with a line
-    WHY_IN_TEXT where the link goes."""
-    return "\n".join(_lines(message, WHY_IN_TEXT if has_why else None)) + "\n"
+    WHY_IN_TEXT where the link goes. stops: as in `as_html`."""
+    return "\n".join(_lines(message, WHY_IN_TEXT if has_why else None, stops)) + "\n"
 
 
-def _lines(message: Message, why: str | None) -> Iterator[str]:
+def _lines(message: Message, why: str | None, stops: MailList | None) -> Iterator[str]:
     yield from _wrapped(message.opening)
     further = [*([message.highlight.note] if message.highlight.note else []), *message.more]
     if further:
@@ -67,6 +79,11 @@ def _lines(message: Message, why: str | None) -> Iterator[str]:
         if number == 0 and why is not None:
             yield "Why this message? Every step it took:"
             yield why
+    if stops is not None:
+        yield f"Stop e-mails about {about(stops)}:"
+        yield STOP_IN_TEXT
+        yield "Choose what you hear:"
+        yield CHOICES_IN_TEXT
 
 
 def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 
 from app.channels.base import Parcel
 from app.channels.links import Links, Why, address_of
 from app.domain.clock import DomainClock
+from app.domain.mail_lists import list_of
 from app.domain.news import Role
 from app.domain.people import Person
 from app.domain.wording import LINK_SLOT, FlightNews, Message, compose
@@ -48,6 +50,16 @@ class Composer:
                 short_link=self._short_links,
             )
         )
+
+
+def listed(parcel: Parcel, role: Role, links: Links | None, person: Person, now: datetime) -> Parcel:
+    """A mail as one of its list's, with the links that stop the list and lead to the person's choices.
+
+    links: None leaves it without. now: system clock.
+    """
+    mail_list = list_of(role)
+    stop = links.stopping(person.id, mail_list, address_of(person, "email"), now) if links else None
+    return replace(parcel, mail_list=mail_list, stop=stop)
 
 
 def linked(parcel: Parcel, channel: str, links: Links | None, told: Claimed, person: Person) -> Parcel:

@@ -23,7 +23,7 @@ from app.runtime import StopFlag
 from app.store.claim_records import AGAIN, DoubtNote, Noted
 from app.store.suppressions import Suppression
 from app.store.why_links import WhyLink
-from consumers.delivery.composing import linked
+from consumers.delivery.composing import linked, listed
 from consumers.delivery.deciding import Decider
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.providers import Route
@@ -239,6 +239,8 @@ class Worker:
                 message = with_unreached(message, tells.channel, tells.reason)
             parcel = terms.channel.pack(conversation.id, told.person, message)
             parcel = linked(parcel, terms.channel.name, terms.links, conversation, told.person)
+            if terms.channel.name == "email":
+                parcel = listed(parcel, told.role, terms.links, told.person, terms.now())
         except PermanentError as error:
             reason = str(error)
         except Exception as error:  # a defect in one message must not hold up all the others

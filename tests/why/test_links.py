@@ -101,6 +101,8 @@ def test_the_mail_has_the_link_in_both_parts_and_its_message_id_does_not_depend_
     assert f'href="{link[0]}"' in html
     assert "GatecallWhyLink" not in text + html
     without = re.sub(r"Why this message\?.*\n.*/why/.*\n", "", text.replace("\r\n", "\n"))
+    without = re.sub(r"Stop e-mails about .*\n.*\nChoose what you hear:\n.*\n", "", without)
+    assert "https://gatecall.example/unsubscribe" not in without
     assert str(message["Message-ID"]).startswith(f"<{text_hash('flight:f1|p1|email', without)}@")
 
 
@@ -148,7 +150,7 @@ def test_the_link_is_written_right_where_the_text_must_be_encoded() -> None:
         text=f"Zürich\n{rendering.WHY_IN_TEXT}\n",
         html=f'<a\nhref="{rendering.WHY_IN_HTML}">why</a>' + "x" * 1200,
         headers={},
-        why=url,
+        links={rendering.WHY_IN_TEXT: url, rendering.WHY_IN_HTML: url},
     )
     raw = letter.as_bytes()
     assert max(map(len, raw.split(b"\r\n"))) <= 998
