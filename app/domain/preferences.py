@@ -104,7 +104,7 @@ class Preferences:
     of LISTS that come by e-mail no more.
     """
 
-    channels: Mapping[str, Mapping[Group, bool]] = field(default_factory=dict)
+    channels: Mapping[str, Mapping[Group, bool]] = field(default_factory=dict, hash=False)
     delay_min: int | None = None
     gate_h: int | None = None
     fare_change: Decimal | None = None
