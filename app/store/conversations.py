@@ -7,7 +7,7 @@ busy machine too: one that times out is repeated, and would time out again.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -131,26 +131,34 @@ class Conversations:
         return sum(self._tell(chunk, only) for chunk in chunks)
 
     def _tell(self, tellings: Sequence[Telling], only: Mapping[str, Collection[str]] | None) -> int:
-        writes = []
-        for telling in tellings:
+        def behind(telling: Telling) -> dict[str, Any]:
             condition: dict[str, Any] = {"subject": telling.subject, "order": {"$lt": telling.order}}
             if only is not None:
                 condition["_id"] = {"$in": list(only.get(telling.subject, ()))}
-            # The first takes nearly all of them, at the speed of a plain update; the second whatever it left.
-            writes.append(UpdateMany(condition | _settled_and_differing(telling), _plain(telling)))
-            writes.append(UpdateMany(condition, _update(telling)))
-        return self._conversations.bulk_write(writes, ordered=False).modified_count
+            return condition
+
+        # Nearly all are alike, and are told at the speed of a plain update; whatever it left, each by itself.
+        plain = [UpdateMany(behind(t) | _settled_and_differing(t), _plain(t)) for t in tellings]
+        changed = self._conversations.bulk_write(plain, ordered=False).modified_count
+        if rest := self._untold(tellings, behind):
+            each = [UpdateMany(behind(t), _update(t)) for t in rest]
+            changed += self._conversations.bulk_write(each, ordered=False).modified_count
+        return changed
 
     def untold(self, tellings: Sequence[Telling]) -> list[Telling]:
         """Those of which some conversation has a smaller order: what `tell` would change, asked in one read.
 
         The read sees what is written, whether or not a majority has it yet.
         """
+        return self._untold(tellings, lambda t: {"subject": t.subject, "order": {"$lt": t.order}})
+
+    def _untold(
+        self, tellings: Sequence[Telling], behind: Callable[[Telling], dict[str, Any]]
+    ) -> list[Telling]:
         if not tellings:
             return []
-        behind = [{"subject": t.subject, "order": {"$lt": t.order}} for t in tellings]
         rows = self._conversations.with_options(read_concern=ReadConcern("local")).aggregate(
-            [{"$match": {"$or": behind}}, {"$group": {"_id": "$subject"}}]
+            [{"$match": {"$or": [behind(t) for t in tellings]}}, {"$group": {"_id": "$subject"}}]
         )
         names = {row["_id"] for row in rows}
         return [t for t in tellings if t.subject in names]
