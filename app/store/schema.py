@@ -14,6 +14,7 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 from app.domain import namespaces
 from app.domain.errors import SetupError
 from app.store import validators
+from app.store.users import SAME_ADDRESS
 
 log = structlog.get_logger()
 
@@ -74,7 +75,10 @@ COLLECTIONS: Mapping[str, Spec] = {
     "followings": Spec(
         (_index("user_id", "flight_id", unique=True), _index("flight_id", "user_id")), validators.FOLLOWING
     ),
-    "users": Spec((), validators.USER),
+    "users": Spec((IndexModel([("email", ASCENDING)], collation=SAME_ADDRESS),), validators.USER),
+    "sign_up_locks": Spec(),
+    "sessions": Spec((_index("person"), _index("expires_at", expireAfterSeconds=0))),
+    "api_keys": Spec((_index("hash", unique=True), _index("owner"))),
     "known": Spec((_index("identity"), _index("subject", "order"), _index("partition", "order"))),
     "announcements": Spec((_index("subject", "order"), _index("changed_at"), _index("event_id"))),
     "event_decisions": Spec((_index("key", "order"), _index("expires_at", expireAfterSeconds=0))),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from flask import Flask, Request
 from flask_cors import CORS
 
-from app.web import documentation, headers, pages, problems, staff, why_api
+from app.web import access, csrf, documentation, headers, pages, problems, staff, why_api
 from app.web.callbacks import callbacks
 from app.web.health import probes
 from app.web.pages.errors import not_found
 from app.web.publishing import publishing
 from app.web.services import Services
-from app.web.staff import session
 from app.web.updates_api import UpdatesApi
 
 # A notice has at most a few hundred characters; nothing else is sent here.
@@ -24,13 +23,14 @@ def create_app(services: Services) -> Flask:
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.extensions["gatecall"] = services
+    csrf.configure(app, services.settings)
+    access.register(app, _is_page)
     app.register_blueprint(probes)
     app.register_blueprint(publishing)
     app.register_blueprint(callbacks)
     app.register_blueprint(documentation.blueprint)
     app.register_blueprint(why_api.blueprint)
     app.register_blueprint(pages.blueprint(services))
-    session.configure(app, services.settings)
     app.register_blueprint(staff.blueprint())
     problems.register(app, _is_page, not_found)
     headers.register(app, services.settings)

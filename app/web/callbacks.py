@@ -25,7 +25,7 @@ from app.channels.twilio_errors import STATES, refusal_of
 from app.domain.reports import Refusal, Report, State, enhanced_status, mail_refusal, without_addresses
 from app.store.callbacks import Callbacks
 from app.store.suppressions import Suppressions
-from app.web import callback_key
+from app.web import access, callback_key
 from app.web.problems import Problem
 from app.web.services import Services, services
 
@@ -36,6 +36,7 @@ _MAX_BOUNCE_BYTES = 1024 * 1024
 _MAX_EVENTS = 500
 
 callbacks = Blueprint("callbacks", __name__)
+access.of_blueprint(callbacks, access.SIGNED)
 
 
 class MailEvent(BaseModel):

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 from flask import Blueprint, Response, render_template, send_from_directory
 
-from app.web import openapi
+from app.web import access, openapi
 
 # Swagger UI sets styles from its script and holds its pictures in data: addresses.
 _POLICY = (
@@ -23,6 +23,7 @@ blueprint = Blueprint(
     static_folder="docs_static",
     static_url_path="/docs/static",
 )
+access.of_blueprint(blueprint, access.PUBLIC)
 
 
 @blueprint.get("/openapi.json")

@@ -11,11 +11,13 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pymongo.errors import PyMongoError
 
+from app.web import access
 from app.web.services import Services, services
 
 _DATABASE_WITHIN_S = 0.9
 
 probes = Blueprint("probes", __name__)
+access.of_blueprint(probes, access.PUBLIC)
 _STARTED = time.monotonic()
 
 

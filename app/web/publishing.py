@@ -17,7 +17,7 @@ from app.domain import fields
 from app.domain.errors import BadEventError
 from app.domain.notices import MAX_MESSAGE, TYPE, Notice
 from app.store import notices
-from app.web import staff_key
+from app.web import access
 from app.web.problems import Fault, Problem
 from app.web.services import services
 
@@ -104,6 +104,7 @@ publishing = Blueprint("publishing", __name__)
 
 
 @publishing.post("/update")
+@access.scope(access.Scope.NOTICES_WRITE)
 def publish() -> Response:
     """Store a notice, once for each Idempotency-Key.
 
@@ -112,7 +113,7 @@ def publish() -> Response:
     :raise 415: not JSON. :raise 422: the Idempotency-Key was used for another notice. :raise 503: no database.
     """
     parts = services()
-    created_by = staff_key.identify(request, parts.settings)
+    created_by = access.asker().label
     notice = read_notice(request.get_data(), request.mimetype)
     if notice.expires_at is not None and notice.expires_at <= parts.clock():
         raise _bad_request([Fault("expires_at", "this time is over")])

@@ -13,11 +13,12 @@ from app.domain.people import masked_words
 from app.domain.why import Chain, Changed, Notification, Quiet
 from app.domain.why_view import Line, View, view
 from app.store.why import WhyReader
-from app.web import staff_key
+from app.web import access
 from app.web.problems import Fault, Problem
 from app.web.services import services
 
 blueprint = Blueprint("why_api", __name__, url_prefix="/api/v1")
+access.of_blueprint(blueprint, access.STAFF_ALONE)
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 _PERSON_LENGTH = 128
@@ -115,7 +116,6 @@ MODELS = (WhyChain, WhyDecisions)
 def change(event_id: str) -> Response:
     """The chain of one change; `?person=` adds what each channel did for one person."""
     parts = services()
-    staff_key.identify(request, parts.settings)
     person = _person(request.args.get("person")) if "person" in request.args else None
     reader = WhyReader(parts.database)
     event = reader.event(event_id)
@@ -129,7 +129,6 @@ def change(event_id: str) -> Response:
 def decisions(person: str) -> Response:
     """What was sent to a person, and what was not and why, newest first."""
     parts = services()
-    staff_key.identify(request, parts.settings)
     person = _person(person)
     found = WhyReader(parts.database).notifications(person, request.args.get("subject"), _limit())
     rows = [_decision(channel, subject, one) for channel, subject, one in found]

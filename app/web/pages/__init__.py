@@ -13,6 +13,7 @@ from flask import Blueprint
 
 from app.domain import places, why_words
 from app.store.overview import Overview
+from app.web import access
 from app.web.pages import board, errors, fares, flight, health, home, why, words
 from app.web.pages.kept import Kept
 from app.web.services import Services
@@ -25,6 +26,7 @@ def blueprint(services: Services) -> Blueprint:
     told: Kept[flight.ToldByEvent] = Kept(_only_time)
     overviews: Kept[Overview] = Kept(_only_time)
     pages = Blueprint("pages", __name__)
+    access.of_blueprint(pages, access.PUBLIC)
     pages.add_url_rule("/", view_func=home.view, endpoint="home")
     pages.add_url_rule("/board", view_func=partial(board.view, boards, busiest), endpoint="board")
     pages.add_url_rule("/f/<flight_number>", view_func=flight.next_view, endpoint="flight_next")

@@ -24,7 +24,7 @@ NAV: tuple[tuple[str, str], ...] = (
 def blueprint() -> Blueprint:
     """All pages for staff."""
     staff = Blueprint("staff", __name__, url_prefix="/staff")
-    session.guard(staff, open_to_all={session.SIGN_IN})
+    session.guard(staff)
     staff.add_url_rule("/sign-in", view_func=session.sign_in, endpoint="sign_in", methods=["GET", "POST"])
     staff.add_url_rule("/sign-out", view_func=session.sign_out, endpoint="sign_out", methods=["POST"])
     staff.add_url_rule("/", view_func=home, endpoint="home", strict_slashes=False)
