@@ -11,6 +11,7 @@ from pymongo.database import Database
 
 from app.crash_points import STEPS
 from scripts.children import wait_until
+from tests.torture.oversleeping import oversleep
 from tests.torture.providers import Providers
 from tests.torture.registry import FAULTS, add
 from tests.torture.restoring import restored
@@ -142,6 +143,8 @@ for _step in STEPS:
 for _step in ZOMBIES:
     add(f"freeze at {_step}", "processes", _zombie(_step), 1)
 add("tokens lost", "processes", _lose_tokens, 2)
+for _step in ("N3.told", "D3.noted"):  # for mutants alone
+    add(f"oversleep at {_step}", "processes", oversleep(_step, _KIND_OF_STEP[_step[0]], ZOMBIE_S), 0)
 
 
 # --- MongoDB --------------------------------------------------------------------------------------------------

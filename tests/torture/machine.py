@@ -190,6 +190,12 @@ def _break(seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Outcome
         except Exception:  # noqa: BLE001 - told in the table
             failed.append(f"{name} failed: {traceback.format_exc()}")
 
+    def edit() -> None:
+        try:
+            edits.run(plan, run.database, run.journal, stop, run.alone)
+        finally:
+            run.edited.set()
+
     def harm(fault: Fault) -> None:
         own = replace(run, rng=random.Random(f"{seed} {fault.name}"))
         time.sleep(own.rng.uniform(0.05, 0.5) * plan.duration_s)
@@ -198,11 +204,7 @@ def _break(seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Outcome
     threads = [
         threading.Thread(target=guarded, args=(f.name, lambda f=f: harm(f)), daemon=True) for f in faults
     ]
-    editing = threading.Thread(
-        target=guarded,
-        args=("editing", lambda: edits.run(plan, run.database, run.journal, stop, run.alone)),
-        daemon=True,
-    )
+    editing = threading.Thread(target=guarded, args=("editing", edit), daemon=True)
     for thread in (editing, *threads):
         thread.start()
     for thread in threads:

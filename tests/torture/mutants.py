@@ -141,7 +141,7 @@ _add(
         "insist(lambda: self._claims.report_late(result.ready.noted))",
         "pass",
     ),
-    faults=("freeze at D3.noted",),
+    faults=("oversleep at D3.noted",),
 )
 _add(
     "settled although moved",
@@ -187,8 +187,7 @@ _add(
     "N4's condition",
     "a late worker sets known back, the next edit is lost",
     Change("app.store.known:KnownFlights.set_all", '"order": {"$lt": k.order}', ""),
-    faults=("freeze at N3.told",),
-    size="normal",
+    faults=("oversleep at N3.told",),
 )
 _add(
     "snapshot reads sort first",

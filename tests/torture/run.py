@@ -24,7 +24,8 @@ Document = dict[str, Any]
 class Run:
     """All that a fault may touch, and where it says what it did.
 
-    alone: whoever holds it makes the only edit. lossy: harm that excuses something, for the verdict.
+    alone: whoever holds it makes the only edit. edited: set when all edits of the plan are made. lossy: harm that
+    excuses something, for the verdict.
     """
 
     rng: random.Random
@@ -35,6 +36,7 @@ class Run:
     journal: Journal
     alone: threading.Lock
     topic_prefix: str
+    edited: threading.Event = field(default_factory=threading.Event)
     lossy: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
     polls: list[Polled] = field(default_factory=list)
