@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from app.domain.mail_lists import MailList, about
 from app.domain.wording import Message
+from app.domain.wording_digest import Digest, Item
 
 WHY_IN_TEXT, WHY_IN_HTML = "GatecallWhyLinkInText", "GatecallWhyLinkInHtml"
 """Stand where the link "Why this message?" goes: links are all that differs between those who hear the same."""
@@ -28,11 +29,15 @@ WIDTH = 72
 def load() -> None:
     """Read the templates now, and not with the first message."""
     _template()
+    _digest_template()
 
 
 def as_html(message: Message, *, has_why: bool = False, stops: MailList | None = None) -> str:
     """The HTML part of an e-mail: one document, every value escaped. has_why: with WHY_IN_HTML where the link goes.
     stops: the list that its other two links are about; None without."""
+    if isinstance(message, Digest):
+        links = {"stop": STOP_IN_HTML, "choices": CHOICES_IN_HTML, "about": about(stops)} if stops else {}
+        return _digest_template().render(m=message, **({"stop": None} | links))
     return _template().render(
         m=message,
         mark=message.highlight,
@@ -57,6 +62,11 @@ def as_text(message: Message, *, has_why: bool = False, stops: MailList | None =
 
 def _lines(message: Message, why: str | None, stops: MailList | None) -> Iterator[str]:
     yield from _wrapped(message.opening)
+    if isinstance(message, Digest):
+        for item in message.items:
+            yield from _item_lines(item)
+        yield from _ending(message, why, stops)
+        return
     further = [*([message.highlight.note] if message.highlight.note else []), *message.more]
     if further:
         yield from _wrapped(" ".join(further))
@@ -72,6 +82,28 @@ def _lines(message: Message, why: str | None, stops: MailList | None) -> Iterato
         yield from _wrapped(" ".join(message.advice))
         yield ""
     yield message.link[1]
+    yield from _ending(message, why, stops)
+
+
+def _item_lines(item: Item) -> Iterator[str]:
+    """One flight of a digest."""
+    one = item.message
+    note = [one.highlight.note] if one.highlight.note else []
+    yield ""
+    yield ""
+    for text in (one.opening, " ".join([*note, *one.more, *one.advice])):
+        if text:
+            yield from _wrapped(text)
+    yield one.link[1]
+    if item.why is not None:
+        yield "Why this?"
+        yield item.why
+
+
+def _ending(message: Message, why: str | None, stops: MailList | None) -> Iterator[str]:
+    if isinstance(message, Digest) and message.advice:
+        yield ""
+        yield from _wrapped(" ".join(message.advice))
     yield ""
     yield "--"
     for number, sentence in enumerate(message.footer):
@@ -102,7 +134,17 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> list[str]:
 @cache
 def _template() -> Template:
     # Compiled at the first mail, not at import; every process sends more than one.
-    environment = Environment(
+    return _environment().get_template("email.html")
+
+
+@cache
+def _digest_template() -> Template:
+    return _environment().get_template("digest.html")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -110,7 +152,6 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("email.html")
 
 
 def _is_bad(message: Message) -> bool:

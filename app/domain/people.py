@@ -12,6 +12,8 @@ from typing import Any
 import phonenumbers
 
 from app.domain.errors import PermanentError
+from app.domain.preferences import DEFAULTS, Preferences
+from app.domain.preferences import parse as choices_of
 
 DEFAULT_LANGUAGE = "en"
 
@@ -32,7 +34,8 @@ _PARSER_ERRORS = (MessageError, ValueError, IndexError, AttributeError, TypeErro
 class Person:
     """id: the user's `_id` as text. email, phone: None when there is none; phone in E.164 ("+15550100142").
 
-    time_zone: IANA name, None when unknown. language: BCP 47 tag.
+    time_zone: IANA name, None when unknown. language: BCP 47 tag. preferences: what the person chose.
+    unverified: channels on which an address is written down that nobody has proved to be theirs; it counts as none.
     """
 
     id: str
@@ -41,22 +44,30 @@ class Person:
     phone: str | None = None
     language: str = DEFAULT_LANGUAGE
     time_zone: str | None = None
+    preferences: Preferences = DEFAULTS
+    unverified: frozenset[str] = frozenset()
 
 
 def parse(document: Mapping[str, Any]) -> Person:
     """A person from a `users` document.
 
-    What is missing is None; names lose line breaks and control characters.
+    What is missing is None; names lose line breaks and control characters. Of a person who signed up (the document
+    has `verified`) an address counts only if it was verified; of one whom an import made, as it is.
     """
     name = document.get("name")
     printable = "".join(c if c.isprintable() else " " for c in name) if isinstance(name, str) else ""
+    email, phone = _text(document.get("email")), _text(document.get("phone"))
+    has_email, has_phone = (_counts(document, field) for field in ("email", "phone"))
+    unproved = (("email", email, has_email), ("sms", phone, has_phone))
     return Person(
         id=str(document["_id"]),
         name=" ".join(printable.split())[:80],
-        email=_text(document.get("email")),
-        phone=_text(document.get("phone")),
+        email=email if has_email else None,
+        phone=phone if has_phone else None,
         language=_text(document.get("language")) or DEFAULT_LANGUAGE,
         time_zone=_text(document.get("time_zone")),
+        preferences=choices_of(document.get("preferences")),
+        unverified=frozenset(channel for channel, address, counts in unproved if address and not counts),
     )
 
 
@@ -106,6 +117,16 @@ def masked_phone(text: str) -> str:
     """As shown to people: "ends in 42 17"."""
     digits = [c for c in text if c.isdigit()]
     return f"ends in {''.join(digits[-4:-2])} {''.join(digits[-2:])}"
+
+
+def _counts(document: Mapping[str, Any], field: str) -> bool:
+    """Whether the address in this field may be used."""
+    if "verified" not in document:
+        return True
+    verified = document["verified"]
+    proved = _text(verified.get(field)) if isinstance(verified, Mapping) else None
+    written = _text(document.get(field))
+    return proved is not None and written is not None and proved.casefold() == written.casefold()
 
 
 def _text(value: object) -> str | None:

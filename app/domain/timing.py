@@ -100,6 +100,19 @@ def held(
     return _at_most(Hold(Reason.QUIET_HOURS, until, its_digest), preferences, news, now)
 
 
+def over_maximum(
+    preferences: Preferences, news: News, zone: ZoneInfo, now: datetime, *, tomorrow: bool
+) -> Hold:
+    """When that goes which is more than the person's daily maximum: with the next digest; tomorrow: at its hour of
+    the person's next day, where there is none."""
+    since = now
+    if tomorrow:
+        day = now.astimezone(zone).date() + _DAY
+        since = _instant(day, time(), zone, last=False) - timedelta(seconds=1)
+    hold = Hold(Reason.DAILY_MAXIMUM, next_digest(preferences, zone, since), folds=True)
+    return _at_most(hold, preferences, news, now)
+
+
 def quiet_until(quiet: QuietHours, zone: ZoneInfo, now: datetime) -> datetime | None:
     """When the quiet hours end that are on now; None when none are."""
     end = now

@@ -88,14 +88,17 @@ class Audience:
         wanted = {"_id": {"$in": ids.all_forms(followings)}}
         return _places(self._followings.find(wanted, {"user_id": 1, "flight_id": 1}))
 
-    def roles(self, places: Collection[Place]) -> dict[Place, Role]:
-        """D2: why each person hears of each flight now; a place that is missing is no more. Traveller wins."""
+    def roles(self, places: Collection[Place]) -> dict[Place, Role | None]:
+        """D2: why each person hears of each flight now; a place that is missing is no more, one with None is a
+        following that is muted. Traveller wins."""
         wanted = {
             "flight_id": {"$in": ids.all_forms({place.flight for place in places})},
             "user_id": {"$in": ids.all_forms({place.person for place in places})},
         }
         fields = {"_id": 0, "user_id": 1, "flight_id": 1}
-        found = dict.fromkeys(_places(self._followings.find(wanted, fields)), Role.FOLLOWER)
+        followings = list(self._followings.find(wanted, fields | {"muted": 1}))
+        found: dict[Place, Role | None] = dict.fromkeys(_places(followings), Role.FOLLOWER)
+        found |= dict.fromkeys(_places(row for row in followings if row.get("muted") is True))
         found |= dict.fromkeys(_places(self._bookings.find(wanted | _HELD, fields)), Role.TRAVELLER)
         return {place: found[place] for place in places if place in found}
 

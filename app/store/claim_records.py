@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
+from app.domain.timing import Reason
 
 Document = dict[str, Any]
 
@@ -67,7 +68,9 @@ class Claimed:
     without. doubt_note: what that attempt said; None when it is not known (an older one, a restore).
     attempts: tries of this want so far. skipped: kinds that were skipped on the record since something was
     told. changed_at: when the change was saved, system clock. documents: keys of the flight's documents beside the
-    one that the subject is named after, as far as the conversation was told.
+    one that the subject is named after, as far as the conversation was told. fold: the digest that it waits for,
+    system clock; None without. looked_at: when the person's choices were last changed. waited: it was held as the
+    person chose.
     """
 
     id: str
@@ -85,13 +88,44 @@ class Claimed:
     doubt_note: DoubtNote | None
     skipped: tuple[Kind, ...]
     documents: tuple[str, ...] = ()
+    fold: datetime | None = None
+    looked_at: datetime | None = None
+    waited: bool = False
+
+    @classmethod
+    def from_document(cls, row: Mapping[str, Any]) -> Claimed:
+        """From a conversation as it is stored."""
+        heard, want, note = row.get("heard"), row.get("want"), row.get("doubt_note")
+        return cls(
+            id=row["_id"],
+            subject=row["subject"],
+            person=row["person"],
+            heard=Flight.from_document(heard) if heard else None,
+            want=Flight.from_document(want) if want else None,
+            order=row.get("order", ""),
+            event_id=row.get("event_id", ""),
+            changed_at=row.get("changed_at"),
+            found_late=bool(row.get("found_late")),
+            due_at=row.get("due_at") or row["fold"],
+            attempts=row.get("attempts", 0) if row.get("tried") == row.get("order") else 0,
+            doubt=row.get("doubt"),
+            doubt_note=DoubtNote.from_document(note)
+            if note and note["attempt"] == row.get("doubt")
+            else None,
+            skipped=tuple(Kind(kind) for kind in row.get("skipped", ())),
+            documents=tuple(row.get("documents", ())),
+            fold=row.get("fold"),
+            looked_at=row.get("looked_at"),
+            waited=row.get("reason") in set(Reason),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """What D2 writes when nothing is said now.
 
-    heard: as resolved. doubt: what is left of it after the ledger was read. due_at: None to settle.
+    heard: as resolved. doubt: what is left of it after the ledger was read. due_at: None to settle, or to wait for
+    a digest alone. fold: the digest that it goes into.
     """
 
     conversation: Claimed
@@ -100,6 +134,7 @@ class Quiet:
     doubt: str | None = None
     due_at: datetime | None = None
     skipped: tuple[Kind, ...] = ()
+    fold: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ which claim it rests, and changes nothing when that is no longer ours, except `r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,15 +14,14 @@ from pymongo import UpdateMany, UpdateOne
 from pymongo.database import Database
 
 from app.domain.flight import Flight
-from app.domain.news import Kind
-from app.store.claim_records import LATE, Claimed, DoubtNote, Noted, Quiet
+from app.store.claim_records import LATE, Claimed, Noted, Quiet
 
 Document = dict[str, Any]
 
 _PRIORITIES = (0, 1, 2)  # those of app.domain.news.priority
 _NO_LONGER = dict.fromkeys(("claim", "lease_until"), "")
 _SETTLES = _NO_LONGER | dict.fromkeys(
-    ("due_at", "not_before", "reason", "skipped", "doubt", "doubt_note"), ""
+    ("due_at", "not_before", "reason", "skipped", "doubt", "doubt_note", "fold"), ""
 )
 
 
@@ -53,7 +52,7 @@ class Claims:
         not all wait for one sender; alone: so many are not worth sharing. Returns those that are ours, ordered
         by (priority, due_at), and whether some were left for others.
         """
-        due = {"channel": self._channel, "due_at": {"$lte": now}, "status": "open", **_free(now)}
+        due = {"channel": self._channel, "due_at": {"$lte": now}, "status": "open", **free(now)}
         found = self._conversations.find(due, {"_id": 1}).sort([("priority", 1), ("due_at", 1)])
         ids = [row["_id"] for row in found.limit(limit * workers)]
         share = min(limit, max(alone, -(-len(ids) // workers)))
@@ -65,7 +64,7 @@ class Claims:
         )
         place = {id_: index for index, id_ in enumerate(ids)}
         ours = self._conversations.find({"_id": {"$in": ids}, "claim": token})
-        return [_claimed(row) for row in sorted(ours, key=lambda row: place[row["_id"]])], left
+        return [Claimed.from_document(row) for row in sorted(ours, key=lambda row: place[row["_id"]])], left
 
     def release(self, token: str, ids: Iterable[str]) -> None:
         """D1: give back claims that are still ours; the conversations stay due."""
@@ -197,6 +196,7 @@ class Claims:
             "doubt_note": {"$cond": [ours, "$$REMOVE", "$doubt_note"]},
             "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
             "not_before": "$$REMOVE",
+            "fold": "$$REMOVE",
             "claim": "$$REMOVE",
             "lease_until": "$$REMOVE",
         }
@@ -240,7 +240,8 @@ class Claims:
             # nor does that change wait out the back-off
             "not_before": {"$cond": [moved, "$$REMOVE", not_before]},
             "reason": {"$literal": reason},
-            "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
+            # what was in a digest is tried again in one
+            "due_at": {"$cond": [{"$gt": ["$fold", None]}, "$due_at", {"$ifNull": ["$due_at", "$$NOW"]}]},
             "told_by": token,
             "claim": "$$REMOVE",
             "lease_until": "$$REMOVE",
@@ -262,6 +263,7 @@ class Claims:
             "status": {"$cond": [moved, "open", "failed"]},
             "due_at": {"$cond": [moved, {"$ifNull": ["$due_at", "$$NOW"]}, "$$REMOVE"]},
             "attempts": 0,  # a change that revives it starts anew
+            "fold": "$$REMOVE",
             "not_before": "$$REMOVE",
             "reason": {"$literal": reason},
             "told_by": token,
@@ -282,6 +284,7 @@ class Claims:
         update = {
             "status": "open",
             "due_at": {"$min": ["$due_at", "$$NOW"]},
+            "fold": "$$REMOVE",
             "doubt": {"$cond": [ours, "$doubt", {"$literal": late}]},
             "doubt_note": {"$cond": [ours, "$doubt_note", {"$literal": note}]},
         }
@@ -298,7 +301,8 @@ class Claims:
         return self._conversations.find_one({"_id": noted.conversation.id}, {"_id": 1}) is None
 
 
-def _free(now: datetime) -> Document:
+def free(now: datetime) -> Document:
+    """The condition that nobody has the conversation claimed, and no back-off holds it."""
     # "not later than now" holds for those without the field, too
     return {"lease_until": {"$not": {"$gt": now}}, "not_before": {"$not": {"$gt": now}}}
 
@@ -311,14 +315,17 @@ def _quiet(quiet: Quiet, now: datetime) -> Document:
     read = quiet.conversation.doubt
     as_read = {"$eq": [{"$ifNull": ["$doubt", None]}, {"$literal": read}]}
     stays = {"$eq": ["$order", quiet.conversation.order]}
-    # a doubt that came in between is a reason to look again at once
-    done = {"$and": [stays, as_read]}
+    # a doubt that came in between is a reason to look again at once, and so are other choices of the person's
+    chose = quiet.conversation.looked_at
+    same_choices = {"$eq": [{"$ifNull": ["$looked_at", None]}, {"$literal": chose}]}
+    done = {"$and": [stays, as_read, same_choices]}
     keeps_note = as_read if quiet.doubt is not None else False
     return {
         "heard": {"$literal": quiet.heard.to_document() if quiet.heard else None},
         "doubt": {"$cond": [as_read, _or_remove(quiet.doubt), "$doubt"]},
         "doubt_note": {"$cond": [{"$or": [keeps_note, {"$not": [as_read]}]}, "$doubt_note", "$$REMOVE"]},
         "due_at": {"$cond": [done, _or_remove(quiet.due_at), {"$ifNull": ["$due_at", now]}]},
+        "fold": {"$cond": [done, _or_remove(quiet.fold), "$$REMOVE"]},
         "not_before": "$$REMOVE",
         "attempts": 0,
         "reason": {"$literal": quiet.reason},
@@ -339,24 +346,3 @@ def _restored_doubt(noted: Noted) -> Document:
 
 def _or_remove(value: Any) -> Any:
     return "$$REMOVE" if value is None else {"$literal": value}
-
-
-def _claimed(row: Mapping[str, Any]) -> Claimed:
-    heard, want, note = row.get("heard"), row.get("want"), row.get("doubt_note")
-    return Claimed(
-        id=row["_id"],
-        subject=row["subject"],
-        person=row["person"],
-        heard=Flight.from_document(heard) if heard else None,
-        want=Flight.from_document(want) if want else None,
-        order=row.get("order", ""),
-        event_id=row.get("event_id", ""),
-        changed_at=row.get("changed_at"),
-        found_late=bool(row.get("found_late")),
-        due_at=row["due_at"],
-        attempts=row.get("attempts", 0) if row.get("tried") == row.get("order") else 0,
-        doubt=row.get("doubt"),
-        doubt_note=DoubtNote.from_document(note) if note and note["attempt"] == row.get("doubt") else None,
-        skipped=tuple(Kind(kind) for kind in row.get("skipped", ())),
-        documents=tuple(row.get("documents", ())),
-    )

@@ -181,7 +181,7 @@ class Conversations:
         shown; they start there anew. Returns how many."""
         writes = []
         for subject, start in shown:
-            settled = {name: {"$exists": False} for name in ("due_at", "claim", "doubt")}
+            settled = {name: {"$exists": False} for name in ("due_at", "claim", "doubt", "fold")}
             id_ = conversation_id(subject, start.person, start.channel)
             flight = _stored(start.heard)
             writes.append(
@@ -202,6 +202,21 @@ class Conversations:
             "$expr": {"$ne": ["$heard", "$want"]},
         }
         return self._conversations.update_many(condition, {"$set": {"due_at": due_at}}).modified_count
+
+    def look_again_for(self, person: str, now: datetime) -> int:
+        """What waits for a person is due at once, and so is what they were not told: their choices have changed.
+        Returns how many; whoever calls rings the doorbells. now: system clock.
+
+        D2 that read the choices before this finds `looked_at` moved, and does not put off what is due now.
+        """
+        waits = [{"due_at": {"$exists": True}}, {"fold": {"$exists": True}}]
+        condition = {
+            "person": person,
+            "status": OPEN,
+            "$or": [*waits, {"$expr": {"$ne": ["$heard", "$want"]}}],
+        }
+        change = {"due_at": {"$min": ["$due_at", now]}, "looked_at": now, "fold": "$$REMOVE"}
+        return self._conversations.update_many(condition, [{"$set": change}]).modified_count
 
 
 def _document(start: Start, telling: Telling) -> dict[str, Any]:
@@ -270,9 +285,11 @@ def _plain(telling: Telling) -> dict[str, Any]:
         "due_at": telling.cancellation_due_at if want is Status.CANCELLED else telling.due_at,
         "priority": 0 if want in _ALWAYS_URGENT else telling.priority,
     }
-    if not telling.documents:
-        return {"$set": fields}
-    return {"$set": fields, "$addToSet": {"documents": {"$each": list(telling.documents)}}}
+    # What waited for a digest is decided anew.
+    change: dict[str, Any] = {"$set": fields, "$unset": {"fold": ""}}
+    if telling.documents:
+        change["$addToSet"] = {"documents": {"$each": list(telling.documents)}}
+    return change
 
 
 def _update(telling: Telling) -> list[dict[str, Any]]:
@@ -287,6 +304,7 @@ def _update(telling: Telling) -> list[dict[str, Any]]:
         "event_id": {"$cond": [changes, telling.event_id, "$event_id"]},
         "changed_at": {"$cond": [changes, telling.changed_at, "$changed_at"]},
         "found_late": {"$cond": [changes, telling.found_late, "$found_late"]},
+        "fold": "$$REMOVE",
         # A cancellation does not wait out the back-off of a gate.
         "not_before": {"$cond": [{"$and": [changes, _is_urgent_now(telling)]}, "$$REMOVE", "$not_before"]},
     }

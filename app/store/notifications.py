@@ -80,7 +80,7 @@ class Entry:
 
     from_, to: what it was told against, and what it said. reason: why it failed or was skipped. title: what
     the message said in a line. attempt: None when it was never tried. grounds: what the decision rested on, None where
-    nothing was to be handed over.
+    nothing was to be handed over. digest: the id of the mail that told it among others, None where it went alone.
     """
 
     conversation: str
@@ -99,6 +99,7 @@ class Entry:
     due_at: datetime
     attempt: Attempt | None = None
     grounds: Grounds | None = None
+    digest: str | None = None
 
     @property
     def id(self) -> str:
@@ -193,10 +194,11 @@ class Ledger:
             "attempts": [attempt.to_document()] if attempt else [],
             "role": str(entry.grounds.role) if entry.grounds else None,
             "decided_at": entry.grounds.decided_at if entry.grounds else None,
+            "digest": entry.digest,
             "created_at": now,
             "expires_at": now + self._keep,
         }
-        optional = {"reason", "title", "sent_at", "changed_at", "role", "decided_at"}
+        optional = {"reason", "title", "sent_at", "changed_at", "role", "decided_at", "digest"}
         return {name: value for name, value in values.items() if value is not None or name not in optional}
 
 
@@ -214,6 +216,8 @@ def _amendment(entry: Entry) -> UpdateOne:
     if sent:
         update["from"] = {"$cond": [already_sent, "$from", _literal_flight(entry.from_)]}
         update["kinds"] = {"$cond": [already_sent, "$kinds", [str(kind) for kind in entry.kinds]]}
+    if entry.digest is not None:
+        update["digest"] = {"$cond": [already_sent, "$digest", entry.digest]}
     if attempt is not None:
         update["attempts"] = {
             "$slice": [

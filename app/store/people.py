@@ -15,6 +15,8 @@ from app.store.audience import Audience, Place
 
 Document = dict[str, Any]
 
+_FIELDS = ("name", "email", "phone", "language", "time_zone", "verified", "preferences")
+
 
 class People:
     """Reads users, and with the help of `Audience` and `known` their part in subjects. Raises
@@ -27,15 +29,15 @@ class People:
 
     def by_id(self, persons: Iterable[str]) -> dict[str, Person]:
         """The persons there are, by id as text."""
-        fields = dict.fromkeys(("name", "email", "phone", "language", "time_zone"), 1)
+        fields = dict.fromkeys(_FIELDS, 1)
         rows = self._users.find({"_id": {"$in": ids.all_forms(set(persons))}}, fields)
         return {person.id: person for person in map(people.parse, rows)}
 
     def roles(
         self, pairs: Iterable[tuple[str, str]], documents: Iterable[tuple[str, Iterable[str]]] = ()
-    ) -> dict[tuple[str, str], Role]:
+    ) -> dict[tuple[str, str], Role | None]:
         """D2: why each person hears about each subject; a pair that is missing has no booking and no
-        following.
+        following, one with None has a following that is muted.
 
         pairs: (person, subject). documents: keys of flights by subject, besides those that are known: conversations
         are told of a flight's new document (N3) before it is known (N4). Whoever travels is a traveller, also when
@@ -46,10 +48,10 @@ class People:
         for subject, more in documents:
             keys[subject].update(more)
         places = {Place(person, key): subject for person, subject in wanted for key in keys[subject]}
-        roles: dict[tuple[str, str], Role] = {}
+        roles: dict[tuple[str, str], Role | None] = {}
         for place, role in self._audience.roles(places).items():
             pair = (place.person, places[place])
-            if role is Role.TRAVELLER or pair not in roles:
+            if role is Role.TRAVELLER or roles.get(pair) is None:
                 roles[pair] = role
         return roles
 

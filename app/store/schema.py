@@ -71,18 +71,37 @@ COLLECTIONS: Mapping[str, Spec] = {
         validators.NOTICE,
     ),
     # Who is concerned is answered from the first index alone.
-    "bookings": Spec((_index("flight_id", "user_id", "status"), _index("user_id")), validators.BOOKING),
+    "bookings": Spec(
+        (
+            _index("flight_id", "user_id", "status"),
+            _index("user_id"),
+            # What a person adds twice at one moment is one booking.
+            _index("user_id", "flight_id", unique=True, partialFilterExpression={"added_by": "person"}),
+        ),
+        validators.BOOKING,
+    ),
     "followings": Spec(
         (_index("user_id", "flight_id", unique=True), _index("flight_id", "user_id")), validators.FOLLOWING
     ),
-    "users": Spec((IndexModel([("email", ASCENDING)], collation=SAME_ADDRESS),), validators.USER),
+    "users": Spec(
+        (
+            IndexModel([("email", ASCENDING)], collation=SAME_ADDRESS),
+            # Who has the number that said STOP.
+            _index("phone", partialFilterExpression={"phone": _HAS_TEXT}),
+        ),
+        validators.USER,
+    ),
     "sign_up_locks": Spec(),
     "sessions": Spec((_index("person"), _index("expires_at", expireAfterSeconds=0))),
     "api_keys": Spec((_index("hash", unique=True), _index("owner"))),
+    "sign_ins": Spec((_index("expires_at", expireAfterSeconds=0),)),
+    "phone_codes": Spec((_index("expires_at", expireAfterSeconds=0),)),
+    "service_messages": Spec((_index("channel", "due_at"), _index("expires_at", expireAfterSeconds=0))),
     "known": Spec((_index("identity"), _index("subject", "order"), _index("partition", "order"))),
     "announcements": Spec((_index("subject", "order"), _index("changed_at"), _index("event_id"))),
     "event_decisions": Spec((_index("key", "order"), _index("expires_at", expireAfterSeconds=0))),
     "delivery_decisions": Spec((_index("person", "decided_at"), _index("expires_at", expireAfterSeconds=0))),
+    "daily_counts": Spec((_index("expires_at", expireAfterSeconds=0),)),
     "why_links": Spec((_index("expires_at", expireAfterSeconds=0),)),
     "conversations": Spec(
         (
@@ -96,6 +115,11 @@ COLLECTIONS: Mapping[str, Spec] = {
                 partialFilterExpression={"due_at": {"$exists": True}},
             ),
             _index("channel", "not_before", partialFilterExpression={"not_before": {"$exists": True}}),
+            # What waits for a digest, so that no other claim passes over it.
+            _index(
+                *("channel", "fold", "status", "not_before", "lease_until"),
+                partialFilterExpression={"fold": {"$exists": True}},
+            ),
             _index("ends_at", expireAfterSeconds=0),
         )
     ),
@@ -127,6 +151,10 @@ COLLECTIONS: Mapping[str, Spec] = {
     "read_requests": Spec((_index("collection", "asked_at"), _index("letters"))),
     "doorbells": Spec(),
     "suspects": Spec(),
+    "idempotent_answers": Spec((_index("owner"), _index("expires_at", expireAfterSeconds=0))),
+    # The names of fields are those of the library that counts.
+    "rate_counters": Spec((_index("expireAt", expireAfterSeconds=0),)),
+    "rate_windows": Spec((_index("expireAt", expireAfterSeconds=0),)),
     "tries": Spec((_index("expires_at", expireAfterSeconds=0),)),
     "resume_tokens": Spec(),
     "leases": Spec(),

@@ -4,25 +4,44 @@ skipped."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app import metrics
 from app.channels.addresses import CHANNELS, address_on
 from app.channels.base import AskableSender, Sender, reference_of
 from app.domain.errors import PermanentError, TransientError
+from app.domain.flight import Flight
 from app.domain.news import Action, Role
 from app.domain.people import Person
 from app.domain.reports import Refusal
 from app.store.claim_records import LATE, Claimed, DoubtNote, Grounds, Quiet
 from app.store.decisions import QuietDecision
+from app.store.suppressions import Suppression
+from consumers.delivery.choosing import Choices
 from consumers.delivery.decision import Verdict, decide, narrowed
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.terms import Terms, Told
 
-_UNREACHED = frozenset({"no_address", "no_person", *(f"suppressed_{reason}" for reason in Refusal)})
+_UNREACHED = frozenset(
+    {"no_address", "unverified_address", "no_person", *(f"suppressed_{reason}" for reason in Refusal)}
+)
 _FIRST_IS_DOWN = timedelta(seconds=30)
 """So long a message in doubt waits for the provider that may have it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What D2 read for a batch. addresses: ids by person."""
+
+    accepted: Mapping[str, Flight]
+    roles: Mapping[tuple[str, str], Role | None]
+    persons: Mapping[str, Person]
+    addresses: Mapping[str, tuple[str, ...]]
+    suppressed: Mapping[str, Suppression]
+    proofs: Mapping[str, str]
+    fallback: bool
+    digest: bool
 
 
 class Decider:
@@ -32,12 +51,16 @@ class Decider:
         self._terms = terms
         self._sender = sender
         self._outcomes = outcomes
+        self._choices = Choices(terms)
 
-    def told(self, token: str, batch: Sequence[Claimed], *, fallback: bool = False) -> list[Told]:
+    def told(
+        self, token: str, batch: Sequence[Claimed], *, fallback: bool = False, digest: bool = False
+    ) -> list[Told]:
         """D2: read the ledger for doubts, booking or following, the person, what is suppressed and the clock,
         each once for the batch; settle, move or skip.
 
-        fallback: they go to the second provider, which is never given what the first may have accepted.
+        fallback: they go to the second provider, which is never given what the first may have accepted. digest: they
+        are for one mail. The person's choices have the last word: what may not go yet waits, with the reason.
         Returns those who are to be told, in the order of the batch. Raises PyMongoError.
         """
         terms = self._terms
@@ -50,7 +73,7 @@ class Decider:
         addresses = {person.id: self._address_ids(person, name) for person in persons.values()}
         every = {id_ for ids in addresses.values() for id_ in ids}
         suppressed, unreached = terms.suppressions.concerning(name, every, self._present(persons.values()))
-        proofs = self._proofs(batch)
+        read = _Read(accepted, roles, persons, addresses, suppressed, self._proofs(batch), fallback, digest)
         now = terms.domain_clock()
         told: list[Told] = []
         quiet: list[tuple[Claimed, Verdict, Role | None]] = []
@@ -58,31 +81,54 @@ class Decider:
         for conversation in batch:
             role = roles.get((conversation.person, conversation.subject))
             person = persons.get(conversation.person)
-            verdict = decide(conversation, accepted.get(conversation.id), role, terms.rules, now)
-            if (
-                person
-                and (note := _provable(conversation))
-                and self._was_accepted(conversation, verdict, person, proofs, fallback=fallback)
-            ):
-                verdict = decide(conversation, note.to, role, terms.rules, now)
-            ids = addresses.get(conversation.person, ())
-            address = next((id_ for id_ in ids if id_ in suppressed), ids[0] if ids else None)
-            if verdict.action is Action.TELL and not (person and terms.channel.reaches(person)):
-                verdict = replace(verdict, action=Action.SKIP, reason="no_address" if person else "no_person")
-            elif verdict.action is Action.TELL and address in suppressed:
-                reason = f"suppressed_{suppressed[address].reason}"
-                verdict = replace(verdict, action=Action.SKIP, reason=reason)
-            elif verdict.action is Action.TELL and verdict.doubtful and fallback:
-                until = terms.domain_clock.at(terms.now() + _FIRST_IS_DOWN)
-                verdict = replace(verdict, action=Action.WAIT, reason="provider_down", until=until)
+            verdict, address = self._verdict(conversation, read, now)
+            counted = None
+            if person and role:
+                verdict, counted = self._choices.timed(conversation, verdict, person, role, now)
             if verdict.action is Action.TELL and person and role:
                 grounds = Grounds(role, decided_at)
                 aside = unreached.get(conversation.person)
-                told.append(Told(conversation, verdict, person, role, grounds, address, aside))
+                told.append(Told(conversation, verdict, person, role, grounds, address, aside, counted))
             else:
                 quiet.append((conversation, narrowed(verdict, conversation.skipped), role))
         self._write_quiet(token, quiet)
         return told
+
+    def _verdict(self, conversation: Claimed, read: _Read, now: datetime) -> tuple[Verdict, str | None]:
+        """What is to be told whenever it may be, and the id of the address it would go to. Raises PyMongoError."""
+        terms, pair = self._terms, (conversation.person, conversation.subject)
+        role, person = read.roles.get(pair), read.persons.get(conversation.person)
+        rules = self._choices.rules_of(person)
+        verdict = decide(conversation, read.accepted.get(conversation.id), role, rules, now)
+        if (
+            person
+            and (note := _provable(conversation))
+            and self._was_accepted(conversation, verdict, person, read.proofs, fallback=read.fallback)
+        ):
+            verdict = decide(conversation, note.to, role, rules, now)
+        if role is None and pair in read.roles:
+            verdict = replace(verdict, reason="muted")
+        elif verdict.action is not Action.SETTLE and self._choices.stopped(person, role):
+            verdict = replace(verdict, action=Action.SETTLE, reason="stopped")
+        ids = read.addresses.get(conversation.person, ())
+        address = next((id_ for id_ in ids if id_ in read.suppressed), ids[0] if ids else None)
+        if verdict.action is not Action.TELL:
+            return verdict, address
+        if not (person and terms.channel.reaches(person)):
+            verdict = replace(verdict, action=Action.SKIP, reason=self._unreached_by(person))
+        elif address is not None and address in read.suppressed:
+            reason = f"suppressed_{read.suppressed[address].reason}"
+            verdict = replace(verdict, action=Action.SKIP, reason=reason)
+        elif verdict.doubtful and read.fallback:
+            until = terms.domain_clock.at(terms.now() + _FIRST_IS_DOWN)
+            reason = "provider_down"
+            verdict = replace(verdict, action=Action.WAIT, reason=reason, until=until, folds=read.digest)
+        return verdict, address
+
+    def _unreached_by(self, person: Person | None) -> str:
+        if person is None:
+            return "no_person"
+        return "unverified_address" if self._terms.channel.name in person.unverified else "no_address"
 
     def _address_ids(self, person: Person, channel: str) -> tuple[str, ...]:
         try:
@@ -146,13 +192,17 @@ class Decider:
                 )
                 if verdict.reason not in _UNREACHED:
                     kinds = tuple(sorted({*kinds, *verdict.kinds}))
-            due_at = None
+            due_at = fold = None
             if verdict.action is Action.WAIT and verdict.until:
                 # not before a second from now, whatever the clocks' rounding says
                 earliest = terms.now() + timedelta(seconds=1)
                 due_at = max(terms.domain_clock.system_time_of(verdict.until), earliest)
             reasons.append(_reason(conversation, verdict, role, due_at))
-            updates.append(Quiet(conversation, verdict.heard, verdict.reason, verdict.doubt, due_at, kinds))
+            if verdict.folds:
+                # a digest is a mail; what waits for its hour as a text is claimed as ever
+                fold, due_at = due_at, None if terms.channel.name == "email" else due_at
+            heard, reason, doubt = verdict.heard, verdict.reason, verdict.doubt
+            updates.append(Quiet(conversation, heard, reason, doubt, due_at, kinds, fold))
             if verdict.action is Action.SETTLE:
                 metrics.SETTLED.labels(terms.channel.name, verdict.reason).inc()
         if skipped:

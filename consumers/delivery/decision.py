@@ -17,7 +17,7 @@ class Verdict:
 
     heard: what the conversation is to hold (SETTLE, WAIT, SKIP) or what the message is told against (TELL);
     None when nothing is known. doubt: what is left of it after the ledger was read. doubtful: the message
-    says "now: ...". kinds, reason, until: as in news.Decision.
+    says "now: ...". kinds, reason, until: as in news.Decision. folds: it waits for the digest of that moment.
     """
 
     action: Action
@@ -26,6 +26,7 @@ class Verdict:
     kinds: tuple[Kind, ...] = ()
     reason: str = ""
     until: datetime | None = None
+    folds: bool = False
 
     @property
     def doubtful(self) -> bool:

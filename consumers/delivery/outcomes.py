@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -17,6 +18,7 @@ from app.domain.news import Kind
 from app.domain.reports import without_addresses
 from app.store.claim_records import Claimed, DoubtNote, Grounds
 from app.store.claims import Claims
+from app.store.digests import Counted, DailyCounts
 from app.store.notifications import Attempt, Entry, Ledger, Outcome, Status
 from app.store.suppressions import Suppression, Suppressions
 from consumers.delivery.pauses import back_off_s
@@ -61,6 +63,7 @@ class Outcomes:
         claims: Claims,
         ledger: Ledger,
         suppressions: Suppressions,
+        daily: DailyCounts,
         channel: str,
         tries: int,
         now: Now,
@@ -68,6 +71,7 @@ class Outcomes:
         self._claims = claims
         self._ledger = ledger
         self._suppressions = suppressions
+        self._daily = daily
         self._channel = channel
         self._tries = tries
         self._now = now
@@ -98,9 +102,16 @@ class Outcomes:
         metrics.CLAIMS_LOST.labels(self._channel).inc(len(lost))
         for result in late:
             self._report_late(result)
+        self.uncount(r.ready.counted for r in results if not _may_be_heard(r.attempt.outcome))
         told = {r.ready.tells: _may_be_heard(r.attempt.outcome) for r in results if r.ready.tells}
         if told:
             insist(lambda: self._suppressions.settle(token, told, self._now()))
+
+    def uncount(self, counted: Iterable[Counted | None]) -> None:
+        """What was not handed over does not count towards the daily maximum."""
+        for one in counted:
+            if one is not None:
+                insist(partial(self._daily.give_back, one))
 
     def _suppress(self, results: Sequence[Result]) -> None:
         """Addresses that the provider refused, whatever the message."""
@@ -167,6 +178,7 @@ class Outcomes:
             result.ready.parcel.message.subject,
             attempt,
             grounds=noted.grounds,
+            digest=result.ready.digest,
         )
 
     def refuse(
@@ -229,6 +241,7 @@ class Outcomes:
         attempt: Attempt | None,
         order: str | None = None,
         grounds: Grounds | None = None,
+        digest: str | None = None,
     ) -> Entry:
         return Entry(
             conversation=conversation.id,
@@ -247,13 +260,15 @@ class Outcomes:
             due_at=conversation.due_at,
             attempt=attempt,
             grounds=grounds,
+            digest=digest,
         )
 
     def _count(self, results: Sequence[Result], entries: Sequence[Entry]) -> None:
         for result, entry in zip(results, entries, strict=True):
             conversation, attempt = result.ready.noted.conversation, result.attempt
             metrics.NOTIFICATIONS.labels(self._channel, entry.status).inc()
-            if attempt.outcome is Outcome.ACCEPTED and conversation.changed_at:
+            # how long people choose to wait is no measure of ours
+            if attempt.outcome is Outcome.ACCEPTED and conversation.changed_at and not conversation.waited:
                 metrics.SAVE_TO_PROVIDER.labels(self._channel).observe(
                     _seconds(conversation.changed_at, attempt.ended_at)
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from app.store import doorbell_watch, schema_steps
 from app.store.callbacks import Callbacks
 from app.store.claims import Claims
 from app.store.decisions import Decisions
+from app.store.digests import DailyCounts, Digests
 from app.store.doorbells import Doorbells
 from app.store.notifications import Ledger
 from app.store.people import People
@@ -35,10 +36,12 @@ from app.store.provider_state import ProviderState
 from app.store.samples import DELIVERY, Sampler, Samples
 from app.store.suppressions import Suppressions
 from app.store.why_links import WhyLinks
+from consumers.delivery import service_messages
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
 from consumers.delivery.providers import Provider, Providers
 from consumers.delivery.reporting import Reporting
+from consumers.delivery.service_messages import ServiceSender
 from consumers.delivery.terms import Terms
 from consumers.delivery.worker import Worker
 
@@ -112,17 +115,20 @@ def deliver(
             worker = Worker(shared, stop)
             senders.append(worker)
             workers[f"{name}-{number}"] = worker.run
-    workers["doorbells"] = lambda: _hear(database, terms, stop)
+    service = service_messages.senders_of(settings, database, terms, stop)
+    workers |= {name: sender.run for name, sender in service.items()}
+    bells = {name: one.bell for name, one in (terms | service).items()}
+    workers["doorbells"] = lambda: _hear(database, bells, stop)
     workers["gauges"] = lambda: _measure(terms, stop)
     sampler = Sampler(Samples(database), DELIVERY, holder_name(), health)
     workers["samples"] = lambda: sampler.run(stop)
     reporting = _reporting(settings, database)
     workers["reports"] = lambda: reporting.run(stop)
-    workers["grace"] = lambda: _end_in_time(senders, terms, stop)
+    workers["grace"] = lambda: _end_in_time([*senders, *service.values()], bells, stop)
     status = run_workers(workers, stop, health)
     try:
         # What was given back is due: another process need not wait for its net.
-        Doorbells(database).ring(terms)
+        Doorbells(database).ring(bells)
     except PyMongoError as error:
         log.warning("the doorbell could not be rung", why=type(error).__name__)
     return status
@@ -139,6 +145,8 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         ledger=Ledger(database, timedelta(days=settings.ledger_keep_days)),
         people=People(database),
         decisions=Decisions(database, timedelta(days=settings.decision_keep_days)),
+        digests=Digests(database, channel.name),
+        daily=DailyCounts(database),
         suppressions=suppressions,
         callbacks=Callbacks(database, suppressions),
         providers=_providers(settings, database, channel),
@@ -177,20 +185,20 @@ def _providers(settings: Settings, database: Database[dict[str, Any]], channel: 
     return Providers(provider(channel.name, rate), second)
 
 
-def _hear(database: Database[dict[str, Any]], terms: Mapping[str, Terms], stop: StopFlag) -> None:
+def _hear(database: Database[dict[str, Any]], bells: Mapping[str, Bell], stop: StopFlag) -> None:
     """Pass the doorbells on to the senders. While MongoDB does not answer, they look for themselves."""
     failures = 0
     while not stop.is_set():
         try:
-            for number, channel in enumerate(doorbell_watch.rings(database, list(terms))):
+            for number, name in enumerate(doorbell_watch.rings(database, list(bells))):
                 if stop.is_set():
                     return
                 failures = 0
                 if number == 0:
-                    for shared in terms.values():  # whoever rang before the watch began
-                        shared.bell.ring()
-                elif channel is not None and channel in terms:
-                    terms[channel].bell.ring()
+                    for bell in bells.values():  # whoever rang before the watch began
+                        bell.ring()
+                elif name is not None and name in bells:
+                    bells[name].ring()
         except PyMongoError as error:
             failures += 1
             log.warning("doorbells cannot be heard, trying again", why=type(error).__name__)
@@ -210,12 +218,14 @@ def _measure(terms: Mapping[str, Terms], stop: StopFlag) -> None:
         stop.wait(_GAUGES_S)
 
 
-def _end_in_time(senders: list[Worker], terms: Mapping[str, Terms], stop: StopFlag) -> None:
+def _end_in_time(
+    senders: Sequence[Worker | ServiceSender], bells: Mapping[str, Bell], stop: StopFlag
+) -> None:
     """At a stop: wake who sleeps; after the grace, end the hand-overs under way."""
     while not stop.wait(60.0):
         pass
-    for shared in terms.values():
-        shared.bell.ring_all()
+    for bell in bells.values():
+        bell.ring_all()
     give_up_at = time.monotonic() + _GRACE_S
     while time.monotonic() < give_up_at:
         if all(sender.ended.wait(0.05) for sender in senders):

@@ -12,6 +12,7 @@ from app.domain.clock import Now
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
 from app.domain.reports import without_addresses
 from app.store.claim_records import Noted
+from app.store.digests import Counted
 from app.store.notifications import Attempt, Outcome
 
 log = structlog.get_logger()
@@ -24,13 +25,16 @@ _WORDS = 300
 class Ready:
     """A message that is noted and waits for its hand-over.
 
-    address: the id of where it goes. tells: the suppression that it tells of, None for none.
+    address: the id of where it goes. tells: the suppression that it tells of, None for none. counted: towards the
+    person's daily maximum, None when it does not count. digest: the id of the mail that it is part of, None alone.
     """
 
     noted: Noted
     parcel: Parcel
     address: str | None = None
     tells: str | None = None
+    counted: Counted | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from app.store.callbacks import Callbacks
 from app.store.claim_records import Claimed, Grounds
 from app.store.claims import Claims
 from app.store.decisions import Decisions
+from app.store.digests import Counted, DailyCounts, Digests
 from app.store.notifications import Ledger
 from app.store.people import People
 from app.store.suppressions import Suppression, Suppressions
@@ -35,6 +36,8 @@ class Terms:
     ledger: Ledger
     people: People
     decisions: Decisions
+    digests: Digests
+    daily: DailyCounts
     links: Links | None
     why_links: WhyLinks
     composer: Composer
@@ -57,7 +60,7 @@ class Told:
     """A conversation whose person is to hear something now. grounds: what goes on the record with it.
 
     address: the id of where, None when there is no usable one. unreached: what is to be said along with it of
-    another channel; None when nothing is.
+    another channel; None when nothing is. counted: towards the person's daily maximum; None when it does not count.
     """
 
     conversation: Claimed
@@ -67,3 +70,4 @@ class Told:
     grounds: Grounds
     address: str | None = None
     unreached: Suppression | None = None
+    counted: Counted | None = None

@@ -15,19 +15,20 @@ import structlog
 from pymongo.errors import PyMongoError
 
 from app import crash_points, metrics
-from app.channels.base import AskableSender, Sender, reference_of
+from app.channels.base import AskableSender, reference_of
 from app.domain.errors import PermanentError
 from app.domain.news import absorb_first_values
 from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
-from app.store.claim_records import AGAIN, DoubtNote, Noted
+from app.store.claim_records import DoubtNote, Noted
 from app.store.suppressions import Suppression
 from app.store.why_links import WhyLink
 from consumers.delivery.composing import linked, listed
 from consumers.delivery.deciding import Decider
+from consumers.delivery.hands import Hands
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.providers import Route
-from consumers.delivery.sending import Ready, Result, group_size, hand_over
+from consumers.delivery.sending import Ready, Result, group_size
 from consumers.delivery.terms import Terms, Told
 
 log = structlog.get_logger()
@@ -40,10 +41,6 @@ _ALONE_S = 0.1
 """What one sender hands over in this time is not shared: each batch costs a dozen round trips to MongoDB."""
 _FLUSH_S = 0.5
 """What became of messages is written at least this often, also when a group takes longer."""
-_LEASE_MARGIN_S = 1.0
-_AFTER_PROBE_S = 1.0
-_RATE_WAIT_S = 0.5
-"""A sender that waits for its provider's rate looks again after so long."""
 
 
 class Worker:
@@ -52,13 +49,12 @@ class Worker:
     def __init__(self, terms: Terms, stop: StopFlag) -> None:
         self._terms = terms
         self._stop = stop
-        self._sender = terms.channel.open()
-        self._spare: Sender | None = None
+        self._hands = Hands(terms, stop)
         self._outcomes = Outcomes(
-            *(terms.claims, terms.ledger, terms.suppressions, terms.channel.name, terms.tries, terms.now)
+            *(terms.claims, terms.ledger, terms.suppressions, terms.daily),
+            *(terms.channel.name, terms.tries, terms.now),
         )
-        self._decider = Decider(terms, self._sender, self._outcomes)
-        self._average_s = 0.02
+        self._decider = Decider(terms, self._hands.sender, self._outcomes)
         self.ended = threading.Event()
 
     def run(self) -> None:
@@ -82,16 +78,11 @@ class Worker:
 
     def close(self) -> None:
         """Give the connections back."""
-        self._sender.close()
-        if self._spare is not None:
-            self._spare.close()
+        self._hands.close()
 
     def abort(self) -> None:
         """End a hand-over under way, from another thread: its outcome is written as it is."""
-        self._sender.abort()
-        spare = self._spare
-        if spare is not None:
-            spare.abort()
+        self._hands.abort()
 
     def _rest(self, seen: int) -> None:
         terms = self._terms
@@ -127,7 +118,7 @@ class Worker:
                 terms.lease,
                 limit=limit,
                 workers=terms.senders,
-                alone=max(1, int(_ALONE_S / self._average_s)),
+                alone=max(1, int(_ALONE_S / self._hands.average_s)),
             )
         if left:
             terms.bell.ring()  # the next sender looks
@@ -136,14 +127,15 @@ class Worker:
         crash_points.reached("D1.claimed")
         told = self._decider.told(token, batch, fallback=route.fallback)
         crash_points.reached("D2.decided")
-        while told and self._may_go_on(lease_ends, route):
-            size = min(group_size(self._average_s, _GROUP), len(told))
-            if not route.probing and (size := self._granted(size, route)) == 0:
+        while told and self._hands.may_go_on(lease_ends, route):
+            size = min(group_size(self._hands.average_s, _GROUP), len(told))
+            if not route.probing and (size := self._hands.granted(size, route)) == 0:
                 continue
             group, told = told[:size], told[size:]
             self._send_group(token, group, lease_ends, route)
         if told:
             terms.claims.release(token, [t.conversation.id for t in told])
+            self._outcomes.uncount(t.counted for t in told)
         return len(batch)
 
     def _batch_size(self, route: Route) -> int:
@@ -151,24 +143,9 @@ class Worker:
         where a rate is set, and one to probe: more urgent news may come meanwhile."""
         if route.probing:
             return 1
-        limit = max(1, min(_BATCH, int(2.0 / self._average_s)))
+        limit = max(1, min(_BATCH, int(2.0 / self._hands.average_s)))
         rate = route.provider.limit()
         return limit if rate is None else max(1, min(limit, int(rate)))
-
-    def _granted(self, want: int, route: Route) -> int:
-        """How many messages the provider's rate lets go now; waits a little when it is none. Raises
-        PyMongoError."""
-        grant = route.provider.take(want)
-        if grant.granted == 0:
-            wait_s = min(grant.wait_s, _RATE_WAIT_S)
-            self._stop.wait(wait_s)
-            metrics.RATE_WAITS.labels(self._terms.channel.name).inc(wait_s)
-        return grant.granted
-
-    def _may_go_on(self, lease_ends: float, route: Route) -> bool:
-        if self._stop.is_set() or not route.may_send():
-            return False
-        return lease_ends - time.monotonic() > self._terms.send_timeout_s + _LEASE_MARGIN_S
 
     def _send_group(self, token: str, group: Sequence[Told], lease_ends: float, route: Route) -> None:
         """D3 for a small group, its hand-over, and D4 as the answers come. Raises PyMongoError."""
@@ -183,6 +160,7 @@ class Worker:
             raise
         waiting = [ready for ready in made if ready.noted.conversation.id in ours]
         metrics.CLAIMS_LOST.labels(self._terms.channel.name).inc(len(made) - len(waiting))
+        self._outcomes.uncount(r.counted for r in made if r.noted.conversation.id not in ours)
         try:
             self._send_each(token, waiting, lease_ends, route)
         except PyMongoError:
@@ -195,6 +173,7 @@ class Worker:
     def _unsent(self, token: str, waiting: Sequence[Ready]) -> None:
         """Give back what was never handed over, and what it would have told besides. Raises PyMongoError."""
         self._terms.claims.unsent(token, [ready.noted for ready in waiting])
+        self._outcomes.uncount(ready.counted for ready in waiting)
         if untold := {ready.tells: False for ready in waiting if ready.tells}:
             self._terms.suppressions.settle(token, untold, self._terms.now())
 
@@ -205,14 +184,14 @@ class Worker:
         """
         results: list[Result] = []
         written_at = time.monotonic()
-        while waiting and self._may_go_on(lease_ends, route):
+        while waiting and self._hands.may_go_on(lease_ends, route):
             crash_points.reached("D3.noted")
-            results.append(self._send(waiting.pop(0), route))
+            results.append(self._hands.send(waiting.pop(0), route))
             crash_points.reached("D3.sent")
             if time.monotonic() - written_at > _FLUSH_S:
-                self._outcomes.write(token, results, rest_s=self._rest_s(route))
+                self._outcomes.write(token, results, rest_s=self._hands.rest_s(route))
                 results, written_at = [], time.monotonic()
-        self._outcomes.write(token, results, rest_s=self._rest_s(route))
+        self._outcomes.write(token, results, rest_s=self._hands.rest_s(route))
 
     def _keep_links(self, made: Sequence[Ready]) -> None:
         """Short links lead somewhere before anybody has them. Raises PyMongoError."""
@@ -255,12 +234,13 @@ class Worker:
                 kinds=verdict.kinds,
                 order=conversation.order,
                 started_at=terms.now(),
-                text=parcel.text if isinstance(self._sender, AskableSender) else None,
+                text=parcel.text if isinstance(self._hands.sender, AskableSender) else None,
             )
             previous_note = conversation.doubt_note if verdict.doubt else None
             noted = Noted(conversation, heard, note, verdict.doubt, previous_note, told.grounds)
-            return Ready(noted, parcel, told.address, tells.id if tells else None)
+            return Ready(noted, parcel, told.address, tells.id if tells else None, told.counted)
         self._outcomes.refuse(token, conversation, heard, want, verdict.kinds, title, reason)
+        self._outcomes.uncount([told.counted])
         return None
 
     def _tells(self, token: str, told: Told) -> Suppression | None:
@@ -270,45 +250,3 @@ class Worker:
         if news is None or not self._terms.suppressions.take(news.id, token, self._terms.now()):
             return None
         return news
-
-    def _send(self, ready: Ready, route: Route) -> Result:
-        terms = self._terms
-        previous = ready.noted.previous
-        if previous is not None and not previous.startswith(AGAIN):  # what staff send again is no accident
-            metrics.DOUBTFUL_SENDS.labels(terms.channel.name).inc()
-        started = time.monotonic()
-        name = route.provider.name if route.fallback else None
-        sender = self._sender_of(route)
-        result = hand_over(sender, ready, terms.send_timeout_s, terms.channel.name, terms.now, name)
-        self._average_s += 0.1 * (time.monotonic() - started - self._average_s)
-        try:
-            self._note_answer(result, route)
-        except PyMongoError as error:
-            # what became of the message is written all the same; the next failure opens the breaker
-            log.warning("breaker could not be set", provider=route.provider.name, why=type(error).__name__)
-        return result
-
-    def _note_answer(self, result: Result, route: Route) -> None:
-        """What the answer says of the provider. Raises PyMongoError."""
-        provider = route.provider
-        if result.channel_down:
-            provider.failed(result.attempt.words or "", result.retry_after_s)
-        elif not result.answered:
-            provider.silent(probing=route.probing)
-        else:
-            provider.answered()
-
-    def _rest_s(self, route: Route) -> float:
-        """How long the message of a failed probe rests: until another one may have had its turn, not at all
-        while the other provider takes it. Raises PyMongoError."""
-        outage_s = self._terms.providers.left_s() if route.probing else 0.0
-        return outage_s + _AFTER_PROBE_S if outage_s else 0.0
-
-    def _sender_of(self, route: Route) -> Sender:
-        if not route.fallback:
-            return self._sender
-        metrics.FALLBACK_SENDS.labels(self._terms.channel.name).inc()
-        if self._spare is None:
-            assert self._terms.channel.fallback is not None, "a route leads there"
-            self._spare = self._terms.channel.fallback.open()
-        return self._spare

@@ -1,0 +1,85 @@
+"""D2, what people's own choices do: whether something is told at all, and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from app.channels.addresses import address_on
+from app.domain import preferences, timing
+from app.domain.errors import PermanentError
+from app.domain.mail_lists import list_of
+from app.domain.news import Action, Kind, Role, Rules
+from app.domain.people import Person
+from app.domain.preferences import DEFAULTS
+from app.store.claim_records import AGAIN, Claimed
+from app.store.digests import Counted
+from consumers.delivery.decision import Verdict
+from consumers.delivery.terms import Terms
+
+
+class Choices:
+    """What the people of one channel chose, applied. People who chose nothing cost nothing."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._channel = terms.channel.name
+
+    def rules_of(self, person: Person | None) -> Rules:
+        """What the person wants to hear on this channel."""
+        if person is None or person.preferences is DEFAULTS:
+            return self._terms.rules
+        return preferences.rules(person.preferences, self._channel, self._terms.rules)
+
+    def stopped(self, person: Person | None, role: Role | None) -> bool:
+        """Whether the person stopped the list of mail that this would be part of."""
+        if self._channel != "email" or person is None or role is None:
+            return False
+        return str(list_of(role)) in person.preferences.stopped
+
+    def timed(
+        self, conversation: Claimed, verdict: Verdict, person: Person, role: Role, now: datetime
+    ) -> tuple[Verdict, Counted | None]:
+        """What is to be told, now or later; and the message as it was counted, None where the person has no
+        daily maximum or it does not count.
+
+        now: the domain clock. Raises PyMongoError.
+        """
+        chosen, want = person.preferences, conversation.want
+        if chosen is DEFAULTS or verdict.action is not Action.TELL or want is None:
+            return verdict, None
+        zone = timing.zone_of(person.time_zone, want.origin)
+        news = timing.News(verdict.kinds, want.leaves_at)
+        by_hand = conversation.doubt is not None and conversation.doubt.startswith(AGAIN)
+        its_digest = by_hand or (conversation.fold is not None and conversation.fold <= self._terms.now())
+        hold = timing.held(chosen, news, zone, now, its_digest=its_digest)
+        if hold is not None:
+            return self._put_off(verdict, hold, person, role), None
+        in_digest = its_digest and self._channel == "email"
+        if chosen.daily_max is None or by_hand or in_digest or timing.is_urgent(chosen, news, now):
+            return verdict, None
+        counted = Counted(person.id, timing.local_day(zone, now), f"{conversation.id}@{conversation.order}")
+        if self._terms.daily.take(counted, chosen.daily_max, self._terms.now()):
+            return verdict, counted
+        hold = timing.over_maximum(chosen, news, zone, now, tomorrow=self._channel != "email")
+        return self._put_off(verdict, hold, person, role), None
+
+    def _put_off(self, verdict: Verdict, hold: timing.Hold, person: Person, role: Role) -> Verdict:
+        """Until then; a text is not sent where a mail's digest says the same."""
+        if hold.folds and self._channel != "email" and self._has_mail(person, role, verdict.kinds):
+            return replace(verdict, action=Action.SKIP, reason=str(hold.reason), folds=False)
+        return replace(
+            verdict, action=Action.WAIT, reason=str(hold.reason), until=hold.until, folds=hold.folds
+        )
+
+    def _has_mail(self, person: Person, role: Role, kinds: tuple[Kind, ...]) -> bool:
+        """Whether the person is told the same by e-mail. Raises PyMongoError."""
+        told = preferences.rules(person.preferences, "email", self._terms.rules).told
+        if str(list_of(role)) in person.preferences.stopped or not all(role in told[kind] for kind in kinds):
+            return False
+        suppressions = self._terms.suppressions
+        try:
+            ids = suppressions.ids_of("email", address_on("email", person))
+        except PermanentError:
+            return False
+        return not suppressions.concerning("email", ids, {})[0]
