@@ -110,12 +110,17 @@ class Callbacks:
         """To the row and its attempt; the address suppressed if the report says so. The row, None without one."""
         row = self._notifications.find_one(
             {"attempts.provider_id": report.provider_id, "channel": report.channel},
-            {"person": 1, "attempts": 1, "delivery": 1, "event_id": 1},
+            {"person": 1, "attempts": 1, "delivery": 1, "event_id": 1, "digest": 1},
             sort=[("created_at", DESCENDING)],
         )
         if row is None:
             return None
-        self._notifications.bulk_write(_updates(row["_id"], report, at), ordered=True)
+        rows = [row["_id"]]
+        if "digest" in row:  # one mail told several, and the report is of them all
+            told = {"attempts.provider_id": report.provider_id, "digest": row["digest"]}
+            rows = [one["_id"] for one in self._notifications.find(told, {"_id": 1})]
+        updates = [update for id_ in rows for update in _updates(id_, report, at)]
+        self._notifications.bulk_write(updates, ordered=True)
         attempt = next(a for a in row["attempts"] if a.get("provider_id") == report.provider_id)
         arrived = row.get("delivery", {}).get("rank", -1) > rank(report.channel, report.state)
         if report.refusal is not None and "address" in attempt and not arrived:

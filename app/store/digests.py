@@ -14,6 +14,8 @@ from app.store.claims import free
 
 Document = dict[str, Any]
 
+_TOGETHER = timedelta(seconds=5)
+"""What is due within so short a time goes along."""
 _KEEP_COUNTS = timedelta(days=3)
 
 
@@ -34,6 +36,7 @@ class Digests:
         first = self._conversations.find_one(due, {"person": 1}, sort=[("fold", 1)])
         if first is None:
             return []
+        due["fold"] = {"$lte": now + _TOGETHER}
         theirs = self._conversations.find({**due, "person": first["person"]}, {"_id": 1}, hint="person_1")
         ids = [row["_id"] for row in theirs.sort([("priority", 1), ("fold", 1), ("_id", 1)]).limit(limit)]
         self._conversations.update_many(

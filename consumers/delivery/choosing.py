@@ -38,12 +38,19 @@ class Choices:
         return str(list_of(role)) in person.preferences.stopped
 
     def timed(
-        self, conversation: Claimed, verdict: Verdict, person: Person, role: Role, now: datetime
+        self,
+        conversation: Claimed,
+        verdict: Verdict,
+        person: Person,
+        role: Role,
+        now: datetime,
+        *,
+        digest: bool = False,
     ) -> tuple[Verdict, Counted | None]:
         """What is to be told, now or later; and the message as it was counted, None where the person has no
         daily maximum or it does not count.
 
-        now: the domain clock. Raises PyMongoError.
+        now: the domain clock. digest: it is for the digest that is due. Raises PyMongoError.
         """
         chosen, want = person.preferences, conversation.want
         if chosen is DEFAULTS or verdict.action is not Action.TELL or want is None:
@@ -51,7 +58,9 @@ class Choices:
         zone = timing.zone_of(person.time_zone, want.origin)
         news = timing.News(verdict.kinds, want.leaves_at)
         by_hand = conversation.doubt is not None and conversation.doubt.startswith(AGAIN)
-        its_digest = by_hand or (conversation.fold is not None and conversation.fold <= self._terms.now())
+        its_digest = (
+            digest or by_hand or (conversation.fold is not None and conversation.fold <= self._terms.now())
+        )
         hold = timing.held(chosen, news, zone, now, its_digest=its_digest)
         if hold is not None:
             return self._put_off(verdict, hold, person, role), None

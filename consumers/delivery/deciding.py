@@ -84,7 +84,9 @@ class Decider:
             verdict, address = self._verdict(conversation, read, now)
             counted = None
             if person and role:
-                verdict, counted = self._choices.timed(conversation, verdict, person, role, now)
+                verdict, counted = self._choices.timed(
+                    conversation, verdict, person, role, now, digest=digest
+                )
             if verdict.action is Action.TELL and person and role:
                 grounds = Grounds(role, decided_at)
                 aside = unreached.get(conversation.person)

@@ -83,6 +83,7 @@ class Outcomes:
         """
         if not results:
             return
+        at = self._now()
         failing = {id(r): self._fails(r) for r in results}
         entries = [self._entry(r, fails=failing[id(r)]) for r in results]
         insist(lambda: self._ledger.record(entries, self._now()))
@@ -93,9 +94,12 @@ class Outcomes:
         lost = insist(lambda: self._claims.accepted(token, [r.ready.noted for r in accepted]))
         crash_points.reached("D4.settled")
         late = [r for r in accepted if r.ready.noted.conversation.id in lost]
+        # one pause for one mail: what is tried again in a digest stays together
+        pause_s = self._pause_s(results, rest_s) if results[0].ready.digest else None
         for result in results:
+            rest = self._pause_s([result], rest_s) if pause_s is None else pause_s
             if result.attempt.outcome is not Outcome.ACCEPTED and not self._not_accepted(
-                token, result, fails=failing[id(result)], rest_s=rest_s
+                token, result, fails=failing[id(result)], pause_s=rest, at=at
             ):
                 metrics.CLAIMS_LOST.labels(self._channel).inc()
                 late += [result] if result.attempt.outcome is Outcome.UNKNOWN else []
@@ -133,7 +137,13 @@ class Outcomes:
             for one in found:
                 metrics.SUPPRESSIONS.labels(self._channel, one.reason).inc()
 
-    def _not_accepted(self, token: str, result: Result, *, fails: bool, rest_s: float) -> bool:
+    def _pause_s(self, alike: Sequence[Result], rest_s: float) -> float:
+        """How long these rest before they are tried again. While the channel is down the outage sets the pace, and
+        no message is to blame."""
+        tried = max(one.ready.noted.conversation.attempts for one in alike) + 1
+        return rest_s if alike[0].channel_down else back_off_s(tried, alike[0].retry_after_s)
+
+    def _not_accepted(self, token: str, result: Result, *, fails: bool, pause_s: float, at: datetime) -> bool:
         """D4 for later, never and unknown. False when the claim was lost meanwhile."""
         noted, attempt = result.ready.noted, result.attempt
         unknown = attempt.outcome is Outcome.UNKNOWN
@@ -142,10 +152,7 @@ class Outcomes:
             return insist(
                 lambda: self._claims.failed(token, noted.conversation, words, noted, unknown=unknown)
             )
-        # While the channel is down the outage sets the pace, and no message is to blame.
-        tried = noted.conversation.attempts + 1
-        pause_s = rest_s if result.channel_down else back_off_s(tried, result.retry_after_s)
-        not_before = self._now() + timedelta(seconds=pause_s)
+        not_before = at + timedelta(seconds=pause_s)
         counts = not result.channel_down
         return insist(
             lambda: self._claims.again(token, noted, not_before, words, unknown=unknown, counts=counts)

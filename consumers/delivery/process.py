@@ -30,6 +30,7 @@ from app.store.claims import Claims
 from app.store.decisions import Decisions
 from app.store.digests import DailyCounts, Digests
 from app.store.doorbells import Doorbells
+from app.store.leases import Leases
 from app.store.notifications import Ledger
 from app.store.people import People
 from app.store.provider_state import ProviderState
@@ -39,6 +40,7 @@ from app.store.why_links import WhyLinks
 from consumers.delivery import service_messages
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
+from consumers.delivery.digesting import Digester
 from consumers.delivery.providers import Provider, Providers
 from consumers.delivery.reporting import Reporting
 from consumers.delivery.service_messages import ServiceSender
@@ -118,13 +120,18 @@ def deliver(
     service = service_messages.senders_of(settings, database, terms, stop)
     workers |= {name: sender.run for name, sender in service.items()}
     bells = {name: one.bell for name, one in (terms | service).items()}
+    digesters = []
+    if "email" in terms:
+        leases = Leases(database, holder_name())
+        digesters.append(Digester(terms["email"], leases, stop, settings.public_url))
+        workers["digests"] = digesters[0].run
     workers["doorbells"] = lambda: _hear(database, bells, stop)
     workers["gauges"] = lambda: _measure(terms, stop)
     sampler = Sampler(Samples(database), DELIVERY, holder_name(), health)
     workers["samples"] = lambda: sampler.run(stop)
     reporting = _reporting(settings, database)
     workers["reports"] = lambda: reporting.run(stop)
-    workers["grace"] = lambda: _end_in_time([*senders, *service.values()], bells, stop)
+    workers["grace"] = lambda: _end_in_time([*senders, *digesters, *service.values()], bells, stop)
     status = run_workers(workers, stop, health)
     try:
         # What was given back is due: another process need not wait for its net.
@@ -219,7 +226,7 @@ def _measure(terms: Mapping[str, Terms], stop: StopFlag) -> None:
 
 
 def _end_in_time(
-    senders: Sequence[Worker | ServiceSender], bells: Mapping[str, Bell], stop: StopFlag
+    senders: Sequence[Worker | Digester | ServiceSender], bells: Mapping[str, Bell], stop: StopFlag
 ) -> None:
     """At a stop: wake who sleeps; after the grace, end the hand-overs under way."""
     while not stop.wait(60.0):

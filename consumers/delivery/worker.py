@@ -17,15 +17,14 @@ from pymongo.errors import PyMongoError
 from app import crash_points, metrics
 from app.channels.base import AskableSender, reference_of
 from app.domain.errors import PermanentError
-from app.domain.news import absorb_first_values
 from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
-from app.store.claim_records import DoubtNote, Noted
 from app.store.suppressions import Suppression
 from app.store.why_links import WhyLink
 from consumers.delivery.composing import linked, listed
 from consumers.delivery.deciding import Decider
 from consumers.delivery.hands import Hands
+from consumers.delivery.noting import noted_of
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.providers import Route
 from consumers.delivery.sending import Ready, Result, group_size
@@ -228,16 +227,8 @@ class Worker:
         else:
             attempt = f"{token}/{conversation.id}"
             parcel = replace(parcel, reference=reference_of(attempt))
-            note = DoubtNote(
-                attempt=attempt,
-                to=absorb_first_values(want, heard),  # a withdrawn gate: a later one is told against it
-                kinds=verdict.kinds,
-                order=conversation.order,
-                started_at=terms.now(),
-                text=parcel.text if isinstance(self._hands.sender, AskableSender) else None,
-            )
-            previous_note = conversation.doubt_note if verdict.doubt else None
-            noted = Noted(conversation, heard, note, verdict.doubt, previous_note, told.grounds)
+            text = parcel.text if isinstance(self._hands.sender, AskableSender) else None
+            noted = noted_of(told, attempt, terms.now(), text)
             return Ready(noted, parcel, told.address, tells.id if tells else None, told.counted)
         self._outcomes.refuse(token, conversation, heard, want, verdict.kinds, title, reason)
         self._outcomes.uncount([told.counted])

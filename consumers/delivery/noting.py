@@ -1,0 +1,27 @@
+"""What D3 writes down about a message before it is handed over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from app.domain.news import absorb_first_values
+from app.store.claim_records import DoubtNote, Noted
+from consumers.delivery.terms import Told
+
+
+def noted_of(told: Told, attempt: str, now: datetime, text: str | None = None) -> Noted:
+    """The attempt at one conversation. text: kept where the provider can be asked for it."""
+    conversation, verdict = told.conversation, told.verdict
+    want = conversation.want
+    assert want is not None, "D2 settles what has no want"
+    heard = verdict.heard or want
+    note = DoubtNote(
+        attempt=attempt,
+        to=absorb_first_values(want, heard),  # a withdrawn gate: a later one is told against it
+        kinds=verdict.kinds,
+        order=conversation.order,
+        started_at=now,
+        text=text,
+    )
+    previous_note = conversation.doubt_note if verdict.doubt else None
+    return Noted(conversation, heard, note, verdict.doubt, previous_note, told.grounds)
