@@ -115,6 +115,7 @@ RATE_WAITS = Counter(
 REPORTS = Counter(
     "gatecall_reports", "What providers reported about accepted messages.", ["channel", "state"]
 )
+INBOUND_TEXTS = Counter("gatecall_inbound_texts", "Texts that people sent to our number.", ["asked"])
 SUPPRESSIONS = Counter(
     "gatecall_suppressions", "Addresses found to be of no more use, by reason.", ["channel", "reason"]
 )

@@ -84,6 +84,10 @@ class Consents:
         except DuplicateKeyError:
             pass  # the same act, told once more
 
+    def has(self, once: str) -> bool:
+        """Whether the act with this name is kept."""
+        return self._consents.find_one({"_id": once}, {"_id": 1}) is not None
+
     def of_person(self, person: str, limit: int = 1000) -> list[Consent]:
         """What the person gave and took back, latest first."""
         rows = self._consents.find({"person": person}).sort("at", DESCENDING).limit(limit)

@@ -115,6 +115,33 @@ class Suppressions:
         if updates:
             self._suppressions.bulk_write(updates, ordered=False)
 
+    def opt_out(self, channel: str, address: str, person: str, now: datetime) -> None:
+        """The person behind an address said that nothing more may come there; safe to repeat.
+
+        That outweighs what a provider said of it before: whoever sends us a text has a mobile phone. They know what
+        they said, so nobody tells them. person: an id, "" when nobody is known by the address.
+        """
+        row = {"channel": channel, "reason": str(Refusal.OPTED_OUT), "person": person}
+        self._suppressions.update_one(
+            {"_id": self.id_of(channel, address), "reason": {"$ne": str(Refusal.OPTED_OUT)}},
+            {"$set": row | {"since": now, "told_at": now}, "$unset": {"code": "", "words": ""}},
+        )
+        self._suppressions.update_one(
+            {"_id": self.id_of(channel, address)},
+            {"$setOnInsert": row | {"since": now, "told_at": now}},
+            upsert=True,
+        )
+
+    def opt_in(self, channel: str, address: str) -> bool:
+        """The person behind an address takes that back; False when it was not so, or it is of no use for another
+        reason."""
+        stopped = {"_id": {"$in": list(self.ids_of(channel, address))}, "reason": str(Refusal.OPTED_OUT)}
+        return self._suppressions.delete_many(stopped).deleted_count > 0
+
+    def has(self, channel: str, address: str) -> bool:
+        """Whether nothing is sent to an address."""
+        return self._suppressions.find_one({"_id": {"$in": list(self.ids_of(channel, address))}}) is not None
+
     def take(self, id_: str, token: str, now: datetime) -> bool:
         """Take it upon us to tell the person; False when another does, or it is told."""
         free = [{"taken_until": {"$exists": False}}, {"taken_until": {"$lt": now}}]

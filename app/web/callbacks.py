@@ -1,4 +1,5 @@
-"""What providers report about messages they accepted: Twilio's status callbacks, bounces, mail services' events.
+"""What providers report about messages they accepted (Twilio's status callbacks, bounces, mail services' events), and
+texts that people send to our number.
 
 Closed by default: without a valid signature or key the answer is 403 and nothing is written. What is not
 understood is answered 204 all the same, or the provider would send it for days.
@@ -28,6 +29,7 @@ from app.store.suppressions import Suppressions
 from app.web import access, callback_key
 from app.web.problems import Problem
 from app.web.services import Services, services
+from app.web.stopping import texts
 
 log = structlog.get_logger()
 
@@ -98,6 +100,22 @@ def twilio_status() -> Response:
     refusal = refusal_of(number) if state is State.UNDELIVERED else None
     shown = code if number else None
     return _taken(parts, [Report("sms", sid[:64], state, shown, words, refusal, _reference())])
+
+
+@callbacks.post("/callbacks/twilio/inbound")
+def twilio_inbound() -> Response:
+    """Somebody sent a text to our number: STOP and its family, START, HELP. The answer is TwiML.
+
+    :raise 403: SMS is off here, or the signature is not Twilio's. :raise 503: no database.
+    """
+    parts = services()
+    _require_twilio(parts)
+    try:
+        answer = texts.taken(parts, request.form)
+    except PyMongoError as error:
+        log.error("a text could not be dealt with", why=type(error).__name__)
+        raise Problem(503, "Not stored", "Send it again.", headers={"Retry-After": "10"}) from error
+    return Response(answer, content_type="text/xml; charset=utf-8")
 
 
 @callbacks.post("/callbacks/mail/dsn")
@@ -201,6 +219,21 @@ def described() -> dict[str, dict[str, Any]]:
 
     text = {"type": "string"}
     form = {"type": "object", "properties": {"MessageSid": text, "MessageStatus": text, "ErrorCode": text}}
+    inbound = operation(
+        "twilio_inbound",
+        "A text to our number: STOP and its family, START, HELP",
+        "application/x-www-form-urlencoded",
+        {
+            "type": "object",
+            "properties": dict.fromkeys(("MessageSid", "From", "To", "Body", "OptOutType"), text),
+        },
+    )
+    del inbound["post"]["responses"]["204"]
+    said = {
+        "description": "TwiML; empty where Twilio answers itself",
+        "content": {"text/xml": {"schema": text}},
+    }
+    inbound["post"]["responses"]["200"] = said
     key: dict[str, Any] = {"security": [{"callbackKey": []}]}
     dsn = operation("mail_bounce", "A bounce (RFC 3464)", "message/rfc822", text, 413)
     events = {"$ref": "#/components/schemas/MailEvents"}
@@ -211,6 +244,7 @@ def described() -> dict[str, dict[str, Any]]:
         f"{PREFIX}twilio/status": operation(
             "twilio_status", "What became of a text", "application/x-www-form-urlencoded", form
         ),
+        f"{PREFIX}twilio/inbound": inbound,
         f"{PREFIX}mail/dsn": dsn,
         f"{PREFIX}mail/events": mail,
     }

@@ -1,0 +1,112 @@
+"""A person's choices are changed: over nobody else's change, with the proof of it, and at once for what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from flask import request
+
+from app.channels.addresses import address_on
+from app.domain import preferences as choices
+from app.domain.errors import PermanentError
+from app.domain.mail_lists import MailList, about
+from app.domain.people import parse
+from app.domain.preferences import Preferences
+from app.store import ids
+from app.store.consents import Consents
+from app.store.conversations import Conversations
+from app.store.doorbells import Doorbells
+from app.store.suppressions import Suppressions
+from app.store.users import ChangedMeanwhileError, Users
+from app.web.services import Services
+
+log = structlog.get_logger()
+
+_TRIES = 5
+
+Document = Mapping[str, Any]
+
+
+def chosen(user: Document) -> Preferences:
+    """What the person chose."""
+    return choices.parse(user.get("preferences"))
+
+
+def version_of(user: Document) -> int:
+    """The version of the person's document; 0 when it has none yet."""
+    found = user.get("version")
+    return found if isinstance(found, int) else 0
+
+
+def save(parts: Services, user: Document, wanted: Preferences, version: int, *, way: str) -> None:
+    """Keep the person's choices, if nobody changed the person since this version; way: as in `Consent`.
+
+    Raises ChangedMeanwhileError, PyMongoError.
+    """
+    person = ids.text(user["_id"])
+    before = chosen(user)
+    for mail_list in MailList:
+        if (mail_list in before.stopped) != (mail_list in wanted.stopped):
+            given = mail_list not in wanted.stopped
+            words = f"E-mails about {about(mail_list)}: {'yes' if given else 'no'}"
+            prove(parts, user, mail_list, given=given, way=way, words=words)
+    document = wanted.to_document() or None
+    Users(parts.database).set_fields(person, {"preferences": document}, version)
+    look_again(parts, person)
+
+
+def set_stopped(
+    parts: Services, person: str, lists: Collection[MailList], *, stopped: bool, way: str, words: str
+) -> bool:
+    """Stop these lists, or let them come again, whatever else changes meanwhile; False when there is no such person.
+
+    Safe to repeat: what is so already is not proven again. words: what the person saw. Raises ChangedMeanwhileError
+    when others change the person all the time, PyMongoError.
+    """
+    users = Users(parts.database)
+    for number in range(_TRIES):
+        user = users.get(person)
+        if user is None:
+            return False
+        before = chosen(user)
+        names = frozenset(str(one) for one in lists)
+        wanted = before.stopped | names if stopped else before.stopped - names
+        if wanted == before.stopped:
+            break
+        if number == 0:
+            for mail_list in sorted(wanted ^ before.stopped):
+                prove(parts, user, mail_list, given=not stopped, way=way, words=words)
+        try:
+            document = replace(before, stopped=wanted).to_document() or None
+            users.set_fields(person, {"preferences": document}, version_of(user))
+            break
+        except ChangedMeanwhileError:
+            if number == _TRIES - 1:
+                raise
+    look_again(parts, person)
+    return True
+
+
+def prove(parts: Services, user: Document, what: str, *, given: bool, way: str, words: str) -> None:
+    """Keep who agreed or said stop, with the address it is about and the computer it came from, both as hashes. Raises
+    PyMongoError."""
+    hashes = Suppressions(parts.database, parts.settings)
+    channel = what if what in choices.CHANNELS else "email"
+    try:
+        address = hashes.id_of(channel, address_on(channel, parse(user)))
+    except PermanentError:
+        address = None
+    client = hashes.id_of("client", request.remote_addr) if request.remote_addr else None
+    Consents(parts.database).record(
+        ids.text(user["_id"]), what, given, way, words, parts.now(), address=address, client=client
+    )
+    log.info("consent", person=ids.text(user["_id"]), what=str(what), given=given, way=way)
+
+
+def look_again(parts: Services, person: str) -> None:
+    """What waits for the person is decided anew at once. Raises PyMongoError."""
+    Conversations(parts.database).look_again_for(person, parts.now())
+    Doorbells(parts.database).ring(choices.CHANNELS)
