@@ -31,6 +31,8 @@ from tests.torture.run import Run
 from tests.torture.stack import Stack, insist
 
 QUIET_WITHIN_S = 120.0
+# When faults begin, as a share of the time of the edits.
+_EARLY, _LATE = (0.05, 0.5), (0.8, 0.95)
 _READY_WITHIN_S = 90.0
 _EDITS_WITHIN_S = 150.0
 
@@ -79,8 +81,9 @@ def run_seed(
     evidence: Path,
     mutant: str | None = None,
     faults: Sequence[Fault] | None = None,
+    late: bool = False,
 ) -> Outcome:
-    """Run one seed on a warm stack. faults: None draws one to three by the seed.
+    """Run one seed on a warm stack. faults: None draws one to three by the seed; late: they come near the end.
 
     evidence: where the logs of the processes are, and, when there are problems, all the rest. Raises nothing:
     a failure of the machine itself is a problem too.
@@ -94,7 +97,7 @@ def run_seed(
     evidence.mkdir(parents=True)
     try:
         stack.heal()
-        _run(seed, rng, stack, chosen, outcome, evidence)
+        _run(seed, rng, stack, chosen, outcome, evidence, _LATE if late else _EARLY)
     except Exception:  # noqa: BLE001 - told in the table
         outcome.problems.append(f"the machine failed: {traceback.format_exc()}")
     outcome.seconds = round(time.monotonic() - began, 1)
@@ -107,7 +110,13 @@ def run_seed(
 
 
 def _run(
-    seed: int, rng: random.Random, stack: Stack, faults: list[Fault], outcome: Outcome, evidence: Path
+    seed: int,
+    rng: random.Random,
+    stack: Stack,
+    faults: list[Fault],
+    outcome: Outcome,
+    evidence: Path,
+    when: tuple[float, float],
 ) -> None:
     name = f"torture_{seed}_{uuid.uuid4().hex[:6]}"
     database = stack.client[name]
@@ -127,7 +136,7 @@ def _run(
         alone = threading.Lock()
         run = Run(rng, stack, processes, providers, database, journal, alone, f"{name}.", log=outcome.log)
         try:
-            _under_fire(seed, plan, run, faults, outcome)
+            _under_fire(seed, plan, run, faults, outcome, when)
         except BaseException:
             _keep(evidence, run)
             raise
@@ -138,7 +147,9 @@ def _run(
             _clean_up(stack, name)
 
 
-def _under_fire(seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Outcome) -> None:
+def _under_fire(
+    seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Outcome, when: tuple[float, float]
+) -> None:
     """From the start of the processes to the verdict."""
     processes = run.processes
     if not processes.wait_until_ready(_READY_WITHIN_S):
@@ -152,7 +163,7 @@ def _under_fire(seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Ou
     if not all(poller.wait_for_first(30) for poller in pollers):
         outcome.problems.append("the feed gives no answer before anything broke")
         return
-    _break(seed, plan, run, faults, outcome)
+    _break(seed, plan, run, faults, outcome, when)
     run.say("healing")
     _heal(run)
     run.say("healed")
@@ -179,7 +190,9 @@ def _under_fire(seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Ou
     outcome.problems += report.problems
 
 
-def _break(seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Outcome) -> None:
+def _break(
+    seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Outcome, when: tuple[float, float]
+) -> None:
     """Edits and faults at the same time, until all edits are made and all faults over."""
     stop = threading.Event()
     failed: list[str] = []
@@ -198,7 +211,7 @@ def _break(seed: int, plan: Any, run: Run, faults: list[Fault], outcome: Outcome
 
     def harm(fault: Fault) -> None:
         own = replace(run, rng=random.Random(f"{seed} {fault.name}"))
-        time.sleep(own.rng.uniform(0.05, 0.5) * plan.duration_s)
+        time.sleep(own.rng.uniform(*when) * plan.duration_s)
         fault.harm(own)
 
     threads = [

@@ -32,7 +32,8 @@ class Change:
 class Mutant:
     """what: the mend that is missing. expected: what happens without it, in the words of the protocol.
 
-    faults: those that show it best, () for none at all. size: of the plan.
+    faults: those that show it best, () for none at all. size: of the plan. late: they come when few edits are left,
+    which would mend what was lost before.
     """
 
     name: str
@@ -41,15 +42,22 @@ class Mutant:
     changes: tuple[Change, ...]
     faults: tuple[str, ...] = ()
     size: str = "small"
+    late: bool = False
 
 
 MUTANTS: dict[str, Mutant] = {}
 
 
 def _add(
-    name: str, what: str, expected: str, *changes: Change, faults: tuple[str, ...] = (), size: str = "small"
+    name: str,
+    what: str,
+    expected: str,
+    *changes: Change,
+    faults: tuple[str, ...] = (),
+    size: str = "small",
+    late: bool = False,
 ) -> None:
-    MUTANTS[name] = Mutant(name, what, expected, changes, faults, size)
+    MUTANTS[name] = Mutant(name, what, expected, changes, faults, size, late)
 
 
 def apply(name: str) -> None:
@@ -234,6 +242,7 @@ _add(
         'self._stores.known.set_all(list(picture.changed.values()))\n    crash_points.reached("N3.recorded")',
     ),
     faults=("crash at N3.recorded",),
+    late=True,
 )
 _add(
     "fan-out once",
@@ -290,6 +299,7 @@ _add(
         "self._store(batch.position)\n        if batch.changes:",
     ),
     faults=("crash at W3.published",),
+    late=True,
 )
 _add(
     "offsets before the work",
@@ -301,6 +311,7 @@ _add(
         "self._commit({tp: records[-1].offset + 1 for tp, records in polled.items()})\n        self._handle(batch)",
     ),
     faults=("kill both notifiers",),
+    late=True,
 )
 _add(
     "conversation before ledger",
@@ -314,4 +325,5 @@ _add(
         "    insist(lambda: self._ledger.record(entries, self._now()))",
     ),
     faults=("crash at D4.recorded",),
+    late=True,
 )

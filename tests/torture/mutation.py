@@ -51,7 +51,13 @@ def _try(mutant: Mutant, stack: Stack, seeds: range, directory: Path) -> str:
     found, kinds = "not found", ""
     for seed in seeds:
         evidence = (directory / f"{mutant.name.replace(' ', '-')}-{seed}").resolve()
-        outcome = run_seed(seed, stack, mutant.size, evidence=evidence, mutant=mutant.name, faults=faults)
+        outcome = run_seed(
+            *(seed, stack, mutant.size),
+            evidence=evidence,
+            mutant=mutant.name,
+            faults=faults,
+            late=mutant.late,
+        )
         with (directory / "results.jsonl").open("a", encoding="utf-8") as lines:
             lines.write(outcome.to_line() + "\n")
         if outcome.problems:
