@@ -36,6 +36,8 @@ STEPS = (
     "D3.sent",  # the provider answered, nothing of it is written
     "D4.recorded",  # the ledger has it, the conversation does not
     "D4.settled",
+    "S1.claimed",  # a service message is ours, nothing is handed over
+    "S2.sent",  # the provider has it, its row is still there
 )
 
 

@@ -109,6 +109,11 @@ PROVIDER_OPEN = Gauge(
 FALLBACK_SENDS = Counter(
     "gatecall_fallback_sends", "Messages handed to a channel's second provider.", ["channel"]
 )
+SERVICE_MESSAGES = Counter(
+    "gatecall_service_messages",
+    "Hand-overs of sign-in links, codes and test messages, by kind and outcome.",
+    ["channel", "kind", "outcome"],
+)
 RATE_WAITS = Counter(
     "gatecall_rate_waits_seconds", "Time that senders waited for a provider's rate or ramp.", ["channel"]
 )

@@ -111,6 +111,18 @@ class Users:
 
         return self._in_transaction(one)
 
+    def note_verified_email(self, user: Mapping[str, Any], address: str) -> None:
+        """The person has proved that this address is theirs. Whom an import made keeps no field `verified`: all of
+        their addresses count as the import wrote them."""
+        verified = user.get("verified")
+        if not isinstance(verified, dict) or not same_address(user.get("email"), address):
+            return
+        if verified.get("email") != user["email"]:
+            self._users.update_one(
+                {"_id": user["_id"], "email": user["email"]},
+                {"$set": {"verified.email": user["email"]}, "$inc": {"version": 1}},
+            )
+
     def change_roles(
         self, person: str, change: Callable[[frozenset[str]], frozenset[str]]
     ) -> frozenset[str] | None:
