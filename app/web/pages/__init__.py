@@ -6,7 +6,7 @@ Nothing here decides anything about a message; pages read collections and the fe
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any
 
 from flask import Blueprint
@@ -28,11 +28,11 @@ def blueprint(services: Services) -> Blueprint:
     pages = Blueprint("pages", __name__)
     access.of_blueprint(pages, access.PUBLIC)
     pages.add_url_rule("/", view_func=home.view, endpoint="home")
-    pages.add_url_rule("/board", view_func=partial(board.view, boards, busiest), endpoint="board")
+    pages.add_url_rule("/board", view_func=_with(board.view, boards, busiest), endpoint="board")
     pages.add_url_rule("/f/<flight_number>", view_func=flight.next_view, endpoint="flight_next")
-    pages.add_url_rule("/f/<flight_number>/<date>", view_func=partial(flight.view, told), endpoint="flight")
+    pages.add_url_rule("/f/<flight_number>/<date>", view_func=_with(flight.view, told), endpoint="flight")
     pages.add_url_rule("/fares", view_func=fares.view, endpoint="fares")
-    pages.add_url_rule("/health", view_func=partial(health.view, overviews), endpoint="health")
+    pages.add_url_rule("/health", view_func=_with(health.view, overviews), endpoint="health")
     pages.add_url_rule("/why/<token>", view_func=why.of_mail, endpoint="why_mail")
     pages.add_url_rule("/w/<token>", view_func=why.of_text, endpoint="why_text")
     pages.add_url_rule("/help", view_func=home.help_view, endpoint="help_page")
@@ -55,6 +55,11 @@ def blueprint(services: Services) -> Blueprint:
         pages.add_app_template_filter(function, name)
     errors.register(pages)
     return pages
+
+
+def _with(view: Callable[..., Any], *kept: Kept[Any]) -> Callable[..., Any]:
+    """The view with what it keeps, under its own name: libraries ask views for theirs."""
+    return update_wrapper(partial(view, *kept), view)
 
 
 def _only_time() -> int:
