@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from app.domain.feed import Type
-from app.web import callbacks, why_api
+from app.web import api, callbacks, why_api
 from app.web.problems import MEDIA_TYPE as PROBLEM
 from app.web.publishing import Accepted, NoticeBody
 from app.web.query import DEFAULT_LIMIT, MAX_LIMIT, MAX_WAIT_S
@@ -187,6 +187,7 @@ def specification() -> dict[str, Any]:
                 "get": _operation("specification", "This document", {"200": _answer("The document", None)})
             },
             **why_api.paths(_problems),
+            **api.paths(),
             **callbacks.described(),
         },
         "components": {
@@ -196,6 +197,18 @@ def specification() -> dict[str, Any]:
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A staff key; `gatecall staff-key` makes one.",
+                },
+                "apiKey": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A key of a program with the scope that the operation names.",
+                },
+                "personSession": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "gatecall-person",
+                    "description": "The cookie of a person who signed in; over https its name begins with __Host-. "
+                    "What changes something sends the header X-CSRFToken too, as GET /api/v1/me answers it.",
                 },
                 "callbackKey": {
                     "type": "http",
@@ -310,7 +323,8 @@ def _header(name: str, description: str) -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     wanted = [(model, "serialization" if model is not NoticeBody else "validation") for model in _MODELS]
-    _, definitions = models_json_schema(wanted, ref_template=_REF + "{model}")  # type: ignore[arg-type]
+    both: list[Any] = [*wanted, *api.models()]
+    _, definitions = models_json_schema(both, ref_template=_REF + "{model}")
     schemas: dict[str, Any] = definitions["$defs"]
     schemas["Notice"] = schemas.pop("NoticeBody")
     return schemas

@@ -122,7 +122,7 @@ def change(event_id: str) -> Response:
     if event is None:
         raise Problem(404, "No such change", "Nothing is known of this event, or it is too long ago.")
     chain = reader.chain(event, person)
-    return _json(_chain(chain, view(chain, parts.clock)))
+    return _json(as_model(chain, view(chain, parts.clock)))
 
 
 @blueprint.get("/people/<person>/notifications")
@@ -135,7 +135,8 @@ def decisions(person: str) -> Response:
     return _json(WhyDecisions(person=person, decisions=rows))
 
 
-def _chain(chain: Chain, shown: View) -> WhyChain:
+def as_model(chain: Chain, shown: View) -> WhyChain:
+    """A chain as the API answers it. shown: the same chain in words."""
     event = chain.event
     return WhyChain(
         event=event.id,

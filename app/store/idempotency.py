@@ -1,0 +1,121 @@
+"""First answers to requests with an `Idempotency-Key`, kept in MongoDB so that all web processes answer alike.
+
+A row is taken before the work begins and holds the answer afterwards. Whoever comes meanwhile waits for it. A row of
+a process that died is taken over when its time is over: the work itself must bear to be begun twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo import ReturnDocument
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+Document = dict[str, Any]
+
+COLLECTION = "idempotent_answers"
+
+WORK_FOR = timedelta(seconds=30)
+"""How long one request may work before a repeat counts it as dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """status: of HTTP. headers: those that belong to the answer. body: as it was sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """The request is the first, or the one before it died: do the work, then `keep` or `forget` it."""
+
+    id: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Another request with this key is at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBody:
+    """The key was used for another request."""
+
+
+Found = Answer | Mine | Busy | OtherBody
+
+
+def owner_of(asker: str) -> str:
+    """How the one who asks is written in rows: a digest, so that rows name nobody."""
+    return hashlib.sha256(f"asker\0{asker}".encode()).hexdigest()[:32]
+
+
+class IdempotentAnswers:
+    """The collection `idempotent_answers`. keep: how long an answer is known. Methods raise PyMongoError."""
+
+    def __init__(self, database: Database[Document], keep: timedelta) -> None:
+        self._rows = database[COLLECTION]
+        self._keep = keep
+
+    def take(self, asker: str, route: str, key: str, request: bytes, now: datetime) -> Found:
+        """Begin a request, or find what became of it. Keys of two askers, or for two routes, have nothing in common.
+
+        request: what makes it the same request. now: system clock.
+        """
+        owner, token = owner_of(asker), secrets.token_hex(8)
+        id_ = hashlib.sha256(f"{owner}\0{route}\0{key}".encode()).hexdigest()
+        fingerprint = hashlib.sha256(request).hexdigest()
+        times = {"working_until": now + WORK_FOR, "expires_at": now + self._keep}
+        try:
+            self._rows.insert_one(
+                {"_id": id_, "owner": owner, "fingerprint": fingerprint, "token": token} | times
+            )
+            return Mine(id_, token)
+        except DuplicateKeyError:
+            pass
+        row = self._rows.find_one({"_id": id_})
+        if row is None:
+            return Busy()  # it was forgotten just now: asked again, it is free
+        if row["expires_at"] <= now or (row["fingerprint"] == fingerprint and _is_dead(row, now)):
+            return self._take_over(row, fingerprint, token, times)
+        if row["fingerprint"] != fingerprint:
+            return OtherBody()
+        if "answer" not in row:
+            return Busy()
+        answer = row["answer"]
+        return Answer(answer["status"], answer["headers"], bytes(answer["body"]))
+
+    def keep(self, mine: Mine, answer: Answer) -> None:
+        """Keep the answer for every repeat; nothing happens when another took the row over."""
+        kept = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
+        self._rows.update_one({"_id": mine.id, "token": mine.token}, {"$set": {"answer": kept}})
+
+    def forget(self, mine: Mine) -> None:
+        """Nothing came of it: a repeat begins afresh."""
+        self._rows.delete_one({"_id": mine.id, "token": mine.token})
+
+    def forget_all_of(self, asker: str) -> int:
+        """Delete every row of one asker; how many there were."""
+        return self._rows.delete_many({"owner": owner_of(asker)}).deleted_count
+
+    def _take_over(self, row: Document, fingerprint: str, token: str, times: Document) -> Found:
+        taken = self._rows.find_one_and_update(
+            {"_id": row["_id"], "token": row["token"], "expires_at": row["expires_at"]},
+            {"$set": {"fingerprint": fingerprint, "token": token} | times, "$unset": {"answer": ""}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return Mine(row["_id"], token) if taken is not None else Busy()
+
+
+def _is_dead(row: Document, now: datetime) -> bool:
+    return "answer" not in row and row["working_until"] <= now

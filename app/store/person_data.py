@@ -1,0 +1,250 @@
+"""Everything that is held about one person: where it is, all of it as JSON, and its end.
+
+`PLACES` says for every collection with a person in it what an erasure does; a test holds it against the schema.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from bson import Decimal128, ObjectId
+from bson.timestamp import Timestamp
+from pymongo.database import Database
+
+from app.domain.fields import rfc3339
+from app.domain.people import masked_words
+from app.store import ids
+from app.store.consents import Consents
+from app.store.idempotency import owner_of
+from app.store.users import SAME_ADDRESS
+
+Document = dict[str, Any]
+
+
+class End(StrEnum):
+    """What an erasure does with the rows. DELETED. KEPT: they stay as proof, about a pseudonym."""
+
+    DELETED = "deleted"
+    KEPT = "kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A collection. field: what says whose a row is. hidden: what of a row is no knowledge about the person but a
+    lock: hashes of secrets."""
+
+    collection: str
+    field: str
+    end: End
+    hidden: tuple[str, ...] = ()
+
+
+PLACES = (
+    Place("bookings", "user_id", End.DELETED),
+    Place("followings", "user_id", End.DELETED),
+    Place("conversations", "person", End.DELETED),
+    Place("delivery_decisions", "person", End.DELETED),
+    Place("daily_counts", "person", End.DELETED),
+    Place("phone_codes", "_id", End.DELETED, ("code",)),
+    Place("sign_ins", "address", End.DELETED, ("_id", "nonce")),
+    Place("notifications", "person", End.KEPT),
+    Place("suppressions", "person", End.KEPT),
+    Place("consents", "person", End.KEPT),
+    Place("dead_letters", "document.user_id", End.KEPT),
+    Place("api_keys", "owner", End.DELETED, ("hash",)),
+    Place("sessions", "person", End.DELETED, ("_id",)),
+    Place("users", "_id", End.DELETED),
+)
+"""In the order of an erasure: who is signed in and who they are go last, so that it can be begun again."""
+
+NOBODY = frozenset(
+    (
+        *(
+            "flights",
+            "prices",
+            "notices",
+            "known",
+            "announcements",
+            "event_decisions",
+            "why_links",
+            "doorbells",
+        ),
+        *(
+            "suspects",
+            "tries",
+            "resume_tokens",
+            "leases",
+            "schema_steps",
+            "provider_state",
+            "callbacks",
+            "gaps",
+        ),
+        *("samples", "read_requests", "sign_up_locks", "service_messages", "idempotent_answers"),
+        *("rate_counters", "rate_windows"),
+    )
+)
+"""Collections without a person in them, or with sealed or hashed ones that end within days; erasure takes what is
+found of them by other rows: reports of providers, kept answers."""
+
+
+class PersonData:
+    """All collections, for one person. Methods raise PyMongoError; everything may be repeated."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._database = database
+
+    def everything(self, person: str) -> dict[str, list[Any]]:
+        """Rows by collection as JSON values; collections without any are missing."""
+        user = self._user(person)
+        found = {}
+        for place in PLACES:
+            rows = [
+                _json({name: value for name, value in row.items() if name not in place.hidden})
+                for row in self._rows(place, person, user)
+            ]
+            if rows:
+                found[place.collection] = rows
+        return found
+
+    def is_being_told(self, person: str, now: datetime) -> bool:
+        """Whether a message to the person is on its way at this moment. now: system clock."""
+        claimed = {"person": person, "claim": {"$exists": True}, "lease_until": {"$gt": now}}
+        return self._database.conversations.find_one(claimed, {"_id": 1}) is not None
+
+    def leave_flights(self, person: str) -> None:
+        """End bookings and followings, so that nothing new is told."""
+        for name in ("bookings", "followings"):
+            self._database[name].delete_many({"user_id": {"$in": ids.forms(person)}})
+
+    def erase(self, person: str, now: datetime) -> str:
+        """Delete what is the person's, and take the person out of what stays; returns the pseudonym in their place."""
+        user = self._user(person)
+        pseudonym = f"erased-{secrets.token_hex(8)}"
+        known = [str(user[name]) for name in ("email", "phone", "name") if user.get(name)]
+        self._forget_reports(person)
+        for place in PLACES:
+            if place.end is End.DELETED:
+                self._delete(place, person, user)
+            else:
+                self._without[place.collection](self, person, pseudonym, known, now)
+        self._as_staff(person, pseudonym)
+        self._database.idempotent_answers.delete_many({"owner": owner_of(f"person:{person}")})
+        # What a delivery or a notifier that had begun before wrote meanwhile.
+        self._database.conversations.delete_many({"person": person})
+        self._ledger(person, pseudonym, known, now)
+        return pseudonym
+
+    def _user(self, person: str) -> Document:
+        return self._database.users.find_one({"_id": {"$in": ids.forms(person)}}) or {}
+
+    def _rows(self, place: Place, person: str, user: Document) -> Iterator[Document]:
+        wanted, options = self._wanted(place, person, user)
+        return iter(self._database[place.collection].find(wanted, **options))
+
+    def _delete(self, place: Place, person: str, user: Document) -> None:
+        wanted, options = self._wanted(place, person, user)
+        self._database[place.collection].delete_many(wanted, **options)
+
+    @staticmethod
+    def _wanted(place: Place, person: str, user: Document) -> tuple[Document, Document]:
+        if place.field == "address":
+            return {"address": str(user.get("email") or "")}, {"collation": SAME_ADDRESS}
+        return {place.field: {"$in": ids.forms(person)}}, {}
+
+    def _forget_reports(self, person: str) -> None:
+        """What providers reported about the person's messages, by the names that they gave them."""
+        named = self._database.notifications.distinct("attempts.provider_id", {"person": person})
+        self._database.callbacks.delete_many({"_id": {"$in": named}})
+
+    def _ledger(self, person: str, pseudonym: str, known: Sequence[str], _now: datetime) -> None:
+        """Rows of the ledger name their person in their ids: each is written anew, then the old one goes."""
+        rows = self._database.notifications
+        for row in rows.find({"person": person}):
+            old = row["conversation"]
+            new = f"{row['subject']}|{pseudonym}|{row['channel']}"
+            kept = _scrubbed(row, partial(_renamed, old, new, known))
+            kept["person"] = pseudonym
+            for attempt in kept.get("attempts", ()):
+                attempt.pop("provider_id", None)
+                attempt.pop("address", None)
+            rows.replace_one({"_id": kept["_id"]}, kept, upsert=True)
+            rows.delete_one({"_id": row["_id"]})
+
+    def _suppressions(self, person: str, pseudonym: str, known: Sequence[str], _now: datetime) -> None:
+        """An address that nothing is sent to stays so; it is there as a keyed hash alone."""
+        rows = self._database.suppressions
+        for row in rows.find({"person": person}):
+            words = row.get("words")
+            changes = {"person": pseudonym} | ({"words": _masked(words, known)} if words else {})
+            rows.update_one({"_id": row["_id"]}, {"$set": changes})
+
+    def _consents(self, person: str, _pseudonym: str, _known: Sequence[str], now: datetime) -> None:
+        Consents(self._database).forget(person, now)
+
+    def _letters(self, person: str, pseudonym: str, _known: Sequence[str], _now: datetime) -> None:
+        wanted = {"document.user_id": {"$in": ids.forms(person)}}
+        self._database.dead_letters.update_many(wanted, {"$set": {"document.user_id": pseudonym}})
+
+    def _as_staff(self, person: str, pseudonym: str) -> None:
+        """Where a person with a role did something, the pseudonym did."""
+        label, other = f"person:{person}", f"person:{pseudonym}"
+        for name in ("api_keys", "notices"):
+            self._database[name].update_many({"created_by": label}, {"$set": {"created_by": other}})
+        for name, field in (("notifications", "again"), ("dead_letters", "history")):
+            self._database[name].update_many(
+                {f"{field}.by": label},
+                {"$set": {f"{field}.$[one].by": other}},
+                array_filters=[{"one.by": label}],
+            )
+
+    _without: Mapping[str, Callable[..., None]] = {
+        "notifications": _ledger,
+        "suppressions": _suppressions,
+        "consents": _consents,
+        "dead_letters": _letters,
+    }
+
+
+def _renamed(old: str, new: str, known: Sequence[str], text: str) -> str:
+    return _masked(text.replace(old, new), known)
+
+
+def _masked(text: str, known: Sequence[str]) -> str:
+    """Without the person's name and addresses, and with every other address masked."""
+    for one in known:
+        text = re.sub(re.escape(one), "***", text, flags=re.IGNORECASE)
+    return text
+
+
+def _scrubbed(value: Any, change: Callable[[str], str], field: str = "") -> Any:
+    if isinstance(value, str):
+        changed = change(value)
+        return masked_words(changed) if field in {"words", "reason", "why"} else changed
+    if isinstance(value, dict):
+        return {name: _scrubbed(inner, change, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_scrubbed(one, change, field) for one in value]
+    return value
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _json(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(one) for one in value]
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, Timestamp):
+        return [value.time, value.inc]
+    if isinstance(value, ObjectId | Decimal128):
+        return str(value)
+    if isinstance(value, bytes):
+        return None
+    return value
