@@ -93,6 +93,7 @@ def web(prepared: Database[dict[str, Any]], mongo_uri: str) -> Web:
         kafka_bootstrap_servers="127.0.0.1:9",
         public_url=PUBLIC,
         secret_key=KEY,
+        staff_key_hashes="ab" * 32,
         twilio_account_sid="AC1",
         twilio_auth_token=TOKEN,
         twilio_from="+15550100000",
