@@ -234,8 +234,13 @@ _add(
 )
 _add(
     "known before fan-out",
-    "fan-out before known",
+    "fan-out before known, and again for a repeated event",
     "a crash between: lost",
+    Change(
+        f"{_DECIDING}:Picture._take_again",
+        "self._touch(known.subject, known.announced)\n    return Outcome.REPEATED",
+        "return Outcome.OLD",
+    ),
     Change(
         f"{_NOTIFIER}:Notifier._handle_round",
         'crash_points.reached("N3.recorded")',
@@ -257,8 +262,7 @@ _add(
             "made = 0",
         ),
     ),
-    faults=("rebalance storm",),
-    size="normal",
+    faults=("linger at N3.told",),
 )
 _add(
     "topic ids are not compared",

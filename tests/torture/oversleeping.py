@@ -1,4 +1,4 @@
-"""A process that stops in the middle of a step until all edits are made, and goes on with what it knew."""
+"""Processes that stop in the middle of a step: until all edits are made, or again and again for a moment."""
 
 from __future__ import annotations
 
@@ -41,6 +41,28 @@ def oversleep(step: str, kind: str, least: tuple[float, float]) -> Callable[[Run
         if kind == "notifier":
             run.lasts(2, 3)
             _set_back(run, then)
+
+    return harm
+
+
+def linger(step: str, kind: str) -> Callable[[Run], None]:
+    """Harm to all processes of this kind: whoever comes to the step stays there for a second or two, until all is
+    edited and once more; no lease runs out."""
+
+    def harm(run: Run) -> None:
+        last = False
+        while not last:
+            last = run.edited.is_set()
+            for name in run.processes.of(kind):
+                run.processes.freeze_at(name, f"{step}:1")
+            wait_until(lambda: any(map(run.processes.froze, run.processes.of(kind))), timeout_s=3)
+            run.lasts(1, 2)
+            for name in run.processes.of(kind):
+                if run.processes.froze(name):
+                    run.say(f"{name} lingered at {step}")
+                    run.processes.thaw(name)
+                else:
+                    run.processes.disarm(name)
 
     return harm
 
