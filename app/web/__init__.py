@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Request
 from flask_cors import CORS
 
-from app.web import access, api, csrf, documentation, headers, pages, problems, staff, why_api
+from app.web import access, api, csrf, documentation, headers, my, pages, problems, reader, staff, why_api
 from app.web.callbacks import callbacks
 from app.web.health import probes
 from app.web.pages.errors import not_found
@@ -27,6 +27,7 @@ def create_app(services: Services) -> Flask:
     app.extensions["gatecall"] = services
     csrf.configure(app, services.settings)
     access.register(app, _is_page)
+    reader.register(app)
     app.register_blueprint(probes)
     app.register_blueprint(publishing)
     app.register_blueprint(callbacks)
@@ -34,6 +35,7 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(why_api.blueprint)
     api.register(app, services)
     app.register_blueprint(pages.blueprint(services))
+    app.register_blueprint(my.blueprint())
     app.register_blueprint(stopping())
     app.register_blueprint(test_send())
     app.register_blueprint(staff.blueprint())

@@ -17,7 +17,7 @@ from app.domain.errors import BadEventError
 from app.domain.flight import Flight, parse
 from app.store import flight_log
 from app.store import flights as flights_store
-from app.web.pages import flight_view, live, words
+from app.web.pages import flight_view, follow, live, words
 from app.web.pages.kept import Kept
 from app.web.services import Services, services
 
@@ -60,7 +60,10 @@ def view(kept: Kept[ToldByEvent], flight_number: str, date: str) -> str | tuple[
             parts.clock,
             parts.now(),
         )
-        return render_template("flight.html", page=page, live=following, share=_share(parts, flight))
+        button = follow.button(parts, key, flight)
+        return render_template(
+            "flight.html", page=page, live=following, share=_share(parts, flight), follow=button
+        )
     if found:
         return render_template("flight_pick.html", number=airlines.written(number), choices=_choices(found))
     return _not_found(parts, number, date, broken)

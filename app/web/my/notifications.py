@@ -1,0 +1,151 @@
+"""What I was told and what not, newest first, each with the whole chain behind "Why?"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from app.domain import why_words
+from app.domain.why import WAIT, Chain, Notification, Quiet
+from app.domain.why_view import Line, View, flight_name
+from app.domain.why_view import view as view_of
+from app.domain.why_words import State
+from app.store import why_rows
+from app.store.own_notifications import LEDGER, OwnNotifications
+from app.store.why import WhyReader
+from app.web import access
+from app.web.api.answers import Mark, cursor_after, wanted_page
+from app.web.my import frame
+from app.web.my.frame import Answer, Document
+from app.web.problems import Problem
+from app.web.services import Services, services
+
+PAGE = 20
+"""Messages on a page: each has its chain in it."""
+
+_NOTHING_THERE = "no_address"
+"""Who has no phone knows that no text came: such decisions are not in the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message, or the decision not to send one now. lines: the chain, () when the change is too long ago."""
+
+    title: str
+    channel: str
+    channel_name: str
+    at: str
+    state: State
+    lines: tuple[Line, ...]
+    place: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Entries of one day in the person's zone."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+class Chains:
+    """The chains of a page: those of a mail and of the text with the same news are one, read once."""
+
+    def __init__(self, parts: Services, person: str) -> None:
+        self._parts = parts
+        self._person = person
+        self._reader = WhyReader(parts.database)
+        self._found: dict[str, tuple[Chain, View] | None] = {}
+
+    def of(self, event_id: str) -> tuple[Chain, View] | None:
+        """The chain of an event and its words; None when nothing knows of it any more."""
+        if event_id not in self._found:
+            event = self._reader.event(event_id)
+            chain = self._reader.chain(event, self._person) if event else None
+            self._found[event_id] = (chain, view_of(chain, self._parts.clock, you=True)) if chain else None
+        return self._found[event_id]
+
+
+def view() -> Answer:
+    """A page of the history; `?cursor=` for what is older."""
+    user, parts = frame.own(), services()
+    cursor = request.args.get("cursor")
+    try:
+        wanted = wanted_page({"limit": str(PAGE)} | ({"cursor": cursor} if cursor else {}))
+    except Problem as problem:
+        return frame.problem(problem)
+    before = (wanted.after.at, wanted.after.id) if wanted.after else None
+    rows = OwnNotifications(parts.database).page(access.own(), before, PAGE + 1)
+    older = cursor_after([Mark(at, row["_id"]) for _, at, row in rows], PAGE)
+    chains = Chains(parts, access.own())
+    days: dict[str, list[Entry]] = {}
+    for collection, at, row in rows[:PAGE]:
+        if row.get("reason") == _NOTHING_THERE:
+            continue
+        name = frame.shown_day(parts.clock.at(at), user)
+        days.setdefault(name, []).append(_entry(collection, row, user, parts, chains))
+    listed = tuple(Day(name, tuple(entries)) for name, entries in days.items())
+    return frame.draw("notifications.html", days=listed, older=older, is_first=before is None)
+
+
+def _entry(collection: str, row: Document, user: Mapping[str, Any], parts: Services, chains: Chains) -> Entry:
+    item = why_rows.notification(row) if collection == LEDGER else why_rows.quiet(row)
+    channel = str(row["channel"])
+    found = chains.of(item.event_id)
+    chain, shown = found if found else (None, None)
+    lines, title = tuple[Line, ...](), None
+    if chain is not None and shown is not None:
+        own = next((one for one in shown.channels if one.channel == channel), None)
+        lines = (*shown.lines, *(own.lines if own else ()))
+        title = _news(chain, item)
+    at = item.created_at if isinstance(item, Notification) else item.decided_at
+    told = item.title if isinstance(item, Notification) else None
+    return Entry(
+        title=told or title or why_words.changes(item.changes).capitalize() or "News about a flight",
+        channel=channel,
+        channel_name=why_words.channel_name(channel),
+        at=frame.shown_time(parts.clock.at(at), user),
+        state=_state(item, chain, channel, user, parts),
+        lines=lines,
+        place=shown.place if shown else None,
+        url=_url(chain),
+    )
+
+
+def _state(
+    item: Notification | Quiet, chain: Chain | None, channel: str, user: Mapping[str, Any], parts: Services
+) -> State:
+    if isinstance(item, Notification):
+        return why_words.state_of_row(item)
+    if item.action != WAIT:
+        words = why_words.REASONS.get(item.reason, (item.reason.replace("_", " "), ""))[0]
+        return State("skipped", f"Not sent: {words[:1].lower()}{words[1:]}")
+    thread = next((one for one in chain.threads if one.channel == channel), None) if chain else None
+    last = thread.last if thread else None
+    if last is not None and last != item:
+        return State("skipped", "Was held, then decided anew")
+    if item.until is None:
+        return State("held", "Held")
+    until = parts.clock.at(item.until)
+    if (until - parts.clock()).total_seconds() < 72_000:
+        return State("held", f"Held until {frame.shown_time(until, user)}")
+    return State("held", f"Held until {frame.shown_moment(until, user)}")
+
+
+def _news(chain: Chain, item: Notification | Quiet) -> str | None:
+    """What a message would have said: the flight, and what changed."""
+    changed = why_words.changes(item.changes or chain.event.changes)
+    if chain.flight is None:
+        return None
+    return f"{flight_name(chain.flight)}: {changed}" if changed else flight_name(chain.flight)
+
+
+def _url(chain: Chain | None) -> str | None:
+    if chain is None or chain.flight is None:
+        return None
+    flight = chain.flight
+    return f"/f/{flight.flight_number}/{flight.departure_date}?from={flight.origin}"

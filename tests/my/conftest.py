@@ -1,0 +1,152 @@
+"""A web process on a real MongoDB, and browsers of people who are signed in."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pymongo import MongoClient
+from pymongo.database import Database
+from werkzeug.test import TestResponse
+
+from app import settings as settings_module
+from app.domain.clock import DomainClock
+from app.runtime import Health
+from app.settings import Settings
+from app.store import schema
+from app.store.sessions import Sessions
+from app.web import create_app
+from app.web.feed import Feed
+from app.web.services import Services
+
+NOW = datetime(2013, 2, 8, 19, 42, tzinfo=UTC)
+"""14:42 in New York."""
+KEY = "a secret key for tests, long enough to sign"
+
+UA407: dict[str, Any] = {
+    "_id": "f407",
+    "flight_number": "UA407",
+    "airline": "UA",
+    "origin": "EWR",
+    "destination": "DEN",
+    "departure_date": "2013-02-08",
+    "departure_time": "15:45",
+    "arrival_date": "2013-02-08",
+    "arrival_time": "18:05",
+    "status": "scheduled",
+}
+
+
+class Web:
+    """The web process without a server, and time that tests move."""
+
+    def __init__(self, database: Database[dict[str, Any]], settings: Settings) -> None:
+        self.database = database
+        self.settings = settings
+        self.moment = NOW
+        clock = DomainClock(NOW, NOW, 1.0, system=self.now)
+        services = Services(settings, database, Feed(settings, self.now), Health(), clock, self.now)
+        self.app = create_app(services)
+        self.sessions = Sessions(database, timedelta(days=30))
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def pass_time(self, **length: float) -> None:
+        self.moment += timedelta(**length)
+
+    def flight(self, **fields: Any) -> dict[str, Any]:
+        document = UA407 | fields
+        self.database["flights"].insert_one(dict(document))
+        return document
+
+    def stored(self, collection: str, **wanted: Any) -> list[dict[str, Any]]:
+        return list(self.database[collection].find(wanted))
+
+    def person(self, id_: str = "p1", **fields: Any) -> Person:
+        email = f"{id_}@example.org"
+        user = {"_id": id_, "name": "Maya Ortiz", "email": email, "verified": {"email": email}} | fields
+        self.database["users"].insert_one(dict(user))
+        return self.signed_in(id_, "Chromium on Linux")
+
+    def signed_in(self, id_: str, browser: str) -> Person:
+        """Another browser of somebody."""
+        user = self.database["users"].find_one({"_id": id_})
+        assert user is not None
+        value = self.sessions.begin(user, browser, self.now())
+        client = self.app.test_client()
+        client.set_cookie("gatecall-person", value)
+        return Person(id_, client)
+
+    def stranger(self) -> Person:
+        return Person("", self.app.test_client())
+
+
+class Person:
+    """Somebody with a browser; signed in, unless a stranger."""
+
+    def __init__(self, id_: str, client: FlaskClient) -> None:
+        self.id = id_
+        self.client = client
+
+    def answer(self, path: str) -> TestResponse:
+        return self.client.get(path, headers={"Accept": "text/html"})
+
+    def get(self, path: str, status: int = 200) -> str:
+        answer = self.answer(path)
+        assert answer.status_code == status, (path, answer.status_code, answer.text[:400])
+        return answer.text
+
+    def token(self, page: str = "/my/flights") -> str:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page))
+        assert found
+        return found[1]
+
+    def post(self, path: str, *, page: str = "/my/flights", **form: Any) -> TestResponse:
+        """Send a form as the page has it, with its token."""
+        data = {"csrf_token": self.token(page)} | form
+        return self.client.post(path, data=data, headers={"Accept": "text/html"})
+
+    def done(self, path: str, *, page: str = "/my/flights", **form: Any) -> str:
+        """The page that a form leads to, which says what was done."""
+        answer = self.post(path, page=page, **form)
+        assert answer.status_code == 303, (answer.status_code, answer.text[:600])
+        return self.get(answer.location)
+
+
+def text_of(page: str) -> str:
+    """What of a page people read."""
+    main = page[page.index("<main") : page.index("</main>")]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
+
+
+@pytest.fixture(scope="package")
+def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    database = mongo_client[f"test_my_{uuid.uuid4().hex[:12]}"]
+    schema.ensure(database)
+    yield database
+    mongo_client.drop_database(database.name)
+
+
+@pytest.fixture
+def web(prepared: Database[dict[str, Any]], mongo_uri: str) -> Web:
+    for name in prepared.list_collection_names():
+        if not name.startswith("system."):
+            prepared[name].delete_many({})
+    settings = settings_module.load(
+        mongodb_uri=mongo_uri.replace("/?", f"/{prepared.name}?"),
+        kafka_bootstrap_servers="127.0.0.1:9",
+        secret_key=KEY,
+    )
+    return Web(prepared, settings)
+
+
+@pytest.fixture
+def maya(web: Web) -> Person:
+    return web.person(time_zone="America/New_York")

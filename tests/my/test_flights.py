@@ -1,0 +1,146 @@
+"""What a person books and follows, on their pages and by the button on a flight's page."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.my.conftest import Person, Web, text_of
+
+FLIGHT = "/f/UA407/2013-02-08?from=EWR"
+
+
+def test_somebody_with_nothing_is_told_how_to_begin(maya: Person) -> None:
+    page = text_of(maya.get("/my/flights"))
+    assert "No booking yet" in page
+    assert "You follow no flight" in page
+
+
+def test_a_booking_is_added_by_flight_and_date(web: Web, maya: Person) -> None:
+    web.flight(estimated_departure_time="16:13", status="delayed")
+    page = maya.done("/my/bookings", flight_number="ua 407", departure_date="2013-02-08", reference="k7m2qx")
+    shown = text_of(page)
+    assert "The booking is added" in shown
+    assert "UA 407 , Newark to Denver" in shown
+    assert "Fri 8 Feb 2013, 16:13 EST, booking K7M2QX" in shown
+    assert "Delayed 28 min" in shown
+    (row,) = web.stored("bookings")
+    assert (row["user_id"], row["flight_id"], row["seen"]["flight"]["status"]) == ("p1", "f407", "delayed")
+
+
+def test_a_wrong_booking_loses_nothing_that_was_typed_and_names_each_field(web: Web, maya: Person) -> None:
+    answer = maya.post(
+        "/my/bookings", flight_number="UA<407>", departure_date="tomorrow", reference="??", origin=""
+    )
+    assert answer.status_code == 422
+    for name in ("flight_number", "departure_date", "reference"):
+        assert f'href="#{name}"' in answer.text
+        assert f'id="{name}-err"' in answer.text
+    assert 'value="UA&lt;407&gt;"' in answer.text
+    assert 'value="tomorrow"' in answer.text
+    assert web.stored("bookings") == []
+
+
+def test_a_flight_that_does_not_fly_is_said_with_the_days_on_which_it_does(web: Web, maya: Person) -> None:
+    web.flight()
+    answer = maya.post("/my/bookings", flight_number="UA407", departure_date="2013-02-09")
+    assert answer.status_code == 422
+    assert "near it: 2013-02-08" in text_of(answer.text)
+
+
+def test_ones_own_booking_is_removed_and_an_airlines_stays(web: Web, maya: Person) -> None:
+    web.flight()
+    maya.done("/my/bookings", flight_number="UA407", departure_date="2013-02-08")
+    (own,) = web.stored("bookings")
+    page = maya.done(f"/my/bookings/{own['_id']}/end")
+    assert "The booking is removed" in text_of(page)
+    assert [row["status"] for row in web.stored("bookings")] == ["cancelled"]
+    web.database["bookings"].insert_one(
+        {"_id": "b9", "user_id": "p1", "flight_id": "f407", "status": "confirmed"}
+    )
+    assert "From the airline" in text_of(maya.get("/my/flights"))
+    assert maya.post("/my/bookings/b9/end").status_code == 403
+    assert web.stored("bookings", _id="b9")[0]["status"] == "confirmed"
+
+
+def test_a_flight_is_followed_from_its_page_and_given_up_there(web: Web, maya: Person) -> None:
+    web.flight()
+    page = maya.get(FLIGHT)
+    assert ">Follow this flight</button>" in page
+    answer = maya.post("/my/follow", flight_number="UA407", departure_date="2013-02-08", origin="EWR")
+    assert (answer.status_code, answer.location) == (303, FLIGHT)
+    maya.post("/my/follow", flight_number="UA407", departure_date="2013-02-08", origin="EWR")
+    (row,) = web.stored("followings")
+    assert (row["user_id"], row["flight_id"]) == ("p1", "f407")
+    page = maya.get(FLIGHT)
+    assert "You follow it" in text_of(page)
+    assert "Follow this flight</button>" not in page
+    answer = maya.post(f"/my/followings/{row['_id']}/end", back="flight")
+    assert answer.location == FLIGHT
+    assert web.stored("followings") == []
+
+
+def test_a_following_is_muted_and_heard_again(web: Web, maya: Person) -> None:
+    web.flight()
+    maya.post("/my/follow", flight_number="UA407", departure_date="2013-02-08")
+    (row,) = web.stored("followings")
+    page = maya.done(f"/my/followings/{row['_id']}/mute", muted="yes")
+    assert "Unmute UA 407" in text_of(page)
+    assert web.stored("followings")[0]["muted"] is True
+    assert "muted: you hear nothing" in text_of(maya.get(FLIGHT))
+    page = maya.done(f"/my/followings/{row['_id']}/mute", muted="no")
+    assert "You hear its news again" in text_of(page)
+    assert web.stored("followings")[0]["muted"] is False
+
+
+@pytest.mark.parametrize("what", ["bookings/{b}/end", "followings/{f}/end", "followings/{f}/mute"])
+def test_another_persons_things_are_not_there(web: Web, maya: Person, what: str) -> None:
+    web.flight()
+    maya.done("/my/bookings", flight_number="UA407", departure_date="2013-02-08")
+    maya.post("/my/follow", flight_number="UA407", departure_date="2013-02-08")
+    path = "/my/" + what.format(b=web.stored("bookings")[0]["_id"], f=web.stored("followings")[0]["_id"])
+    other = web.person("p2", name="Omar")
+    before = web.stored("bookings"), web.stored("followings")
+    assert other.post(path, muted="yes").status_code == 404
+    assert other.post(path.replace(path.split("/")[3], "nothing"), muted="yes").status_code == 404
+    assert (web.stored("bookings"), web.stored("followings")) == before
+    assert "Newark to Denver" not in text_of(other.get("/my/flights"))
+
+
+def test_a_stranger_is_sent_to_the_sign_in_and_back(web: Web) -> None:
+    web.flight()
+    answer = web.stranger().answer(FLIGHT)
+    assert 'href="/sign-in?next=/f/UA407/2013-02-08?from%3DEWR"' in answer.text
+    assert "csrf_token" not in answer.text
+    assert "no-store" not in answer.headers.get("Cache-Control", "")
+    assert "Cookie" in answer.headers["Vary"]
+
+
+def test_the_page_of_somebody_who_is_signed_in_is_kept_by_nobody(web: Web, maya: Person) -> None:
+    web.flight()
+    for path in (FLIGHT, "/board?airport=EWR", "/help", "/my", "/my/flights"):
+        answer = maya.answer(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["Cache-Control"] == "private, no-store", path
+        assert "Cookie" in answer.headers["Vary"], path
+        assert 'href="/my"' in answer.text, path
+    assert 'href="/my"' not in web.stranger().get("/board?airport=EWR")
+
+
+def test_a_form_without_its_token_changes_nothing(web: Web, maya: Person) -> None:
+    web.flight()
+    maya.get("/my/flights")
+    form = {"flight_number": "UA407", "departure_date": "2013-02-08"}
+    for token in ({}, {"csrf_token": "made up"}):
+        answer = maya.client.post("/my/follow", data=form | token, headers={"Accept": "text/html"})
+        assert answer.status_code == 403
+    assert web.stored("followings") == []
+
+
+def test_what_an_admin_wrote_is_only_text_on_the_page(web: Web, maya: Person) -> None:
+    web.flight()
+    web.database["bookings"].insert_one(
+        {"_id": "b1", "user_id": "p1", "flight_id": "f407", "reference": "<script>x</script>"}
+    )
+    page = maya.get("/my/flights")
+    assert "<script>x" not in page
+    assert "&lt;script&gt;x" in page
