@@ -288,9 +288,9 @@ _add(
     "a re-insert is taken for first sight, and lost",
     Change(
         "app.store.known:KnownFlights.set_all",
-        "self._bulk(",
+        "writes = [",
         'self._known.delete_many({"_id": {"$in": [k.key for k in changed if k.state is State.GONE]}})\n'
-        "    changed = [k for k in changed if k.state is not State.GONE]\n    self._bulk(",
+        "    changed = [k for k in changed if k.state is not State.GONE]\n    writes = [",
     ),
 )
 _add(
