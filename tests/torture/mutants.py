@@ -106,12 +106,23 @@ _DECIDING = "consumers.notifier.deciding"
 _NOTIFIER = "consumers.notifier.notifier"
 _WATCHER = "watchers.watcher"
 
+# Several mends guard against the same; alone, the second look after N4 makes up for some (docs/model says which).
+_TOLD_ONCE = Change(
+    f"{_NOTIFIER}:Notifier._handle_round",
+    "late = self._stores.conversations.untold(told)",
+    "late = []",
+    (
+        "made = making.of_audience(self._stores, self._channels, self._not_over(first), keys, there)",
+        "made = 0",
+    ),
+)
+
 _add(
     "claims are shared",
     "one conversation per person, flight and channel; an exclusive claim",
     "B->C is sent before A->B",
     Change(
-        f"{_CLAIMS}:_free",
+        f"{_CLAIMS}:free",
         '"lease_until": {"$not": {"$gt": now}}, "not_before"',
         '"not_before"',
     ),
@@ -192,8 +203,9 @@ _add(
 )
 _add(
     "known is set always",
-    "N4's condition",
+    "N4's condition, and the look after it",
     "a late worker sets known back, the next edit is lost",
+    _TOLD_ONCE,
     Change("app.store.known:KnownFlights.set_all", '"order": {"$lt": k.order}', ""),
     faults=("oversleep at N3.told",),
 )
@@ -253,15 +265,7 @@ _add(
     "fan-out once",
     "fan-out once more after known",
     "a booking made between: lost",
-    Change(
-        f"{_NOTIFIER}:Notifier._handle_round",
-        "late = self._stores.conversations.untold(told)",
-        "late = []",
-        (
-            "made = making.of_audience(self._stores, self._channels, self._not_over(first), keys, there)",
-            "made = 0",
-        ),
-    ),
+    _TOLD_ONCE,
     faults=("linger at N3.told",),
 )
 _add(
@@ -278,14 +282,16 @@ _add(
 )
 _add(
     "poison changes nothing",
-    "a dead letter makes known unknown",
+    "a dead letter makes known unknown, and the look after N4",
     "A->B unreadable, B->A: the person stays at B",
+    _TOLD_ONCE,
     Change(f"{_DECIDING}:Picture._take", "self._change(_unknown(known, seen))", "pass"),
 )
 _add(
     "the deleted are forgotten",
-    "deletes stay known",
+    "deletes stay known, and the look after N4",
     "a re-insert is taken for first sight, and lost",
+    _TOLD_ONCE,
     Change(
         "app.store.known:KnownFlights.set_all",
         "writes = [",
