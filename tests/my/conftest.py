@@ -143,6 +143,7 @@ def web(prepared: Database[dict[str, Any]], mongo_uri: str) -> Web:
         mongodb_uri=mongo_uri.replace("/?", f"/{prepared.name}?"),
         kafka_bootstrap_servers="127.0.0.1:9",
         secret_key=KEY,
+        mail_server="mail.example.org",
     )
     return Web(prepared, settings)
 

@@ -78,7 +78,15 @@ def erase() -> Response:
     """Delete the person and all that is theirs; what must stay as proof stays without them."""
     parameters()
     body(Erasure)
-    parts, person = services(), ids.text(own_document()["_id"])
+    end_of(ids.text(own_document()["_id"]))
+    answer = done()
+    person_cookie.take(answer)
+    return answer
+
+
+def end_of(person: str) -> None:
+    """Erase a person, once nothing is on its way to them. Raises Problem 409 while something is, PyMongoError."""
+    parts = services()
     data = PersonData(parts.database)
     data.leave_flights(person)
     ends = time.monotonic() + WAIT_S
@@ -89,9 +97,6 @@ def erase() -> Response:
         time.sleep(_LOOK_S)
     pseudonym = data.erase(person, parts.now())
     log.info("a person was erased", pseudonym=pseudonym)
-    answer = done()
-    person_cookie.take(answer)
-    return answer
 
 
 OUT = (Export,)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.web import access
-from app.web.my import flights, frame, keys, notifications, preferences, profile, sessions
+from app.web.my import data, flights, frame, keys, notifications, preferences, profile, sessions
 from app.web.pages import errors
 from app.web.problems import Problem
 
@@ -22,6 +22,10 @@ def blueprint() -> Blueprint:
     )
     made.add_url_rule("/profile", view_func=profile.view, endpoint="profile", methods=["GET"])
     made.add_url_rule("/profile", view_func=profile.save, endpoint="save_profile", methods=["POST"])
+    made.add_url_rule(
+        "/phone/remove", view_func=profile.remove_phone, endpoint="remove_phone", methods=["POST"]
+    )
+    data.register(made)
     flights.register(made)
     sessions.register(made)
     keys.register(made)

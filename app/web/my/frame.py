@@ -27,6 +27,7 @@ SECTIONS = (
     ("my.flights", "Bookings and follows"),
     ("my.profile", "Profile"),
     ("my.sessions", "Sign-ins and keys"),
+    ("my.data", "Your data"),
 )
 """Endpoint and name of each of my pages."""
 

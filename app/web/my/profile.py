@@ -62,6 +62,19 @@ def save() -> Answer | Response:
     return frame.back("my.profile", "profile")
 
 
+def remove_phone() -> Response:
+    """Take the phone out of the profile; nothing is sent there any more."""
+    parts, user = services(), frame.own()
+    version = preferences_form.version_in(request.form.to_dict())
+    changes = {"phone": None} | ({"verified.phone": None} if isinstance(user.get("verified"), dict) else {})
+    try:
+        Users(parts.database).set_fields(access.own(), changes, version)
+    except ChangedMeanwhileError:
+        return frame.back("my.profile", "changed-meanwhile")
+    choosing.look_again(parts, access.own())
+    return frame.back("my.profile", "phone-removed")
+
+
 def addresses(user: Mapping[str, Any]) -> tuple[Address, ...]:
     """Both channels, with whether the person's address on it is verified and counts."""
     found = people.parse(user)
@@ -118,4 +131,5 @@ def _page(user: Mapping[str, Any], form: Fields, status: int = 200) -> Answer:
         zones=_zones(form.values["time_zone"]),
         languages=LANGUAGES,
         addresses=addresses(user),
+        channels=services().settings.channels,
     )
