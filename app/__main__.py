@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import click
 
-from app.commands import dead_letters, operations, processes, setup, suppressions, why
+from app.commands import api_keys, dead_letters, operations, processes, setup, suppressions, why
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -46,6 +46,8 @@ for _command in (
     suppressions.bounces,
     why.why,
     setup.staff_key,
+    api_keys.api_key,
+    api_keys.role,
     setup.list_settings,
 ):
     main.add_command(_command)

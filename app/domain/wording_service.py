@@ -14,7 +14,7 @@ def sign_in(link: str, minutes: int, browser: str) -> Message:
         headline="Sign in to Gatecall",
         preheader=f"Works once, within {lasts}, in the browser that asked for it.",
         opening=f"Sign in to Gatecall with this link. It works once, within {lasts}.",
-        highlight=Highlight("Your sign-in link", None, "Works once", f"Within {lasts}.", "plain"),
+        highlight=Highlight(f"Works once, within {lasts}", None, "Your sign-in link", None, "plain"),
         facts=asked,
         advice=(
             "Open it on the device, and in the browser, where you asked for it.",

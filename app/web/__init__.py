@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Request
 from flask_cors import CORS
 
-from app.web import access, api, csrf, documentation, headers, my, pages, problems, reader, staff, why_api
+from app.web import access, api, csrf, documentation, headers, my, pages, problems, reader, sign_in, staff, why_api
 from app.web.callbacks import callbacks
 from app.web.health import probes
 from app.web.pages.errors import not_found
@@ -38,6 +38,7 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(my.blueprint())
     app.register_blueprint(stopping())
     app.register_blueprint(test_send())
+    app.register_blueprint(sign_in.blueprint())
     app.register_blueprint(staff.blueprint())
     problems.register(app, _is_page, not_found)
     headers.register(app, services.settings)

@@ -20,6 +20,7 @@ from app.store.api_keys import ApiKeys
 from app.store.users import ADMIN, STAFF, TRAVELLER, Users, roles_of
 from app.web import csrf, person_cookie, staff_key
 from app.web.problems import Problem
+from app.web.problems import response as problem_response
 from app.web.services import services
 
 log = structlog.get_logger()
@@ -130,15 +131,23 @@ def register(app: Flask, is_page: Callable[[Request], bool]) -> None:
     def check() -> Response | None:
         if request.endpoint is None or request.method == "OPTIONS":
             return None  # there is no view, or it is not asked: 404, 405, and what methods there are
-        rule = rule_of(current_app, request.endpoint)
-        if rule is None:
-            log.error("a view without a rule of access is refused", endpoint=request.endpoint)
-            raise Problem(403, "Forbidden", "Nobody may use this address: its view does not say who may.")
-        if not _allows(rule):
-            return _refuse(rule, is_page(request))
-        if request.method not in _UNCHANGING and rule.who is not Who.SIGNED and not _has_key():
-            _check_token(rule)
-        return None
+        try:
+            return _check(rule_of(current_app, request.endpoint), is_page(request))
+        except Problem as problem:
+            # Not by a blueprint's handlers: those of pages would make a page, and a fault, of it.
+            return problem_response(problem)
+
+
+def _check(rule: Rule | None, is_page: bool) -> Response | None:
+    """None when the view may go on. Raises Problem, Forbidden, PyMongoError."""
+    if rule is None:
+        log.error("a view without a rule of access is refused", endpoint=request.endpoint)
+        raise Problem(403, "Forbidden", "Nobody may use this address: its view does not say who may.")
+    if not _allows(rule):
+        return _refuse(rule, is_page)
+    if request.method not in _UNCHANGING and rule.who is not Who.SIGNED and not _has_key():
+        _check_token(rule)
+    return None
 
 
 def asker() -> Asker:
