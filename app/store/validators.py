@@ -160,6 +160,11 @@ USER = _object(
         ),
         "language": _text("[A-Za-z0-9-]{2,35}", 'language: write a tag like "en" or "de-CH"', longest=35),
         "time_zone": _text("[A-Za-z0-9_+/-]+", 'time_zone: an IANA name like "Europe/Zurich"', longest=64),
+        "clock": {
+            "enum": [12, 24, None],
+            "description": "clock: 12 or 24, the hours that times are written with",
+        },
+        "currency": _text("[A-Z]{3}", 'currency: write the ISO 4217 code, like "EUR"', longest=3),
         "roles": {
             "bsonType": ["array", "null"],
             "description": "roles: texts",

@@ -31,12 +31,16 @@ def mina(site: Site) -> Asking:
 def fill(site: Site, person: str, user_id: Any) -> None:
     """A row about the person in every collection that can have one, as the processes write them."""
     db, now = site.database, site.now()
+    words = WORDS if person != "neighbour" else "550 not here"
+    # Ids of these are random or hashes: they say nothing about the person.
+    tag = "1" if person != "neighbour" else "neighbour"
+    name = NAME if person != "neighbour" else "Nils"
     conversation = f"flight:f1|{person}|email"
     common = {"conversation": conversation, "person": person, "subject": "flight:f1", "channel": "email"}
     common |= {"order": "0001", "event_id": "e1"}
     attempt = {
         "id": f"token/{conversation}",
-        "words": WORDS,
+        "words": words,
         "provider_id": f"<p-{person}@x>",
         "address": "email:h",
     }
@@ -45,25 +49,27 @@ def fill(site: Site, person: str, user_id: Any) -> None:
     db.conversations.insert_one({"_id": conversation, **common, "status": "open"})
     db.notifications.insert_one(
         {
-            "_id": f"{conversation}@0001", **common, "status": "failed", "reason": WORDS, "title": "UA1: gate C71",
+            "_id": f"{conversation}@0001", **common, "status": "failed", "reason": words, "title": "UA1: gate C71",
             "to": {"flight_number": "UA1", "departure_date": DAY}, "kinds": ["gate"], "attempts": [attempt],
-            "again": [{"by": f"person:{person}", "why": f"{NAME} rang"}], "created_at": now, "changed_at": now,
+            "again": [{"by": f"person:{person}", "why": f"{name} rang"}], "created_at": now, "changed_at": now,
         }
     )  # fmt: skip
     decision = {"_id": f"{conversation}@0001/wait.quiet", **common, "action": "wait", "decided_at": now}
     db.delivery_decisions.insert_one(decision)
     db.daily_counts.insert_one({"_id": f"{person}|{DAY}", "person": person, "keys": ["k"]})
-    db.phone_codes.insert_one({"_id": person, "phone": PHONE, "code": "hash", "expires_at": now})
-    db.suppressions.insert_one({"_id": f"email:h-{person}", "person": person, "words": WORDS, "since": now})
-    db.consents.insert_one({"_id": f"c-{person}", "person": person, "what": "email", "given": True, "words": "yes",
+    db.phone_codes.insert_one(
+        {"_id": person, "phone": PHONE if name == NAME else "+1555010", "code": "hash", "expires_at": now}
+    )
+    db.suppressions.insert_one({"_id": f"email:h-{tag}", "person": person, "words": words, "since": now})
+    db.consents.insert_one({"_id": f"c-{tag}", "person": person, "what": "email", "given": True, "words": "yes",
                             "way": "page", "at": now})  # fmt: skip
     db.dead_letters.insert_one(
-        {"_id": f"d-{person}", "collection": "bookings", "document": {"user_id": user_id}}
+        {"_id": f"d-{tag}", "collection": "bookings", "document": {"user_id": user_id}}
     )
     db.api_keys.insert_one({"_id": f"gca_{person}", "hash": f"h-{person}", "name": "k", "scopes": [], "owner": person,
                             "created_by": f"person:{person}", "created_at": now})  # fmt: skip
     db.notices.insert_one({"type": "weather", "message": "Snow", "created_by": f"person:{person}"})
-    db.callbacks.insert_one({"_id": f"<p-{person}@x>", "reports": [{"words": WORDS}]})
+    db.callbacks.insert_one({"_id": f"<p-{person}@x>", "reports": [{"words": words}]})
     if person != "neighbour":
         db.sign_ins.insert_one({"_id": "s", "address": EMAIL.upper(), "nonce": "n", "wanted": "/"})
 
