@@ -9,8 +9,18 @@ from datetime import UTC, datetime
 from app.domain import airlines, places
 from app.domain.clock import DomainClock
 from app.domain.flight import Flight
-from app.domain.why import Chain, Notification, Thread
-from app.domain.why_words import State, Step, channel_name, length, of_event, of_thread, place_words, state_of
+from app.domain.why import Chain, Notification, Quiet, Thread
+from app.domain.why_words import (
+    State,
+    Step,
+    channel_name,
+    is_held,
+    length,
+    of_event,
+    of_thread,
+    place_words,
+    state_of,
+)
 
 _AN_HOUR_S = 3600
 
@@ -59,7 +69,7 @@ def view(chain: Chain, clock: DomainClock, *, you: bool = False) -> View:
         Shown(
             channel=thread.channel,
             name=channel_name(thread.channel),
-            state=state_of(thread),
+            state=_state(thread, clock, iata),
             title=_title(thread),
             lines=lines(of_thread(chain, thread, you=you), start, clock, iata),
         )
@@ -75,7 +85,28 @@ def view(chain: Chain, clock: DomainClock, *, you: bool = False) -> View:
 
 def lines(steps: Sequence[Step], start: datetime | None, clock: DomainClock, iata: str | None) -> list[Line]:
     """The steps with their times. start: of the save."""
-    return [Line(_time(s.at, start, clock, iata), s.at, s.title, s.words, s.tone) for s in steps]
+    return [
+        Line(_time(s.at, start, clock, iata), s.at, _said(s, clock, iata), s.words, s.tone) for s in steps
+    ]
+
+
+def held_until(until: datetime, clock: DomainClock, iata: str | None) -> str:
+    """ "Held until 07:00 EDT", with the day where it is another than today's there. until: system clock."""
+    there, now = local(until, clock, iata), local(clock.system(), clock, iata)
+    day = "" if there.date() == now.date() else f"{there.day} {there:%b}, "
+    return f"Held until {day}{there:%H:%M} {places.zone_name(there)}"
+
+
+def _said(step: Step, clock: DomainClock, iata: str | None) -> str:
+    return f"{held_until(step.until, clock, iata)}: {step.title}" if step.until else step.title
+
+
+def _state(thread: Thread, clock: DomainClock, iata: str | None) -> State:
+    """How a channel stands; of what is held, until when."""
+    last = thread.last
+    if is_held(last) and isinstance(last, Quiet) and last.until is not None:
+        return State("held", held_until(last.until, clock, iata))
+    return state_of(thread)
 
 
 def flight_name(flight: Flight | None) -> str:

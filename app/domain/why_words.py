@@ -20,6 +20,9 @@ from app.domain.why import (
     Quiet,
     Thread,
 )
+from app.domain.why_reasons import HELD, REASONS
+
+__all__ = ["REASONS"]  # beside what is defined here
 
 END, BAD = "end", "bad"
 
@@ -49,43 +52,6 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
     "gone_unseen": ("A document was deleted that was never understood", "Nobody knew of the flight."),
 }
 
-REASONS: Mapping[str, tuple[str, str]] = {
-    "nothing_new": ("There was nothing to tell", "What was heard last and what is true now are the same."),
-    "below_threshold": (
-        "It is too little for a message",
-        "The change is smaller than the step for messages.",
-    ),
-    "not_wanted": ("News of this kind is not wanted", "Those who {concerned} are not told of it."),
-    "booking_gone": (
-        "Nobody to tell any more",
-        "The booking is cancelled or gone, and the flight is not followed.",
-    ),
-    "nothing_known": ("Nothing certain was known", "The flight's last change could not be understood."),
-    "first_known": (
-        "It was the first thing known of the flight",
-        "There was nothing heard before to compare it with.",
-    ),
-    "departed": ("It had left by then", "News about departure is no use once the flight has left."),
-    "past": ("It was over by then", "The news came too late to be of use."),
-    "gate_too_early": (
-        "It was held until nearer to departure",
-        "A gate so long before departure changes again.",
-    ),
-    "no_address": ("There is no address for this channel", "Nothing can be sent without one."),
-    "no_person": ("The person is not known any more", "There is a booking, but no person with this id."),
-    "suppressed_bounced": (
-        "The mailbox does not take our messages",
-        "A mail to it came back for good. The person is told so by another channel.",
-    ),
-    "suppressed_opted_out": ("The person stopped our texts", "They answered STOP; START brings them back."),
-    "suppressed_complained": ("The person marked our mails as spam", "So no more are sent there."),
-    "suppressed_not_mobile": ("The number does not take texts", "It is not that of a mobile phone."),
-    "provider_down": (
-        "It waited for its provider",
-        "An earlier message may have arrived there, so no other provider is given this one.",
-    ),
-}
-
 _OUTCOME_WORDS = {
     "accepted": "accepted",
     "later": "not now, to be tried again",
@@ -96,12 +62,14 @@ _OUTCOME_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. at: system clock, None when nobody wrote it down. tone: "", "end" or "bad"."""
+    """One step. at: system clock, None when nobody wrote it down. tone: "", "end" or "bad". until: the title begins
+    with "Held until" this time, system clock; None where nothing is held."""
 
     at: datetime | None
     title: str
     words: str
     tone: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +152,7 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
         steps.append(Step(event.changed_at, "A later change took it in", words))
     for item in thread.items:
         if isinstance(item, Quiet):
-            steps += _of_quiet(item)
+            steps += _of_quiet(item, you=you)
         else:
             steps += _of_notification(chain, item, thread.channel, you=you)
     if not thread.items or not _is_over(thread):
@@ -206,13 +174,21 @@ def _decided(item: Quiet | Notification) -> datetime | None:
     return item.decided_at if isinstance(item, Quiet) else item.decided_at or item.created_at
 
 
-def _of_quiet(quiet: Quiet) -> list[Step]:
+def is_held(item: Quiet | Notification | None) -> bool:
+    """Whether it waits because the person chose so."""
+    return isinstance(item, Quiet) and item.action == WAIT and item.reason in HELD
+
+
+def _of_quiet(quiet: Quiet, *, you: bool) -> list[Step]:
     title, words = REASONS.get(quiet.reason, (quiet.reason.replace("_", " ").capitalize(), ""))
     words = words.format(concerned="hold a booking" if quiet.role == "traveller" else "follow a flight")
     if quiet.reason == "below_threshold" and quiet.changes:
         if not {one.field for one in quiet.changes} <= _TIMES:
             words = "First values and details like these are no news of their own."
         words += f" It is: {changes(quiet.changes)}."
+    if is_held(quiet):
+        whose = "your" if you else "the person's"
+        return [Step(quiet.decided_at, f"{whose} {HELD[quiet.reason]}", words, until=quiet.until)]
     if quiet.action == WAIT:
         again = [Step(quiet.until, "It was to be looked at again", "")] if quiet.until else []
         return [Step(quiet.decided_at, title, words), *again]

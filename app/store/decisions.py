@@ -26,6 +26,7 @@ from app.domain.flight import Flight
 from app.domain.news import Kind, Role
 from app.domain.order import Order
 from app.domain.why import differing
+from app.domain.why_reasons import HELD
 from app.store.claim_records import Claimed
 from app.store.duplicates import only_duplicates
 
@@ -153,9 +154,11 @@ def _event_row(d: EventDecision, now: datetime, expires_at: datetime) -> Documen
 
 def _quiet_row(channel: str, d: QuietDecision, now: datetime, expires_at: datetime) -> Document:
     c = d.conversation
+    # What people choose, they may choose anew: until when is part of it.
+    chosen = f".{d.until:%Y%m%dT%H%M}" if d.until and d.reason in HELD else ""
     row: Document = {
         # The same decision about the same state is one, however often it is made.
-        "_id": f"{c.id}@{c.order}/{d.action}.{d.reason}",
+        "_id": f"{c.id}@{c.order}/{d.action}.{d.reason}{chosen}",
         "conversation": c.id,
         "person": c.person,
         "subject": c.subject,

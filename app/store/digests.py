@@ -52,6 +52,14 @@ class Digests:
         row = self._conversations.find_one(later, {"fold": 1}, sort=[("fold", 1)])
         return row["fold"] if row else None
 
+    def backlog(self, now: datetime, *, at_most: int) -> tuple[int, datetime | None]:
+        """How many conversations wait for a digest that is due (counted up to at_most), and since when the oldest."""
+        due = {"channel": self._channel, "fold": {"$lte": now}, "status": "open"}
+        oldest = self._conversations.find_one(due, {"fold": 1}, sort=[("fold", 1)])
+        if oldest is None:
+            return 0, None
+        return self._conversations.count_documents(due, limit=at_most), oldest["fold"]
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from app.domain import news
+from app.domain import news, preferences
 from app.domain.errors import PermanentError
 from app.domain.flight import Flight
 from app.domain.news import Action, Role, Rules
@@ -153,6 +153,7 @@ class Resending:
             "status": as_read.get("status"),
             "doubt": as_read.get("doubt", {"$exists": False}),
             "due_at": {"$exists": False},
+            "fold": {"$exists": False},
             "claim": {"$exists": False},
         }
         values: Document = {"status": OPEN, "due_at": now, "attempts": 0, "priority": _URGENT}
@@ -189,13 +190,14 @@ class Resending:
             return unreached, False
         if role is None:
             return Why.NOT_CONCERNED, False
-        if "due_at" in conversation or "claim" in conversation:
+        if any(name in conversation for name in ("due_at", "fold", "claim")):
             return Why.UNDER_WAY, False
         if not conversation.get("want"):
             return Why.NOTHING_KNOWN, False
         want = Flight.from_document(conversation["want"])
         heard = Flight.from_document(conversation["heard"]) if conversation.get("heard") else want
-        decision = news.decide(heard, want, role, self._rules, domain_now)
+        rules = preferences.rules(person.preferences, row["channel"], self._rules)
+        decision = news.decide(heard, want, role, rules, domain_now)
         if "doubt" not in conversation and decision.action is Action.TELL:
             return (Why.SENT if _has_arrived(row) else None), False
         # With a doubt delivery tells these, if they are still of use.

@@ -40,7 +40,8 @@ class RestoredConversations:
     def claimed(self) -> int:
         """How many are claimed by a worker whose lease has not ended."""
         living = {"lease_until": {"$exists": True}, "$expr": {"$gt": ["$lease_until", "$$NOW"]}}
-        return self._conversations.count_documents({**living, "due_at": {"$exists": True}}, limit=1_000)
+        waits = {"$or": [{"due_at": {"$exists": True}}, {"fold": {"$exists": True}}]}
+        return self._conversations.count_documents({**living, **waits}, limit=1_000)
 
     def raise_all(
         self, incarnation: int, subjects: frozenset[str] | None, due_at: datetime

@@ -81,7 +81,7 @@ def notification(row: Document) -> Notification:
         kinds=tuple(row.get("kinds", ())),
         changes=_between(row.get("from"), row.get("to")),
         attempts=tuple(_attempt(one) for one in row.get("attempts", ())),
-        noted=(*_reports(row), *_repeats(row)),
+        noted=(*_folded(row), *_reports(row), *_repeats(row)),
         delivery=(row.get("delivery") or {}).get("state"),
     )
 
@@ -92,7 +92,7 @@ def talk(row: Document) -> Talk:
         order=str(row.get("order") or ""),
         start=str(row.get("start") or ""),
         status=str(row.get("status") or ""),
-        due_at=row.get("due_at"),
+        due_at=row.get("due_at") or row.get("fold"),
         not_before=row.get("not_before"),
         is_claimed=row.get("claim") is not None,
         in_doubt=row.get("doubt") is not None,
@@ -119,6 +119,13 @@ def _attempt(one: Document) -> Attempt:
         provider_id=one.get("provider_id"),
         words=one.get("words"),
     )
+
+
+def _folded(row: Document) -> Sequence[Noted]:
+    if not row.get("digest") or not row.get("decided_at"):
+        return ()
+    words = "The same mail told what else had waited for it."
+    return [Noted(row["decided_at"], "It went into a digest", words, "")]
 
 
 def _reports(row: Document) -> Sequence[Noted]:

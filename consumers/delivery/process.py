@@ -218,10 +218,12 @@ def _measure(terms: Mapping[str, Terms], stop: StopFlag) -> None:
             now = shared.now()
             try:
                 count, oldest = shared.claims.backlog(now, at_most=_COUNTED)
+                folded, digest = shared.digests.backlog(now, at_most=_COUNTED)
             except PyMongoError:
                 continue  # the senders say so, and the health page too
-            metrics.DUE_COUNT.labels(name).set(count)
-            metrics.DUE_AGE.labels(name).set((now - oldest).total_seconds() if oldest else 0.0)
+            since = min(filter(None, (oldest, digest)), default=None)
+            metrics.DUE_COUNT.labels(name).set(count + folded)
+            metrics.DUE_AGE.labels(name).set((now - since).total_seconds() if since else 0.0)
         stop.wait(_GAUGES_S)
 
 

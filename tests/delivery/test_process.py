@@ -18,7 +18,15 @@ from tests.delivery.world import B, World, eventually
 from tests.providers import Mailbox
 
 ROOT = Path(__file__).resolve().parents[2]
-START = "import sys; from app.settings import load; from consumers.delivery.process import run; sys.exit(run(load()))"
+START = """
+import sys
+from app import crash_points
+from app.settings import load
+from consumers.delivery.process import run
+settings = load()
+crash_points.arm(settings.crash_at)
+sys.exit(run(settings))
+"""
 
 
 @contextmanager

@@ -199,6 +199,8 @@ def _state(looked: Looked) -> str:
     if "due_at" in conversation:
         later = conversation.get("not_before") or conversation["due_at"]
         return f"It is due; delivery takes it at {later:%Y-%m-%d %H:%M:%S} UTC or as soon as it can."
+    if "fold" in conversation:
+        return f"It waits for the person's digest, at {conversation['fold']:%Y-%m-%d %H:%M} UTC."
     if conversation.get("status") == FAILED:
         return "The last message failed for good; the next change tries anew."
     if conversation.get("doubt"):

@@ -1,0 +1,69 @@
+"""Why nothing was said, or not at once: title and words of each reason's code, as a traveller reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from app.domain.timing import Reason
+
+REASONS: Final[Mapping[str, tuple[str, str]]] = {
+    "nothing_new": ("There was nothing to tell", "What was heard last and what is true now are the same."),
+    "below_threshold": (
+        "It is too little for a message",
+        "The change is smaller than the step for messages.",
+    ),
+    "not_wanted": ("News of this kind is not wanted", "Those who {concerned} are not told of it."),
+    "booking_gone": (
+        "Nobody to tell any more",
+        "The booking is cancelled or gone, and the flight is not followed.",
+    ),
+    "nothing_known": ("Nothing certain was known", "The flight's last change could not be understood."),
+    "first_known": (
+        "It was the first thing known of the flight",
+        "There was nothing heard before to compare it with.",
+    ),
+    "departed": ("It had left by then", "News about departure is no use once the flight has left."),
+    "past": ("It was over by then", "The news came too late to be of use."),
+    "gate_too_early": (
+        "It was held until nearer to departure",
+        "A gate so long before departure changes again.",
+    ),
+    "no_address": ("There is no address for this channel", "Nothing can be sent without one."),
+    "no_person": ("The person is not known any more", "There is a booking, but no person with this id."),
+    "suppressed_bounced": (
+        "The mailbox does not take our messages",
+        "A mail to it came back for good. The person is told so by another channel.",
+    ),
+    "suppressed_opted_out": ("The person stopped our texts", "They answered STOP; START brings them back."),
+    "suppressed_complained": ("The person marked our mails as spam", "So no more are sent there."),
+    "suppressed_not_mobile": ("The number does not take texts", "It is not that of a mobile phone."),
+    "unverified_address": (
+        "The address has not been proved to be the person's",
+        "Nothing but the proof itself is sent there.",
+    ),
+    "muted": ("The flight is followed in silence", "The following is muted."),
+    "stopped": (
+        "Mails of this kind were stopped",
+        "By a click on the link in one of them, or in the choices.",
+    ),
+    "paused": ("A pause", "Only what is urgent comes during a pause."),
+    "quiet_hours": ("Quiet hours", "Only what is urgent comes during quiet hours."),
+    "digest": ("It waits for the digest", "What is not urgent comes in one message."),
+    "daily_maximum": (
+        "The daily maximum was reached",
+        "What is not urgent and comes after that waits for a digest.",
+    ),
+    "provider_down": (
+        "It waited for its provider",
+        "An earlier message may have arrived there, so no other provider is given this one.",
+    ),
+}
+
+HELD: Final[Mapping[str, str]] = {
+    Reason.PAUSED: "pause",
+    Reason.QUIET_HOURS: "quiet hours",
+    Reason.DIGEST: "digest",
+    Reason.DAILY_MAXIMUM: "daily maximum",
+}
+"""What of the person's choices holds a message, to go after "your"."""
