@@ -11,8 +11,8 @@ from app.web.health import probes
 from app.web.pages.errors import not_found
 from app.web.publishing import publishing
 from app.web.services import Services
-from app.web.stopping.routes import blueprint as stopping
-from app.web.test_send import blueprint as test_send
+from app.web.stopping.routes import blueprint as stopping_blueprint
+from app.web.test_send import blueprint as test_send_blueprint
 from app.web.updates_api import UpdatesApi
 
 # A notice has at most a few hundred characters; nothing else is sent here.
@@ -36,8 +36,8 @@ def create_app(services: Services) -> Flask:
     api.register(app, services)
     app.register_blueprint(pages.blueprint(services))
     app.register_blueprint(my.blueprint())
-    app.register_blueprint(stopping())
-    app.register_blueprint(test_send())
+    app.register_blueprint(stopping_blueprint())
+    app.register_blueprint(test_send_blueprint())
     app.register_blueprint(sign_in.blueprint())
     app.register_blueprint(staff.blueprint())
     problems.register(app, _is_page, not_found)

@@ -33,19 +33,21 @@ def blueprint() -> Blueprint:
     access.of_blueprint(made, access.PERSON)
     made.add_url_rule("/my/test", view_func=view, endpoint="send", methods=["POST"])
     errors.register(made)
+    made.register_error_handler(Problem, _refused)
     return made
 
 
-def view() -> Response | tuple[str, int, dict[str, str]]:
+def view() -> Response:
     """Send a test by the channel that the form names, and go back to the profile."""
-    try:
-        send(services(), access.own(), request.form.get("channel", ""))
-    except Problem as found:
-        body = render_template(
-            "error.html", title=found.title, words=found.detail, reference=None, again=False, sign_in=False
-        )
-        return body, found.status, found.headers
+    send(services(), access.own(), request.form.get("channel", ""))
     return redirect(_THEN, 303)
+
+
+def _refused(found: Problem) -> tuple[str, int, dict[str, str]]:
+    body = render_template(
+        "error.html", title=found.title, words=found.detail, reference=None, again=False, sign_in=False
+    )
+    return body, found.status, found.headers
 
 
 def send(parts: Services, person: str, channel: str) -> str:

@@ -132,7 +132,7 @@ def test_every_callback_without_a_signature_or_key_is_403_and_writes_nothing(
     provided: Site, headers: dict[str, str]
 ) -> None:
     rules = [rule.rule for rule in provided.app.url_map.iter_rules() if rule.rule.startswith("/callbacks/")]
-    assert len(rules) == 3
+    assert len(rules) == 4
     before = everything(provided)
     bodies = (
         {"MessageSid": SID, "MessageStatus": "delivered"},

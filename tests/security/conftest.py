@@ -1,0 +1,7 @@
+"""The web process of the tests about stopping: a real MongoDB and a person in it."""
+
+from __future__ import annotations
+
+from tests.stopping.conftest import prepared, web
+
+__all__ = ["prepared", "web"]
