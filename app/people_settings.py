@@ -13,6 +13,12 @@ class PeopleSettings(BaseSettings):
     phone_code_minutes: int = Field(
         10, ge=1, le=60, description="A code sent to a phone works so long (minutes)."
     )
+    trusted_proxies: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Proxies before the web server that add to X-Forwarded-For; limits go by what they say.",
+    )
     session_days: int = Field(30, ge=1, le=366, description="People sign in again after so long (days).")
     mail_news_sender: str | None = Field(
         None,

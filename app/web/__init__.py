@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from flask import Flask, Request
 from flask_cors import CORS
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.web import access, api, csrf, documentation, headers, my, pages, problems, reader, sign_in, staff, why_api
+from app.web import (
+    access,
+    api,
+    csrf,
+    documentation,
+    headers,
+    my,
+    pages,
+    problems,
+    reader,
+    sign_in,
+    staff,
+    why_api,
+)
 from app.web.callbacks import callbacks
 from app.web.health import probes
 from app.web.pages.errors import not_found
@@ -52,6 +66,8 @@ def create_app(services: Services) -> Flask:
             expose_headers=headers.EXPOSED.split(", "),
             max_age=86_400,
         )
+    if proxies := services.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = UpdatesApi(services.settings, services.feed, app.wsgi_app)  # type: ignore[method-assign]
     return app
 

@@ -220,6 +220,17 @@ def test_limits_for_an_address_and_for_a_client(place: Place) -> None:
     assert place.browser().ask().status_code == 303
 
 
+def test_who_a_client_is_is_believed_of_trusted_proxies_alone(place: Place) -> None:
+    def ask(place: Place, number: int) -> int:
+        browser = place.browser()
+        browser.headers = browser.headers | {"X-Forwarded-For": f"192.0.2.{number}"}
+        return browser.ask(f"p{number}@example.org").status_code
+
+    behind = Place(place.database, place.settings.model_copy(update={"trusted_proxies": 1}))
+    assert {ask(behind, number) for number in range(21)} == {303}
+    assert [ask(place, number) for number in range(30, 51)] == [303] * 20 + [429]
+
+
 def test_another_link_has_to_wait_a_minute_and_the_page_says_how_long(place: Place) -> None:
     browser = place.browser()
     browser.ask()
