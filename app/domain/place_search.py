@@ -50,6 +50,11 @@ class PlaceError(ValueError):
     """A text that names no airport, or several; its words say which ones are near."""
 
 
+def load() -> None:
+    """Make the index now, which takes a second or two, and not with the first question."""
+    _index()
+
+
 def search(text: str, limit: int = 10) -> list[Place]:
     """Airports that a text names, the best match first; [] when it is like nothing.
 

@@ -15,7 +15,7 @@ import structlog
 
 from app import metrics
 from app.bus.log_reader import LogReader
-from app.domain import namespaces
+from app.domain import namespaces, place_search
 from app.domain.clock import system_now
 from app.runtime import Health, StopFlag, configure_logging, holder_name
 from app.settings import Settings
@@ -37,6 +37,7 @@ _END_WITHIN_S = 3.0
 def build(settings: Settings) -> Wsgi:
     """The application of one server process, its log reader running. Only the main thread may call this."""
     configure_logging(settings, "web")
+    place_search.load()
     client = mongo.connect(settings, app_name="gatecall web", timeout_s=5.0)
     feed = Feed(settings, system_now)
     metrics.FEED_AGE.set_function(feed.age_s)
