@@ -12,6 +12,7 @@ from app.domain.mail_lists import list_of
 from app.domain.news import Action, Kind, Role, Rules
 from app.domain.people import Person
 from app.domain.preferences import DEFAULTS
+from app.domain.timing import Reason
 from app.store.claim_records import AGAIN, Claimed
 from app.store.digests import Counted
 from consumers.delivery.decision import Verdict
@@ -63,6 +64,7 @@ class Choices:
         )
         hold = timing.held(chosen, news, zone, now, its_digest=its_digest)
         if hold is not None:
+            hold = replace(hold, folds=hold.folds and not by_hand)  # what staff send again goes alone
             return self._put_off(verdict, hold, person, role), None
         in_digest = its_digest and self._channel == "email"
         if chosen.daily_max is None or by_hand or in_digest or timing.is_urgent(chosen, news, now):
@@ -75,7 +77,8 @@ class Choices:
 
     def _put_off(self, verdict: Verdict, hold: timing.Hold, person: Person, role: Role) -> Verdict:
         """Until then; a text is not sent where a mail's digest says the same."""
-        if hold.folds and self._channel != "email" and self._has_mail(person, role, verdict.kinds):
+        said_by_mail = hold.folds and hold.reason in {Reason.DIGEST, Reason.DAILY_MAXIMUM}
+        if said_by_mail and self._channel != "email" and self._has_mail(person, role, verdict.kinds):
             return replace(verdict, action=Action.SKIP, reason=str(hold.reason), folds=False)
         return replace(
             verdict, action=Action.WAIT, reason=str(hold.reason), until=hold.until, folds=hold.folds

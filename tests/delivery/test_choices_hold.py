@@ -231,3 +231,17 @@ def test_an_unverified_phone_gets_no_text(sms_world: World, twilio: Twilio) -> N
     sms_world.conversation(heard=A, want=flight(status=Status.CANCELLED))
     sms_world.worker().deliver_due()
     assert twilio.messages == []
+
+
+def test_what_staff_send_again_waits_for_quiet_hours_and_no_digest(
+    world: World, mailbox: Mailbox, clock: Clock
+) -> None:
+    digest = {"every": "daily", "at": clock_of(clock.moment, 20)}
+    chooser(world, 1, digest=digest)
+    chooser(world, 2, digest=digest, quiet=quiet_now(clock))
+    for number in (1, 2):
+        world.conversation(number, heard=FAR_B, want=FAR_B, doubt="again/1")
+    world.worker().deliver_due()
+    assert mailbox.recipients() == ["p1@example.org"]
+    assert world.stored(2)["due_at"] == end_of(clock)
+    assert "fold" not in world.stored(2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.people import masked_words
+from app.domain.people import masked_words, parse
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,17 @@ def test_what_reaches_a_person_is_masked(words: str, masked: str) -> None:
 )
 def test_days_and_ids_stay_readable(words: str) -> None:
     assert masked_words(words) == words
+
+
+def test_of_an_imported_person_every_address_counts_and_of_one_who_signed_up_what_is_verified() -> None:
+    written = {"_id": "p", "name": "P", "email": "Ada@example.org", "phone": "+15550100142"}
+    imported = parse(written)
+    assert (imported.email, imported.phone, imported.unverified) == (
+        "Ada@example.org",
+        "+15550100142",
+        frozenset(),
+    )
+    halfway = parse(written | {"verified": {"email": "ada@example.org"}})
+    assert (halfway.email, halfway.phone, halfway.unverified) == ("Ada@example.org", None, {"sms"})
+    for nothing in ({}, None, True, {"email": None}, {"email": "eve@example.org", "phone": ""}):
+        assert parse(written | {"verified": nothing}).unverified == {"email", "sms"}
