@@ -258,8 +258,7 @@ _add(
         'crash_points.reached("N3.recorded")',
         'self._stores.known.set_all(list(picture.changed.values()))\n    crash_points.reached("N3.recorded")',
     ),
-    faults=("crash at N3.recorded",),
-    late=True,
+    faults=("last blow at N3.recorded",),
 )
 _add(
     "fan-out once",
@@ -308,8 +307,7 @@ _add(
         "if batch.changes:",
         "self._store(batch.position)\n        if batch.changes:",
     ),
-    faults=("crash at W3.published",),
-    late=True,
+    faults=("last blow at W3.published",),
 )
 _add(
     "offsets before the work",
@@ -320,8 +318,7 @@ _add(
         "self._handle(batch)",
         "self._commit({tp: records[-1].offset + 1 for tp, records in polled.items()})\n        self._handle(batch)",
     ),
-    faults=("kill both notifiers",),
-    late=True,
+    faults=("last blow at N1.read",),
 )
 _add(
     "conversation before ledger",

@@ -1,4 +1,8 @@
-"""Processes that stop in the middle of a step: until all edits are made, or again and again for a moment."""
+"""Harm to the very last edits, which nothing after them mends: for mutants.
+
+Processes sleep in the middle of a step until all edits are made, stay there for a moment again and again, or die
+there when everything changes for the last time.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 from scripts.children import wait_until
+from tests.torture.edits import GATES
 from tests.torture.run import Run
+from tests.torture.stack import insist
 from tests.torture.writing import Writer
 
 Document = dict[str, Any]
@@ -21,8 +27,7 @@ _CHANGING = ("status", "gate", "estimated_departure_time", "estimated_departure_
 def oversleep(step: str, kind: str, least: tuple[float, float]) -> Callable[[Run], None]:
     """Harm to a process of this kind: it sleeps at the step, at least so long (seconds), until all is edited.
 
-    When a notifier goes on, every flight becomes what it was when that one fell asleep: nobody would hear of it if it
-    had set back what is known.
+    When a notifier goes on, every flight becomes what `known` says it is: nothing changes, unless that was set back.
     """
 
     def harm(run: Run) -> None:
@@ -32,7 +37,6 @@ def oversleep(step: str, kind: str, least: tuple[float, float]) -> Callable[[Run
             run.say(f"{name} did not come to {step}")
             run.processes.disarm(name)
             return
-        then = run.journal.current("flights")
         run.say(f"{name} sleeps at {step}")
         run.edited.wait(_SLEEPS_S)
         run.lasts(*least)
@@ -40,7 +44,7 @@ def oversleep(step: str, kind: str, least: tuple[float, float]) -> Callable[[Run
         run.say(f"{name} goes on")
         if kind == "notifier":
             run.lasts(2, 3)
-            _set_back(run, then)
+            _as_known(run)
 
     return harm
 
@@ -67,11 +71,39 @@ def linger(step: str, kind: str) -> Callable[[Run], None]:
     return harm
 
 
-def _set_back(run: Run, then: dict[Any, Document]) -> None:
+def last_blow(step: str, kind: str) -> Callable[[Run], None]:
+    """Harm to all processes of this kind: when all is edited every flight gets another gate, and whoever comes to the
+    step with that dies there."""
+
+    def harm(run: Run) -> None:
+        run.edited.wait(_SLEEPS_S)
+        names = run.processes.of(kind)
+        for name in names:
+            run.processes.crash_at(name, f"{step}:1")
+        gates = iter(run.rng.sample(GATES, len(GATES)) * len(GATES))
+        _change_each(run, lambda now: {"gate": next(gate for gate in gates if gate != now.get("gate"))})
+        wait_until(lambda: any(map(run.processes.crashed, names)), timeout_s=_COMES_WITHIN_S)
+        for name in names:
+            run.say(f"{name} {'died' if run.processes.crashed(name) else 'did not come'} at {step}")
+            run.processes.disarm(name)
+
+    return harm
+
+
+def _as_known(run: Run) -> None:
+    known = {row["_id"]: row.get("value") or {} for row in insist(lambda: list(run.database["known"].find()))}
+
+    def believed(now: Document) -> Document:
+        value = known.get(str(now["_id"]), {})
+        return {name: value.get(name) for name in _CHANGING if value and value.get(name) != now.get(name)}
+
+    _change_each(run, believed)
+
+
+def _change_each(run: Run, change: Callable[[Document], Document]) -> None:
     writer = Writer(run.database, run.journal, threading.Event())
     with run.alone:
-        for key, now in run.journal.current("flights").items():
-            before = then.get(key)
-            if before is not None and "spoilt" not in before and "spoilt" not in now:
-                writer.update("flights", now, {name: before.get(name) for name in _CHANGING})
-    run.say("every flight is what it was then")
+        for now in run.journal.current("flights").values():
+            if "spoilt" not in now and (changed := change(now)):
+                writer.update("flights", now, changed)
+                run.say(f"{now['flight_number']} becomes {changed}")
