@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from limits import parse_many
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
 
@@ -41,3 +42,12 @@ class PeopleSettings(BaseSettings):
     export_every_min: int = Field(
         1, ge=0, le=1440, description="A person may export their data once in so long (minutes)."
     )
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _rate(cls, value: str) -> str:
+        try:
+            parse_many(value)
+        except ValueError:
+            raise ValueError('write it like "120/minute"') from None
+        return value

@@ -172,9 +172,30 @@ def test_pages_have_every_booking_once_while_others_are_added(site: Site, ada: A
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=201", "limit=x", "limit=-1", "limit=1&limit=2", "cursor=x", "cursor=W10", "other=1"],
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "limit=-1",
+        "limit=0000201",
+        "limit=1&limit=2",
+        "cursor=x",
+        "cursor=W10",
+        "other=1",
+    ],
 )
 def test_a_page_that_cannot_be_is_refused(ada: Asking, query: str) -> None:
     answer = ada.get(f"/me/bookings?{query}")
     assert answer.status_code == 400
     assert fields_at_fault(answer) == {query.partition("=")[0]}
+
+
+def test_what_an_import_wrote_badly_is_shown_as_far_as_it_is_understood(site: Site, ada: Asking) -> None:
+    person = ObjectId(ada.person)
+    site.database.bookings.insert_one(
+        {"_id": "odd", "user_id": person, "flight_id": 7, "reference": 12, "booked_at": "yesterday"}
+    )
+    site.database.followings.insert_one({"_id": "odd", "user_id": person, "flight_id": 7, "airport": 5})
+    booking = ada.get("/me/bookings/odd").json
+    assert (booking["reference"], booking["booked_at"], booking["flight"]) == (None, None, None)
+    assert ada.get("/me/followings/odd").json["airport"] is None

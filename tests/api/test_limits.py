@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
+from app.settings import SettingsError, load
 from app.store import schema
 from app.store.rate_limits import COUNTERS
 from tests.api.conftest import Site
@@ -53,6 +56,11 @@ def test_what_is_counted_names_nobody_and_ends(site_with: Sites) -> None:
     assert all("expireAt" in row for row in rows)
     keys = [index.document["key"] for index in schema.COLLECTIONS[COUNTERS].indexes]
     assert [list(key) for key in keys] == [["expireAt"]]
+
+
+def test_a_limit_that_is_not_understood_is_a_wrong_setting() -> None:
+    with pytest.raises(SettingsError, match="120/minute"):
+        load(mongodb_uri="mongodb://h/d", kafka_bootstrap_servers="h:1", rate_limit="much")
 
 
 def test_making_the_application_opens_nothing(site_with: Sites) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from app.web.problems import Fault, Problem
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 _LONGEST_CURSOR = 1000
+_NUMBER = re.compile(r"[0-9]{1,3}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,7 +90,7 @@ def wanted_page(sent: Mapping[str, str]) -> Wanted:
     """The parameters `limit` and `cursor`. Raises Problem 400."""
     faults = []
     text = sent.get("limit", str(DEFAULT_LIMIT))
-    limit = int(text[:6]) if text.isascii() and text.isdigit() else 0
+    limit = int(text) if _NUMBER.fullmatch(text) else 0
     if not 1 <= limit <= MAX_LIMIT:
         faults.append(Fault("limit", f"write a whole number from 1 to {MAX_LIMIT}"))
     after = None
@@ -128,6 +130,11 @@ def _mark(cursor: str) -> Mark | None:
 def written(moment: datetime | None) -> str | None:
     """RFC 3339 in UTC; None stays None."""
     return None if moment is None else rfc3339(moment)
+
+
+def text_or_none(value: Any) -> str | None:
+    """A text as it is stored; None for what is no text: admins' programs write what they like."""
+    return value if isinstance(value, str) else None
 
 
 def opaque(text: str) -> str:

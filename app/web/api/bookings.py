@@ -21,6 +21,7 @@ from app.web.api.answers import (
     cursor_after,
     entity_tag,
     must_match,
+    text_or_none,
     wanted_page,
     written,
 )
@@ -97,7 +98,7 @@ def listed() -> Response:
     after = wanted.after.id if wanted.after else None
     rows = _store().page(access.own(), after, wanted.limit + 1)
     following = cursor_after([Mark(_ANY_TIME, ids.text(row["_id"])) for row in rows], wanted.limit)
-    documents = shown.by_ids(services().database, (ids.text(row["flight_id"]) for row in rows))
+    documents = shown.by_ids(services().database, (ids.text(row.get("flight_id")) for row in rows))
     found = [_model(row, documents) for row in rows[: wanted.limit]]
     return as_json(Bookings(bookings=found, next=following))
 
@@ -120,7 +121,7 @@ def one(booking: str) -> Response:
     """One booking."""
     parameters()
     row = _own(booking)
-    documents = shown.by_ids(services().database, [ids.text(row["flight_id"])])
+    documents = shown.by_ids(services().database, [ids.text(row.get("flight_id"))])
     return as_json(_model(row, documents), etag=tag(row))
 
 
@@ -160,12 +161,12 @@ def _own(booking: str) -> dict[str, Any]:
 
 
 def _model(row: Mapping[str, Any], documents: Mapping[str, Mapping[str, Any]]) -> Booking:
-    document = documents.get(ids.text(row["flight_id"]))
+    document = documents.get(ids.text(row.get("flight_id")))
     return Booking(
         id=ids.text(row["_id"]),
         status=str(row.get("status") or "confirmed"),
         held=is_held(row.get("status")),
-        reference=row.get("reference"),
+        reference=text_or_none(row.get("reference")),
         added_by="person" if row.get("added_by") == BY_PERSON else "import",
         booked_at=written(_moment(row.get("booked_at"))),
         flight=facts(document) if document is not None else None,

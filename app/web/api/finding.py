@@ -54,7 +54,7 @@ def places() -> Response:
         faults.append(
             Fault("q", f"write a city, a name or a code, of at most {place_search.LONGEST} characters")
         )
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= _MOST):
+    if not (limit.isascii() and limit.isdigit() and len(limit) <= 2 and 1 <= int(limit) <= _MOST):
         faults.append(Fault("limit", f"write a whole number from 1 to {_MOST}"))
     if faults:
         raise refused(faults)

@@ -22,6 +22,7 @@ from app.web.api.answers import (
     done,
     entity_tag,
     must_match,
+    text_or_none,
     wanted_page,
     written,
 )
@@ -106,7 +107,7 @@ def listed() -> Response:
     wanted = wanted_page(parameters("limit", "cursor"))
     rows = _store().page(access.own(), wanted.after.id if wanted.after else None, wanted.limit + 1)
     next_ = cursor_after([Mark(_ANY_TIME, ids.text(row["_id"])) for row in rows], wanted.limit)
-    documents = shown.by_ids(services().database, (ids.text(row["flight_id"]) for row in rows))
+    documents = shown.by_ids(services().database, (ids.text(row.get("flight_id")) for row in rows))
     found = [_model(row, documents) for row in rows[: wanted.limit]]
     return as_json(Followings(followings=found, next=next_))
 
@@ -176,15 +177,15 @@ def _own(following: str) -> dict[str, Any]:
 
 
 def _answer(row: Mapping[str, Any], status: int = 200) -> Response:
-    documents = shown.by_ids(services().database, [ids.text(row["flight_id"])])
+    documents = shown.by_ids(services().database, [ids.text(row.get("flight_id"))])
     model = _model(row, documents)
     location = f"{PATH}/{model.id}" if status == 201 else None
     return as_json(model, status, etag=tag(row), location=location)
 
 
 def _model(row: Mapping[str, Any], documents: Mapping[str, Mapping[str, Any]]) -> Following:
-    airport = row.get("airport")
-    document = documents.get(ids.text(row["flight_id"])) if airport is None else None
+    airport = text_or_none(row.get("airport"))
+    document = documents.get(ids.text(row.get("flight_id"))) if airport is None else None
     created_at = row.get("created_at")
     return Following(
         id=ids.text(row["_id"]),

@@ -21,7 +21,7 @@ from app.store import ids
 from app.store.users import ChangedMeanwhileError, Users, roles_of
 from app.web import access, choosing
 from app.web.api import described
-from app.web.api.answers import as_json, changed_meanwhile, entity_tag, must_match, written
+from app.web.api.answers import as_json, changed_meanwhile, entity_tag, must_match, text_or_none, written
 from app.web.api.requests import STRICT, body, json_object, not_found, parameters, refused
 from app.web.problems import Fault
 from app.web.services import services
@@ -227,18 +227,19 @@ def _profile(user: Mapping[str, Any]) -> Response:
 
 def profile(user: Mapping[str, Any]) -> Profile:
     """A person's own view of their document."""
-    verified = user.get("verified") or {}
+    kept = user.get("verified")
+    verified = kept if isinstance(kept, dict) else {}
     return Profile(
         id=ids.text(user["_id"]),
         name=str(user.get("name") or ""),
-        email=user.get("email"),
+        email=text_or_none(user.get("email")),
         email_verified=bool(user.get("email")) and verified.get("email") == user.get("email"),
-        phone=user.get("phone"),
+        phone=text_or_none(user.get("phone")),
         phone_verified=bool(user.get("phone")) and verified.get("phone") == user.get("phone"),
         language=str(user.get("language") or DEFAULT_LANGUAGE),
-        time_zone=user.get("time_zone"),
+        time_zone=text_or_none(user.get("time_zone")),
         clock=user.get("clock") if user.get("clock") in (12, 24) else None,
-        currency=user.get("currency"),
+        currency=text_or_none(user.get("currency")),
         roles=sorted(roles_of(user)),
     )
 
