@@ -7,7 +7,7 @@ from flask import Response, redirect, render_template, request, session
 
 from app.store.sign_ins import SignIn, SignIns
 from app.store.users import Document, Users
-from app.web import access, person_cookie
+from app.web import access, choosing, person_cookie
 from app.web.services import Services, services
 from app.web.sign_in import asking, browsers
 from app.web.sign_in.asking import Answer, why_closed
@@ -57,6 +57,8 @@ def _enter(links: SignIns, token: str, found: SignIn, known: list[Document], par
         )
         log.info("a person signed up", person=str(chosen["_id"]))
     users.note_verified_email(chosen, found.address)
+    if not known:
+        choosing.prove(parts, chosen, "email", given=True, way="sign_up", words=choosing.SIGN_UP_WORDS)
     return _begin(chosen, found.wanted, parts)
 
 
@@ -101,6 +103,7 @@ def _page(found: SignIn, known: list[Document], wrong: str | None = None) -> Ans
         people=people,
         wrong=wrong,
         name=request.form.get("name"),
+        consent=choosing.SIGN_UP_WORDS,
     )
     return page, 400 if wrong else 200
 

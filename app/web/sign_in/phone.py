@@ -14,6 +14,7 @@ from app.store.phone_codes import PhoneCodes, Tried, Verdict, Waiting
 from app.store.service_messages import Kind, ServiceMessages
 from app.store.tries import Tries
 from app.store.users import ChangedMeanwhileError, Users
+from app.web import choosing
 from app.web.problems import Fault, Problem
 from app.web.services import Services
 from app.web.sign_in.lasting import phone_code_lasts
@@ -98,6 +99,8 @@ def _keep(parts: Services, person: str, phone: str) -> None:
             users.set_fields(person, changes, int(user.get("version") or 0))
         except ChangedMeanwhileError:
             continue
+        proved = user | {"phone": phone, "verified": {"phone": phone}}
+        choosing.prove(parts, proved, "sms", given=True, way="phone_code", words=choosing.PHONE_WORDS)
         return
     raise Problem(409, "Changed meanwhile", "Your data was changed at the same moment. Enter the code again.")
 

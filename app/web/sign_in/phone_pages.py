@@ -6,7 +6,7 @@ from flask import redirect, render_template, request, url_for
 
 from app.domain import people
 from app.store.phone_codes import Verdict
-from app.web import access
+from app.web import access, choosing
 from app.web.problems import Problem
 from app.web.services import services
 from app.web.sign_in import phone
@@ -49,7 +49,8 @@ def code() -> Answer:
 
 def _number(wrong: str | None, status: int, given: str) -> Answer:
     is_on = "sms" in services().settings.channels
-    return render_template("sign_in/phone.html", wrong=wrong, given=given[:40], is_on=is_on), status
+    values = {"wrong": wrong, "given": given[:40], "is_on": is_on, "consent": choosing.PHONE_WORDS}
+    return render_template("sign_in/phone.html", **values), status
 
 
 def _code(wrong: str | None, status: int) -> Answer:
