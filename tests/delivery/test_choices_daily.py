@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -194,6 +195,7 @@ def test_choices_cost_nothing_where_there_are_none(world: World, mailbox: Mailbo
     seen = Seen()
     uri = world.settings.mongodb_uri.get_secret_value()
     world.travellers(3)
+    client: MongoClient[dict[str, Any]]
     with MongoClient(uri, tz_aware=True, event_listeners=[seen]) as client:
         watched = client[world.database.name]
         again = World(watched, world.settings, EmailChannel(world.settings))
