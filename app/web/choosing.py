@@ -27,7 +27,10 @@ log = structlog.get_logger()
 
 _TRIES = 5
 
-SIGN_UP_WORDS = "News about flights you book or follow comes to this address. Every e-mail has a link that stops it at once."
+SIGN_UP_WORDS = (
+    "News about flights you book or follow comes to this address. "
+    "Every e-mail has a link that stops it at once."
+)
 PHONE_WORDS = (
     "News about your flights comes to this number by SMS. Answer STOP to end it, START to get it again."
 )
