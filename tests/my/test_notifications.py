@@ -89,15 +89,14 @@ def test_what_is_held_says_until_when_and_once_it_was_sent_that_it_was_held(stor
     story.deliver()
     (held,) = story.db.delivery_decisions.find({"action": "wait"})
     assert held["reason"] == "paused"
-    shown = text_of(story.browser().get("/my"))
-    assert "Held until" in shown
+    assert '"pill st st-held">Held until' in story.browser().get("/my")
     story.db.users.update_one({"_id": "p1"}, {"$unset": {"preferences": ""}})
     story.db.conversations.update_many({}, {"$set": {"due_at": story.notifying.now}})
     story.deliver()
-    shown = text_of(story.browser().get("/my"))
-    assert "Held until" not in shown
-    assert "Was held, then decided anew" in shown
-    assert " Sent " in shown
+    page = story.browser().get("/my")
+    assert "st-held" not in page
+    assert ">Was held, then decided anew</span>" in page
+    assert ">Sent</span>" in page
 
 
 def test_a_long_history_is_read_page_by_page(story: Story) -> None:

@@ -49,6 +49,7 @@ SAID: Mapping[str, str] = {
     "changed-meanwhile": "Nothing was done: it was changed meanwhile. This is how it stands now.",
 }
 """What a page says was done, by the word that the address carries (`?done=`)."""
+_EMPTY = frozenset({"it is required", "it is empty"})
 _WARNINGS = frozenset({"changed-meanwhile"})
 
 
@@ -106,7 +107,8 @@ def faults_of(found: Problem) -> dict[str, str]:
     """A sentence by field, beginning with a capital; of several about one field the first."""
     said: dict[str, str] = {}
     for fault in found.faults:
-        said.setdefault(fault.field, f"{fault.message[:1].upper()}{fault.message[1:].rstrip('.')}.")
+        words = "fill in this field" if fault.message in _EMPTY else fault.message.rstrip(".")
+        said.setdefault(fault.field, f"{words[:1].upper()}{words[1:]}.")
     return said
 
 
