@@ -13,7 +13,7 @@ def test_everything_is_downloaded_as_a_file_and_nothing_of_others(web: Web, maya
     assert answer.status_code == 200
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert answer.headers["Cache-Control"] == "private, no-store"
-    assert answer.json["data"]["users"][0]["email"] == "p1@example.org"
+    assert answer.get_json()["data"]["users"][0]["email"] == "p1@example.org"
     assert "Omar" not in answer.text
     assert maya.post("/my/data/export", page=PAGE).status_code == 429
 

@@ -121,7 +121,7 @@ def test_a_place_in_the_list_that_is_none_is_refused(maya: Person) -> None:
     maya.get("/my?cursor=nonsense", 400)
 
 
-def late(number: int) -> dict[str, str]:
+def late(number: int) -> dict[str, Any]:
     """A delay of its own, 20 minutes more each time."""
     minutes = 20 * (number + 1)
     return {"estimated_departure_time": f"{10 + minutes // 60:02}:{minutes % 60:02}"}
