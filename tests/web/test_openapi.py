@@ -16,7 +16,9 @@ from tests.web.conftest import Site
 
 SPEC = openapi.specification()
 # Pages for people, and what serves the documentation itself.
-NOT_API = re.compile(r"^/(docs|static|staff|why/|w/|board|f/|fares|health$|help|my|sign-|preferences|unsubscribe|$)")
+NOT_API = re.compile(
+    r"^/(docs|static|staff|why/|w/|board|f/|fares|health$|help|my|sign-|preferences|unsubscribe|$)"
+)
 
 
 def test_every_route_of_the_api_is_described_and_every_description_has_a_route(site: Site) -> None:
