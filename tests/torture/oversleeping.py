@@ -1,7 +1,7 @@
 """Harm to the very last edits, which nothing after them mends: for mutants.
 
-Processes sleep in the middle of a step until all edits are made, stay there for a moment again and again, or die
-there when everything changes for the last time.
+Processes sleep in the middle of a step until all edits are made; or stay there for a moment, or die, when everything
+changes for the last time.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from bson import ObjectId
+
 from scripts.children import wait_until
 from tests.torture.edits import GATES
+from tests.torture.quiet import Quiet
 from tests.torture.run import Run
 from tests.torture.stack import insist
 from tests.torture.writing import Writer
@@ -50,44 +53,63 @@ def oversleep(step: str, kind: str, least: tuple[float, float]) -> Callable[[Run
 
 
 def linger(step: str, kind: str) -> Callable[[Run], None]:
-    """Harm to all processes of this kind: whoever comes to the step stays there for a second or two, until all is
-    edited and once more; no lease runs out."""
+    """Harm to one process of this kind: when all is edited and told, every flight gets another gate; whoever comes
+    to the step with that stays there for a moment, shorter than any lease, while others book every flight."""
 
     def harm(run: Run) -> None:
-        last = False
-        while not last:
-            last = run.edited.is_set()
-            for name in run.processes.of(kind):
-                run.processes.freeze_at(name, f"{step}:1")
-            wait_until(lambda: any(map(run.processes.froze, run.processes.of(kind))), timeout_s=3)
-            run.lasts(1, 2)
-            for name in run.processes.of(kind):
-                if run.processes.froze(name):
-                    run.say(f"{name} lingered at {step}")
-                    run.processes.thaw(name)
-                else:
-                    run.processes.disarm(name)
+        _wait_for_quiet(run)
+        name = run.rng.choice(run.processes.of(kind))
+        run.processes.freeze_at(name, f"{step}:1")
+        _other_gates(run)
+        if not wait_until(lambda: run.processes.froze(name), timeout_s=_COMES_WITHIN_S):
+            run.say(f"{name} did not come to {step}")
+            run.processes.disarm(name)
+            return
+        writer = Writer(run.database, run.journal, threading.Event())
+        with run.alone:
+            for key in run.journal.current("flights"):
+                for person in _strangers(run, key):
+                    booking = {"_id": ObjectId(), "user_id": person, "flight_id": key, "status": "confirmed"}
+                    writer.insert("bookings", booking)
+        run.lasts(1, 2)
+        run.processes.thaw(name)
+        run.say(f"{name} lingered at {step}")
 
     return harm
 
 
 def last_blow(step: str, kind: str) -> Callable[[Run], None]:
-    """Harm to all processes of this kind: when all is edited every flight gets another gate, and whoever comes to the
-    step with that dies there."""
+    """Harm to one process of this kind: when all is edited and told, every flight gets another gate; if it comes to
+    the step with that, it dies there."""
 
     def harm(run: Run) -> None:
-        run.edited.wait(_SLEEPS_S)
-        names = run.processes.of(kind)
-        for name in names:
-            run.processes.crash_at(name, f"{step}:1")
-        gates = iter(run.rng.sample(GATES, len(GATES)) * len(GATES))
-        _change_each(run, lambda now: {"gate": next(gate for gate in gates if gate != now.get("gate"))})
-        wait_until(lambda: any(map(run.processes.crashed, names)), timeout_s=_COMES_WITHIN_S)
-        for name in names:
-            run.say(f"{name} {'died' if run.processes.crashed(name) else 'did not come'} at {step}")
-            run.processes.disarm(name)
+        _wait_for_quiet(run)
+        name = run.rng.choice(run.processes.of(kind))
+        run.processes.crash_at(name, f"{step}:1")
+        _other_gates(run)
+        died = wait_until(lambda: run.processes.crashed(name), timeout_s=_COMES_WITHIN_S)
+        run.say(f"{name} {'died' if died else 'did not come'} at {step}")
+        run.processes.disarm(name)
 
     return harm
+
+
+def _wait_for_quiet(run: Run) -> None:
+    run.edited.wait(_SLEEPS_S)
+    if not Quiet(run).wait(_SLEEPS_S):
+        raise AssertionError("it did not become quiet before the last blow")
+
+
+def _other_gates(run: Run) -> None:
+    gates = iter(run.rng.sample(GATES, len(GATES)) * len(GATES))
+    _change_each(run, lambda now: {"gate": next(gate for gate in gates if gate != now.get("gate"))})
+
+
+def _strangers(run: Run, flight: Any) -> list[str]:
+    """Two people who never heard of the flight, if there are."""
+    places = [w.document for w in run.journal.writes if w.collection in ("bookings", "followings")]
+    met = {p["user_id"] for p in places if p and p["flight_id"] == flight}
+    return [person for person in run.journal.current("users") if person not in met][:2]
 
 
 def _as_known(run: Run) -> None:
