@@ -35,7 +35,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 class TestFaults:
     def test_every_numbered_step_has_a_crash(self) -> None:
-        assert {f"crash at {step}" for step in STEPS} <= FAULTS.keys()
+        # Service messages (S) are not in the plan: tests/identity kills delivery at their steps.
+        assert {f"crash at {step}" for step in STEPS if step[0] != "S"} <= FAULTS.keys()
 
     def test_a_seed_always_draws_the_same(self) -> None:
         assert draw(Random(7), 3) == draw(Random(7), 3)
@@ -45,9 +46,9 @@ class TestFaults:
             groups = [fault.group for fault in draw(Random(seed), 3)]
             assert len(set(groups)) == len(groups) == 3
 
-    def test_every_fault_is_drawn_sooner_or_later(self) -> None:
+    def test_every_fault_but_those_for_mutants_is_drawn_sooner_or_later(self) -> None:
         drawn = {fault.name for seed in range(2000) for fault in draw(Random(seed), 3)}
-        assert drawn == FAULTS.keys()
+        assert drawn == {name for name, fault in FAULTS.items() if fault.weight}
 
     def test_a_zombie_sleeps_longer_than_every_lease(self) -> None:
         from tests.torture.faults import ZOMBIE_S
