@@ -26,7 +26,7 @@ from app.web.pages.errors import not_found
 from app.web.publishing import publishing
 from app.web.services import Services
 from app.web.stopping.routes import blueprint as stopping_blueprint
-from app.web.test_send import blueprint as test_send_blueprint
+from app.web.trial_message import blueprint as trial_message
 from app.web.updates_api import UpdatesApi
 
 # A notice has at most a few hundred characters; nothing else is sent here.
@@ -51,7 +51,7 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(pages.blueprint(services))
     app.register_blueprint(my.blueprint())
     app.register_blueprint(stopping_blueprint())
-    app.register_blueprint(test_send_blueprint())
+    app.register_blueprint(trial_message())
     app.register_blueprint(sign_in.blueprint())
     app.register_blueprint(staff.blueprint())
     problems.register(app, _is_page, not_found)

@@ -29,7 +29,7 @@ _THEN = "/my/profile?done=test"
 
 def blueprint() -> Blueprint:
     """POST /my/test, for a person who is signed in."""
-    made = Blueprint("test_send", __name__)
+    made = Blueprint("trial_message", __name__)
     access.of_blueprint(made, access.PERSON)
     made.add_url_rule("/my/test", view_func=view, endpoint="send", methods=["POST"])
     errors.register(made)
