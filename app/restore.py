@@ -30,6 +30,7 @@ from app.domain.errors import SetupError, TransientError
 from app.domain.namespaces import FLIGHTS
 from app.domain.order import Order
 from app.settings import Settings
+from app.store import digests
 from app.store.known import KnownFlights
 from app.store.leases import Leases
 from app.store.restored import Marked, RestoredConversations, RestoredKnown
@@ -64,7 +65,7 @@ def busy(around: Surroundings) -> list[str]:
     Raises TransientError when Kafka does not tell.
     """
     found = [
-        f"{name} is held by {holder}: stop the watchers"
+        f"{name} is held by {holder}: stop {'delivery' if name == digests.LEASE else 'the watchers'}"
         for name, holder in Leases(around.database, "").all_held()
     ]
     claimed = RestoredConversations(around.database).claimed()

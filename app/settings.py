@@ -181,7 +181,9 @@ class Settings(PeopleSettings):
         5, ge=1, le=15, description="Smaller changes are not even recorded as news (minutes)."
     )
 
-    lease_s: float = Field(30.0, ge=1, le=600, description="Lease of a watched collection (seconds).")
+    lease_s: float = Field(
+        30.0, ge=1, le=600, description="Lease of a watched collection, of digests (seconds)."
+    )
     claim_lease_s: float = Field(60.0, ge=2, le=600, description="Lease of a claimed conversation (seconds).")
     send_timeout_s: float = Field(
         20.0, ge=0.1, le=300, description="Deadline of one hand-over to a provider."

@@ -14,6 +14,8 @@ from app.store.claims import free
 
 Document = dict[str, Any]
 
+LEASE = "digests"
+"""The lease of the process that sends digests."""
 _TOGETHER = timedelta(seconds=5)
 """What is due within so short a time goes along."""
 _KEEP_COUNTS = timedelta(days=3)

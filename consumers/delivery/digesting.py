@@ -24,6 +24,7 @@ from app.domain.wording_digest import Item, digest
 from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
 from app.store.claim_records import Noted
+from app.store.digests import LEASE
 from app.store.leases import Leases
 from app.store.suppressions import Suppression
 from consumers.delivery.composing import listed
@@ -37,8 +38,6 @@ from consumers.delivery.terms import Terms, Told
 
 log = structlog.get_logger()
 
-LEASE = "digests"
-_LEASE_S = 30.0
 _NET_S = 5.0
 """It looks again after so long, and so does a process that waits for the lease."""
 _MOST = 100
@@ -57,12 +56,13 @@ class _Part:
 class Digester:
     """Sends digests of the channel "email" on a connection of its own, in one thread.
 
-    leases: of this process. public_url: what the mail leads to.
+    leases: of this process; lease_s: how long one holds, in seconds. public_url: what the mail leads to.
     """
 
-    def __init__(self, terms: Terms, leases: Leases, stop: StopFlag, public_url: str) -> None:
+    def __init__(self, terms: Terms, leases: Leases, lease_s: float, stop: StopFlag, public_url: str) -> None:
         self._terms = terms
         self._leases = leases
+        self._lease_s = lease_s
         self._stop = stop
         self._public_url = public_url
         self._hands = Hands(terms, stop)
@@ -79,7 +79,7 @@ class Digester:
         try:
             while not self._stop.is_set():
                 try:
-                    if not self._leases.take(LEASE, _LEASE_S):
+                    if not self._leases.take(LEASE, self._lease_s):
                         self._stop.wait(_NET_S)
                     elif self.send_due() == 0:
                         self._stop.wait(self._rest_s())

@@ -123,7 +123,7 @@ def deliver(
     digesters = []
     if "email" in terms:
         leases = Leases(database, holder_name())
-        digesters.append(Digester(terms["email"], leases, stop, settings.public_url))
+        digesters.append(Digester(terms["email"], leases, settings.lease_s, stop, settings.public_url))
         workers["digests"] = digesters[0].run
     workers["doorbells"] = lambda: _hear(database, bells, stop)
     workers["gauges"] = lambda: _measure(terms, stop)

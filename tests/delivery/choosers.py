@@ -78,7 +78,11 @@ def by_clock(world: World, clock: Clock) -> None:
 def digester(world: World, holder: str = "one", **changes: Any) -> Digester:
     """A digester; changes replace what it shares."""
     made = Digester(
-        replace(world.terms, **changes), Leases(world.database, holder), StopFlag(), world.settings.public_url
+        replace(world.terms, **changes),
+        Leases(world.database, holder),
+        30.0,
+        StopFlag(),
+        world.settings.public_url,
     )
     world.workers.append(made)  # type: ignore[arg-type]  # it is closed in the same way
     return made

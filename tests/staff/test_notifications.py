@@ -233,7 +233,7 @@ def test_nobody_else_sends_anything(desk: Desk) -> None:
     assert desk.client.post(f"{LIST}/again", data=form).status_code == 403
     assert (
         desk.client.post(
-            f"{LIST}/again", data=form, headers={"Authorization": "Bearer gck_for_staff"}
+            f"{LIST}/again", data=form, headers={"Authorization": "Bearer gck_of_nobody"}
         ).status_code
         == 403
     )
