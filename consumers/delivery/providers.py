@@ -46,6 +46,7 @@ class Provider:
         self._standing = Standing()
         self._read_at: datetime | None = None
         self._silent = 0
+        self._untried = False
 
     def standing(self) -> Standing:
         """How it stands, as of a second ago at most. Raises PyMongoError."""
@@ -60,9 +61,15 @@ class Provider:
         return self.standing().state == CLOSED
 
     def words(self) -> str | None:
-        """What was wrong when last looked at, None when nothing was; asks nobody."""
+        """What was wrong when last looked at; None when nothing was, or when no message is there that could show
+        whether it still is. Asks nobody."""
         with self._lock:
-            return self._standing.words
+            return None if self._untried else self._standing.words
+
+    def untried(self) -> None:
+        """It might be up again, and there is nothing to try it with: nobody waits for it."""
+        with self._lock:
+            self._untried = True
 
     def left_s(self) -> float:
         """Seconds until a probe makes sense, 0 when messages go or the probe is due. Raises PyMongoError."""
@@ -148,6 +155,8 @@ class Provider:
             self._read_at = None
 
     def _note(self, standing: Standing) -> None:
+        if standing.since != self._standing.since or standing.failures != self._standing.failures:
+            self._untried = False
         self._standing, self._read_at = standing, self._now()
         metrics.PROVIDER_OPEN.labels(self.name).set(standing.state == OPEN)
 

@@ -100,10 +100,13 @@ class Worker:
         if route is None:
             return 0
         try:
-            return self._deliver(token, route)
+            claimed = self._deliver(token, route)
         finally:
             if route.probing:
                 route.provider.unprobe(token)
+        if route.probing and not claimed and not self._terms.claims.backlog(self._terms.now(), at_most=1)[0]:
+            route.provider.untried()
+        return claimed
 
     def _deliver(self, token: str, route: Route) -> int:
         """One batch by this route. Returns how many conversations were claimed. Raises PyMongoError."""

@@ -181,3 +181,28 @@ def test_an_idle_probe_is_given_back(world: World) -> None:
     clock.move(2)
     assert worker_by(world, clock, providers).deliver_due() == 0
     assert providers.primary.probe("another")
+
+
+def test_a_provider_that_nobody_waits_for_is_no_trouble_until_it_fails_again(world: World) -> None:
+    clock = Clock()
+    providers = a_process(world.database, clock)
+    worker = worker_by(world, clock, providers)
+    providers.primary.failed("down")
+    clock.move(2)
+    assert providers.words() == "down"
+    assert worker.deliver_due() == 0
+    assert providers.words() is None
+    assert all_standings(world.database)["email"].state == OPEN, "the next message is a probe all the same"
+    providers.primary.failed("still down")
+    assert providers.words() == "still down"
+
+
+def test_a_provider_that_a_resting_message_waits_for_is_still_trouble(world: World) -> None:
+    clock = Clock()
+    providers = a_process(world.database, clock)
+    world.travellers(1, not_before=clock() + timedelta(seconds=30))
+    worker = worker_by(world, clock, providers)
+    providers.primary.failed("down")
+    clock.move(2)
+    assert worker.deliver_due() == 0
+    assert providers.words() == "down"
