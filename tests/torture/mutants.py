@@ -304,8 +304,9 @@ _add(
     "a killed watcher, or a broker that is away: changes lost",
     Change(
         "watchers.pump:Pump.run",
-        "if batch.changes:",
-        "self._store(batch.position)\n        if batch.changes:",
+        "self._in_flight.append(",
+        "if batch.changes:\n            self._store(batch.position)\n"
+        "            crash_points.reached('W3.published')\n        self._in_flight.append(",
     ),
     faults=("last blow at W3.published",),
 )

@@ -54,10 +54,12 @@ def oversleep(step: str, kind: str, least: tuple[float, float]) -> Callable[[Run
 
 def linger(step: str, kind: str) -> Callable[[Run], None]:
     """Harm to one process of this kind: when all is edited and told, every flight gets another gate; whoever comes
-    to the step with that stays there for a moment, shorter than any lease, while others book every flight."""
+    to the step with that stays there for a moment, shorter than any lease, while others book every flight by a page from before."""
 
     def harm(run: Run) -> None:
         _wait_for_quiet(run)
+        writer = Writer(run.database, run.journal, threading.Event())
+        pages = {key: writer.shown(flight) for key, flight in run.journal.current("flights").items()}
         name = run.rng.choice(run.processes.of(kind))
         run.processes.freeze_at(name, f"{step}:1")
         _other_gates(run)
@@ -65,12 +67,11 @@ def linger(step: str, kind: str) -> Callable[[Run], None]:
             run.say(f"{name} did not come to {step}")
             run.processes.disarm(name)
             return
-        writer = Writer(run.database, run.journal, threading.Event())
         with run.alone:
-            for key in run.journal.current("flights"):
-                for person in _strangers(run, key):
+            for key, page in pages.items():
+                for person in _strangers(run, key) if page else []:
                     booking = {"_id": ObjectId(), "user_id": person, "flight_id": key, "status": "confirmed"}
-                    writer.insert("bookings", booking)
+                    writer.insert("bookings", booking | {"seen": page})
         run.lasts(1, 2)
         run.processes.thaw(name)
         run.say(f"{name} lingered at {step}")
