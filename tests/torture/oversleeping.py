@@ -53,8 +53,8 @@ def oversleep(step: str, kind: str, least: tuple[float, float]) -> Callable[[Run
 
 
 def linger(step: str, kind: str) -> Callable[[Run], None]:
-    """Harm to one process of this kind: when all is edited and told, every flight gets another gate; whoever comes
-    to the step with that stays there for a moment, shorter than any lease, while others book every flight by a page from before."""
+    """Harm to one process of this kind: when all is edited and told, every flight gets another gate; if it comes to
+    the step with that, it stays there for a moment, while others book every flight by a page from before."""
 
     def harm(run: Run) -> None:
         _wait_for_quiet(run)
