@@ -35,6 +35,7 @@ from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.providers import Route
 from consumers.delivery.sending import Ready, Result
 from consumers.delivery.terms import Terms, Told
+from consumers.delivery.turns import until_stopped
 
 log = structlog.get_logger()
 
@@ -75,22 +76,17 @@ class Digester:
 
     def run(self) -> None:
         """Send what is due until the stop; what MongoDB cannot answer now is tried again."""
-        failures = 0
         try:
-            while not self._stop.is_set():
-                try:
-                    if not self._leases.take(LEASE, self._lease_s):
-                        self._stop.wait(_NET_S)
-                    elif self.send_due() == 0:
-                        self._stop.wait(self._rest_s())
-                    failures = 0
-                except PyMongoError as error:
-                    failures += 1
-                    log.warning("MongoDB does not answer, trying again", why=type(error).__name__)
-                    self._stop.wait(min(0.2 * 2**failures, 5.0))
+            until_stopped(self._stop, self._turn)
         finally:
             self._give_up()
             self.ended.set()
+
+    def _turn(self) -> None:
+        if not self._leases.take(LEASE, self._lease_s):
+            self._stop.wait(_NET_S)
+        elif self.send_due() == 0:
+            self._stop.wait(self._rest_s())
 
     def close(self) -> None:
         """Give the connection back."""
@@ -103,14 +99,8 @@ class Digester:
     def send_due(self) -> int:
         """One person's digest, D1 to D4'. Returns how many conversations were claimed. Raises PyMongoError."""
         token = secrets.token_hex(12)
-        route = self._terms.providers.choose(token)
-        if route is None:
-            return 0
-        try:
-            return self._one(token, route)
-        finally:
-            if route.probing:
-                route.provider.unprobe(token)
+        with self._terms.providers.route(token) as route:
+            return 0 if route is None else self._one(token, route)
 
     def _give_up(self) -> None:
         self.close()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -204,6 +206,16 @@ class Providers:
             if provider.probe(token):
                 return Route(provider, second, probing=True)
         return None
+
+    @contextmanager
+    def route(self, token: str) -> Iterator[Route | None]:
+        """`choose` for the time of one batch; a probe is given back afterwards. Raises PyMongoError."""
+        found = self.choose(token)
+        try:
+            yield found
+        finally:
+            if found is not None and found.probing:
+                found.provider.unprobe(token)
 
     def left_s(self) -> float:
         """Seconds until messages may go again, 0 when they may now. Raises PyMongoError."""

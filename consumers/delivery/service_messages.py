@@ -35,6 +35,7 @@ from consumers.delivery.bell import Bell
 from consumers.delivery.pauses import back_off_s
 from consumers.delivery.providers import Providers, Route
 from consumers.delivery.terms import Terms
+from consumers.delivery.turns import until_stopped
 
 log = structlog.get_logger()
 
@@ -93,21 +94,16 @@ class ServiceSender:
 
     def run(self) -> None:
         """Send until the stop; what MongoDB cannot answer now is tried again."""
-        failures = 0
         try:
-            while not self._stop.is_set():
-                seen = self.bell.rings
-                try:
-                    if not self.send_next():
-                        self._rest(seen)
-                    failures = 0
-                except PyMongoError as error:
-                    failures += 1
-                    log.warning("MongoDB does not answer, trying again", why=type(error).__name__)
-                    self._stop.wait(min(0.2 * 2**failures, 5.0))
+            until_stopped(self._stop, self._turn)
         finally:
             self.close()
             self.ended.set()
+
+    def _turn(self) -> None:
+        seen = self.bell.rings
+        if not self.send_next():
+            self._rest(seen)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -130,14 +126,8 @@ class ServiceSender:
         due = terms.messages.next_due(terms.channel.name, terms.now())
         if due is None or due > terms.now():
             return False
-        route = terms.providers.choose(token)
-        if route is None:
-            return False
-        try:
-            return self._granted(route) and self._send_one(token, route)
-        finally:
-            if route.probing:
-                route.provider.unprobe(token)
+        with terms.providers.route(token) as route:
+            return route is not None and self._granted(route) and self._send_one(token, route)
 
     def _send_one(self, token: str, route: Route) -> bool:
         """S1, S2, S3 for the message that is due for longest. Raises PyMongoError."""

@@ -29,6 +29,7 @@ from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.providers import Route
 from consumers.delivery.sending import Ready, Result, group_size
 from consumers.delivery.terms import Terms, Told
+from consumers.delivery.turns import until_stopped
 
 log = structlog.get_logger()
 
@@ -59,21 +60,16 @@ class Worker:
     def run(self) -> None:
         """Deliver until the stop; what MongoDB cannot answer now is tried again, claims lapse by
         themselves."""
-        failures = 0
         try:
-            while not self._stop.is_set():
-                seen = self._terms.bell.rings
-                try:
-                    if self.deliver_due() == 0:
-                        self._rest(seen)
-                    failures = 0
-                except PyMongoError as error:
-                    failures += 1
-                    log.warning("MongoDB does not answer, trying again", why=type(error).__name__)
-                    self._stop.wait(min(0.2 * 2**failures, 5.0))
+            until_stopped(self._stop, self._turn)
         finally:
             self.close()
             self.ended.set()
+
+    def _turn(self) -> None:
+        seen = self._terms.bell.rings
+        if self.deliver_due() == 0:
+            self._rest(seen)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -96,14 +92,10 @@ class Worker:
     def deliver_due(self) -> int:
         """One batch, D1 to D4'. Returns how many conversations were claimed. Raises PyMongoError."""
         token = secrets.token_hex(12)
-        route = self._terms.providers.choose(token)
-        if route is None:
-            return 0
-        try:
+        with self._terms.providers.route(token) as route:
+            if route is None:
+                return 0
             claimed = self._deliver(token, route)
-        finally:
-            if route.probing:
-                route.provider.unprobe(token)
         if route.probing and not claimed and not self._terms.claims.backlog(self._terms.now(), at_most=1)[0]:
             route.provider.untried()
         return claimed
