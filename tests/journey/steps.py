@@ -35,6 +35,12 @@ def write(page: Page, target: Locator, text: str) -> None:
     page.keyboard.type(text)
 
 
+def submit(page: Page, button: str) -> None:
+    """Press the button that sends a form, and wait for the answer with its style sheet."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
+
+
 def faults(page: Page) -> list[str]:
     """What axe-core calls serious or critical: the rule, and where."""
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from app.channels.links import Links
 from app.domain.mail_lists import MailList
 from app.store.sessions import Sessions
-from tests.journey.steps import faults, is_too_wide
+from tests.journey.steps import faults, is_too_wide, submit
 from tests.journey.town import KEY, STAFF_KEY, Town
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -82,11 +82,11 @@ def test_pages_behind_links_in_mails(town: Town, page: Page) -> None:
     choose = links.preferences("p1", MAIL, town.clock()).removeprefix(town.address)
     wrong = check(page, town, [stop, choose, "/unsubscribe/nonsense", "/why/nonsense"])
     page.goto(town.address + stop)
-    page.get_by_role("button", name="Stop e-mails about").click()
+    submit(page, "Stop e-mails about")
     wrong += look(page, "stopped")
     page.goto(town.address + choose)
     page.fill("#daily_max", "many")
-    page.get_by_role("button", name="Save").click()
+    submit(page, "Save")
     wrong += look(page, "choices with a fault")
     assert wrong == []
 
@@ -102,12 +102,12 @@ def test_pages_of_a_person(town: Town, page: Page) -> None:
     wrong = check(page, town, [*OWN, f"/f/{KEY}/{flight['departure_date']}"])
     page.goto(f"{town.address}/my/flights")
     page.fill("#flight_number", "?")
-    page.get_by_role("button", name="Add the booking").click()
+    submit(page, "Add the booking")
     assert page.locator(".err-summary").is_visible()
     wrong += look(page, "a booking with faults")
     page.goto(f"{town.address}/my/sessions")
     page.fill("#name", "My calendar")
-    page.get_by_role("button", name="Make the key").click()
+    submit(page, "Make the key")
     assert page.locator("#made").is_visible()
     wrong += look(page, "a new key")
     assert wrong == []
@@ -117,10 +117,10 @@ def test_pages_of_the_sign_in(town: Town, page: Page) -> None:
     wrong = check(page, town, ["/sign-in", "/sign-in/nonsense"])
     page.goto(f"{town.address}/sign-in")
     page.fill("#email", "nobody")
-    page.get_by_role("button", name="Send me a link").click()
+    submit(page, "Send me a link")
     wrong += look(page, "a wrong address")
     page.fill("#email", MAIL)
-    page.get_by_role("button", name="Send me a link").click()
+    submit(page, "Send me a link")
     page.get_by_role("heading", name="Check your mail").wait_for()
     wrong += look(page, "sent")
     town.deliver()
