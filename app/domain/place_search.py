@@ -6,6 +6,7 @@ from the airports' own cities.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,6 +25,7 @@ LONGEST = 80
 _LIKE = 0.75
 _NEAR = 0.55
 _SHORTEST_MISSPELT = 4
+_IN_BRACKETS = re.compile(r"\(([A-Za-z]{3})\)\s*$")
 
 # Newark belongs to the area in IATA's list, not in the package's.
 _MORE_OF_AREAS = {"NYC": ("EWR",)}
@@ -82,25 +84,25 @@ def search(text: str, limit: int = 10) -> list[Place]:
 
 def suggestions(text: str, limit: int = 3) -> list[str]:
     """What may have been meant, as "Moscow (DME, SVO, VKO)"; the nearest first, perhaps none."""
-    wanted = _key(text)[:LONGEST]
-    codes = [place.iata for place in search(text, limit)] or (_alike(wanted, _NEAR, limit) if wanted else [])
     by_city: dict[str, list[str]] = {}
-    for code in codes:
-        by_city.setdefault(places.city(code), []).append(code)
+    for place in _near(text, limit):
+        by_city.setdefault(place.city, []).append(place.iata)
     return [f"{city} ({', '.join(some)})" for city, some in list(by_city.items())[:limit]]
 
 
+def choices(text: str, limit: int = 6) -> list[Place]:
+    """What to choose from when a text names no single airport: those that it names, else the nearest, perhaps none."""
+    named = _named(text)
+    return [_place(code) for code in named[:limit]] if named else _near(text, limit)
+
+
 def one_airport(text: str) -> str:
-    """The code of the one airport that a text names by code, city or name.
+    """The code of the one airport that a text names by code, city or name, or with its code in brackets at the end:
+    "Moscow Sheremetyevo (SVO)".
 
     Raises PlaceError when it names none, naming the nearest, or several, naming them.
     """
-    wanted = _key(text)
-    index = _index()
-    if wanted in index.codes and len(index.codes[wanted]) == 1:
-        return index.codes[wanted][0]
-    wanted = _OWN_NAMES.get(wanted, wanted)
-    exact = index.cities.get(wanted) or index.names.get(wanted) or ()
+    exact = _named(text)
     if len(exact) == 1:
         return exact[0]
     if exact:
@@ -108,6 +110,24 @@ def one_airport(text: str) -> str:
     near = suggestions(text)
     remedy = f"is it {' or '.join(near)}?" if near else 'write a code like "EWR", or a city like "Newark"'
     raise PlaceError(f'there is no airport "{text[:LONGEST]}"; {remedy}')
+
+
+def _named(text: str) -> Sequence[str]:
+    """Codes of the airports that a text names exactly; () when it names none."""
+    index = _index()
+    in_brackets = _IN_BRACKETS.search(text[:LONGEST])
+    wanted = _key(in_brackets[1] if in_brackets else text)
+    codes = index.codes.get(wanted, ())
+    if len(codes) == 1:
+        return codes
+    wanted = _OWN_NAMES.get(wanted, wanted)
+    return index.cities.get(wanted) or index.names.get(wanted) or codes
+
+
+def _near(text: str, limit: int) -> list[Place]:
+    wanted = _key(text)[:LONGEST]
+    found = search(text, limit)
+    return found or [_place(code) for code in (_alike(wanted, _NEAR, limit) if wanted else ())]
 
 
 @dataclass(frozen=True, slots=True)

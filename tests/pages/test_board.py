@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from urllib.parse import quote
 
 import pytest
 
@@ -211,7 +212,7 @@ def test_values_from_mongodb_are_escaped(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("address", "status"),
-    [("/board?airport=XXX", 404), ("/board?airport=<script>", 404), ("/board?airport=EWR&date=2013-02-31", 400),
+    [("/board?airport=XXX", 404), ("/board?airport=<zq>", 404), ("/board?airport=EWR&date=2013-02-31", 400),
      ("/board?airport=EWR&from=2500", 400), ("/board?airport=EWR&date=0001-01-01", 400)],
 )  # fmt: skip
 def test_an_address_that_cannot_be_understood_says_how_to_write_it(
@@ -219,4 +220,27 @@ def test_an_address_that_cannot_be_understood_says_how_to_write_it(
 ) -> None:
     page = world.get(address, status)
     assert "Go to the board" in page
+    assert "<zq>" not in page
+
+
+@pytest.mark.parametrize("written", ["Newark", "newark liberty", "Newark Liberty (EWR)"])
+def test_an_airport_by_name_leads_to_its_board_with_the_rest_of_what_was_asked(
+    world: World, written: str
+) -> None:
+    world.flight()
+    answer = world.client.get(f"/board?airport={quote(written)}&dir=dep&date=2013-02-08&q=Denver")
+    assert answer.status_code == 302
+    assert answer.location == "/board?airport=EWR&dir=dep&date=2013-02-08&q=Denver"
+    assert 'value="Newark Liberty (EWR)"' in world.get(answer.location)
+
+
+def test_a_city_with_several_airports_is_answered_with_their_boards_to_choose_from(world: World) -> None:
+    page = world.get("/board?airport=Moscow&dir=arr", 422)
+    assert re.findall(r'href="/board\?airport=([A-Z]{3})&amp;dir=arr"', page) == ["DME", "SVO", "VKO"]
+    assert "Moscow Sheremetyevo (SVO)" in page
+
+
+def test_a_name_is_only_text_on_the_page_that_asks_which_airport(world: World) -> None:
+    page = world.get("/board?airport=<script>", 422)
+    assert "&lt;script&gt;&rdquo; names no single airport" in page
     assert "<script>" not in page

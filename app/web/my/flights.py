@@ -17,12 +17,12 @@ from app.store import ids, shown
 from app.store.audience import is_held
 from app.store.own_bookings import BY_PERSON, OwnBookings
 from app.store.own_followings import OwnFollowings
-from app.web import access
+from app.web import access, airport_field
 from app.web.api import choosing
 from app.web.api.bookings import NewBooking
 from app.web.api.choosing import FlightChoice
 from app.web.api.requests import is_id, validated
-from app.web.my import frame
+from app.web.my import airports, frame
 from app.web.my.frame import Answer, Document, Fields
 from app.web.pages import words
 from app.web.pages.words import State
@@ -32,7 +32,9 @@ from app.web.services import services
 MOST = 200
 """Bookings, and followings, on the page; the API has them all, page by page."""
 
-_FORM = ("flight_number", "departure_date", "origin", "reference")
+_BOOKING = ("flight_number", "departure_date", "origin", "reference")
+_FORM = (*_BOOKING, "airport")
+_AIRPORTS = frozenset({"origin", "airport"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +60,26 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/bookings", view_func=book, endpoint="book", methods=["POST"])
     blueprint.add_url_rule("/bookings/<booking>/end", view_func=unbook, endpoint="unbook", methods=["POST"])
     blueprint.add_url_rule("/follow", view_func=follow, endpoint="follow", methods=["POST"])
+    blueprint.add_url_rule("/airports", view_func=follow_airport, endpoint="follow_airport", methods=["POST"])
     ended, muted = "/followings/<following>/end", "/followings/<following>/mute"
     blueprint.add_url_rule(ended, view_func=unfollow, endpoint="unfollow", methods=["POST"])
     blueprint.add_url_rule(muted, view_func=mute, endpoint="mute", methods=["POST"])
 
 
 def view() -> Answer:
-    """Both lists and the form for a booking."""
+    """What is booked and followed, and the forms for a booking and an airport."""
     return _page(Fields(dict.fromkeys(_FORM, ""), {}))
 
 
 def book() -> Answer | Response:
     """Add a booking by flight and date; what stands there now is what the person knows from now on."""
     user, sent = frame.own(), _sent()
-    given = {name: text for name, text in sent.items() if text}
+    given = {name: sent[name] for name in _BOOKING if sent[name]}
     try:
         choice = validated(NewBooking, given)
         found = choosing.flight(choice)
     except Problem as problem:
-        return _page(Fields(sent, frame.faults_of(problem) or {"flight_number": problem.detail}), 422)
+        return _refused(sent, problem, "flight_number")
     store, now = OwnBookings(services().database), services().now()
     _, is_new = store.add(access.own(), user["_id"], found, choice.reference, now)
     return frame.back("my.flights", "booked" if is_new else "booked-before")
@@ -99,11 +102,21 @@ def unbook(booking: str) -> Response:
 def follow() -> Response:
     """Follow a flight, from its page; then back to it. Following twice is following once."""
     user = frame.own()
-    given = {name: text for name, text in _sent().items() if text and name != "reference"}
+    sent = _sent()
+    given = {name: sent[name] for name in ("flight_number", "departure_date", "origin") if sent[name]}
     found = choosing.flight(validated(FlightChoice, given))
     store = OwnFollowings(services().database)
     store.add_flight(access.own(), user["_id"], found.document["_id"], services().now())
     return _to_flight(found.document) or frame.back("my.flights", "followed")
+
+
+def follow_airport() -> Answer | Response:
+    """Follow an airport by name."""
+    sent = _sent()
+    try:
+        return airports.follow(sent)
+    except Problem as problem:
+        return _refused(sent, problem, "airport")
 
 
 def unfollow(following: str) -> Response:
@@ -112,6 +125,8 @@ def unfollow(following: str) -> Response:
     row = _followed(store, following)
     if not store.remove(row):
         return frame.back("my.flights", "changed-meanwhile")
+    if request.form.get("back") == "board" and isinstance(row.get("airport"), str):
+        return airports.to_board(row["airport"])
     if request.form.get("back") == "flight":
         documents = shown.by_ids(services().database, [ids.text(row["flight_id"])])
         to_flight = _to_flight(next(iter(documents.values()), {}))
@@ -137,7 +152,17 @@ def _followed(store: OwnFollowings, following: str) -> Document:
 
 
 def _sent() -> dict[str, str]:
-    return {name: request.form.get(name, "").strip() for name in _FORM}
+    form = request.form
+    return {
+        name: airport_field.meant(form, name) if name in _AIRPORTS else form.get(name, "").strip()
+        for name in _FORM
+    }
+
+
+def _refused(sent: dict[str, str], problem: Problem, field: str) -> Answer:
+    """The page with what was typed; field: the one at fault where the problem names none."""
+    faults = frame.faults_of(problem) or {field: problem.detail}
+    return _page(Fields(sent, faults, airports.choices(sent, faults)), 422)
 
 
 def _to_flight(document: Mapping[str, Any]) -> Response | None:
@@ -159,10 +184,17 @@ def _page(form: Fields, status: int = 200) -> Answer:
     followed = OwnFollowings(database).page(person, None, MOST + 1)
     documents = shown.by_ids(database, (ids.text(row["flight_id"]) for row in (*booked, *followed)))
     bookings = sorted((_booking(row, documents) for row in booked[:MOST]), key=_order)
-    followings = sorted((_following(row, documents) for row in followed[:MOST]), key=_order)
-    is_cut = len(booked) > MOST or len(followed) > MOST
+    of_airports = [row for row in followed[:MOST] if _is_airport(row)]
+    of_flights = (_place(row, documents, "") for row in followed[:MOST] if not _is_airport(row))
     return frame.draw(
-        "flights.html", status, bookings=bookings, followings=followings, form=form, is_cut=is_cut, most=MOST
+        "flights.html",
+        status,
+        bookings=bookings,
+        followings=sorted(of_flights, key=_order),
+        airports=sorted((_airport(row) for row in of_airports), key=_order),
+        form=form,
+        is_cut=len(booked) > MOST or len(followed) > MOST,
+        most=MOST,
     )
 
 
@@ -178,19 +210,25 @@ def _booking(row: Document, documents: Mapping[str, Document]) -> Place:
     return _place(row, documents, more, is_own=is_own, is_ended=not is_held(row.get("status")))
 
 
-def _following(row: Document, documents: Mapping[str, Document]) -> Place:
-    airport = row.get("airport")
-    if isinstance(airport, str):
-        url = f"/board?{urlencode({'airport': airport})}"
-        name = places.short_name(airport)
-        detail = "The whole airport. It is kept here; news about an airport is not sent to anybody yet."
-        muted = row.get("muted") is True
-        return Place(ids.text(row["_id"]), airport, f", {name}", detail, url, None, "9", True, False, muted)
-    return _place(row, documents, "", is_own=True, is_ended=False)
+def _is_airport(row: Document) -> bool:
+    return isinstance(row.get("airport"), str)
+
+
+def _airport(row: Document) -> Place:
+    code, muted = row["airport"], row.get("muted") is True
+    name = airport_field.called(code)
+    detail = "The whole airport. It is kept here; news about an airport is not sent to anybody yet."
+    url = airports.board(code)
+    return Place(ids.text(row["_id"]), code, f", {name}", detail, url, None, name, True, False, muted)
 
 
 def _place(
-    row: Document, documents: Mapping[str, Document], more: str, *, is_own: bool, is_ended: bool
+    row: Document,
+    documents: Mapping[str, Document],
+    more: str,
+    *,
+    is_own: bool = True,
+    is_ended: bool = False,
 ) -> Place:
     id_, muted = ids.text(row["_id"]), row.get("muted") is True
     gone = Place(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from app.domain import places
 from app.store.users import Users
 from app.web import access, preferences_form
+from app.web.airport_field import Choice
 from app.web.pages import words
 from app.web.problems import Problem
 from app.web.services import services
@@ -38,6 +39,8 @@ SAID: Mapping[str, str] = {
     "booked-before": "You had this booking already, and nothing was changed.",
     "unbooked": "The booking is removed. You hear no more of it.",
     "followed": "You follow this flight from now on.",
+    "followed-airport": "You follow this airport from now on.",
+    "followed-before": "You followed this airport already, and nothing was changed.",
     "unfollowed": "You follow it no more.",
     "muted": "Muted. You stay a follower and hear nothing until you unmute it.",
     "unmuted": "You hear its news again.",
@@ -63,10 +66,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A form as it is shown. values: as typed, or as they stand; faults: a sentence by field."""
+    """A form as it is shown. values: as typed, or as they stand; faults: a sentence by field; choices: airports to
+    choose from, by the field whose text means none or several."""
 
     values: Mapping[str, str]
     faults: Mapping[str, str]
+    choices: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
 
 
 def own() -> Document:

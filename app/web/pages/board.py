@@ -11,12 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
-from flask import render_template, request
+from flask import redirect, render_template, request
 from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.wrappers import Response
 
-from app.domain import airlines, places
+from app.domain import airlines, place_search, places
+from app.domain.place_search import PlaceError
 from app.store import flights as flights_store
-from app.web.pages import board_rows, changes, live, words
+from app.web import airport_field
+from app.web.pages import board_rows, changes, follow, live, words
 from app.web.pages.board_rows import ARRIVALS, DEPARTURES, Entry, Row, Summary
 from app.web.pages.kept import Kept
 from app.web.services import Services, services
@@ -73,45 +76,67 @@ class Board:
     earlier: tuple[str, str] | None
     later: tuple[str, str] | None
     unreadable: int
-    airports: Sequence[tuple[str, str]]
+    airports: Sequence[str]
     airlines: Sequence[tuple[str, str]]
     ages: changes.Ages
     next_departure: str | None
     numbered: Sequence[tuple[str, str]]
 
 
-def view(kept: Kept[Board], busiest: Kept[str | None]) -> str:
+def view(kept: Kept[Board], busiest: Kept[str | None]) -> str | tuple[str, int] | Response:
     """A board, whole without JavaScript. busiest: the airport that is shown when none is asked for.
 
+    An airport may be written by name: one is sent on to its board, of several one is chosen (422).
+
     :raise 400: a date or time that cannot be understood.
-    :raise 404: a code that is no airport's.
+    :raise 404: what is like no airport's code or name.
     """
     parts = services()
     following = live.of(parts)  # its cursor is taken before MongoDB is read, so that no change falls between
-    asked = _asked(request.args, parts, busiest)
-    if asked is None:
-        return render_template("board_none.html", live=following)
+    written = request.args.get("airport", "").strip()
+    code = written.upper()
+    if written and places.airport(code) is None:
+        try:
+            code = place_search.one_airport(written)
+        except PlaceError:
+            return _which(written)
+        return redirect(_asked(request.args, code).url, 302)
+    if not code:
+        today = parts.clock().date().isoformat()
+        found = busiest.get(today, parts.now(), lambda: flights_store.busiest_origin(parts.database, today))
+        if found is None:
+            return render_template("board_none.html", live=following)
+        code = found
+    asked = _asked(request.args, code)
     board = kept.get(asked, parts.now(), lambda: _board(asked, parts))
     now = places.utc_to_local(parts.clock(), asked.airport)
     since = None
     if following.age is not None:
         heard = parts.clock.at(parts.now() - timedelta(seconds=following.age_s))
         since = words.clock_zone(places.utc_to_local(heard, asked.airport))
-    return render_template("board.html", board=board, now=now, since=since, live=following, statuses=STATUSES)
+    return render_template(
+        "board.html",
+        board=board,
+        now=now,
+        since=since,
+        live=following,
+        statuses=STATUSES,
+        written=airport_field.words(asked.airport),
+        follow=follow.airport_button(parts, asked.airport),
+    )
 
 
-def _asked(args: Mapping[str, str], parts: Services, busiest: Kept[str | None]) -> Asked | None:
-    airport = args.get("airport", "").strip().upper()
-    if not airport:
-        today = parts.clock().date().isoformat()
-        found = busiest.get(today, parts.now(), lambda: flights_store.busiest_origin(parts.database, today))
-        if found is None:
-            return None
-        airport = found
-    if places.airport(airport) is None:
-        raise NotFound(
-            f"{airport[:10]} is not the IATA code of an airport. Codes have three letters, like EWR."
-        )
+def _which(written: str) -> tuple[str, int]:
+    """The page to choose an airport on, each with the rest of what was asked. Raises NotFound when nothing is near."""
+    near = airport_field.choices(written)
+    if not near:
+        raise NotFound(f'There is no airport "{written[:40]}". Write a code like EWR, or a city like Newark.')
+    offered = [(one.words, _asked(request.args, one.code).url) for one in near]
+    page = render_template("board_which.html", written=written[: place_search.LONGEST], offered=offered)
+    return page, 422
+
+
+def _asked(args: Mapping[str, str], airport: str) -> Asked:
     group = args.get("status", "")
     return Asked(
         airport=airport,
@@ -251,15 +276,10 @@ def _next_departure(asked: Asked, on: date, parts: Services) -> str | None:
     return f"{words.clock_zone(entry.expected)} on {words.short_day(tomorrow)}, {spoken} to {places.city(entry.other)}"
 
 
-def _airports(asked: Asked, parts: Services) -> list[tuple[str, str]]:
+def _airports(asked: Asked, parts: Services) -> list[str]:
     listed = flights_store.destinations if asked.arrival else flights_store.origins
     codes = {code for code in listed(parts.database) if places.airport(code)} | {asked.airport}
-    return sorted(((code, _label(code)) for code in codes), key=lambda pair: pair[1])
-
-
-def _label(code: str) -> str:
-    city, name = places.city(code), places.short_name(code)
-    return f"{city}, {name}" if name not in city and city not in name else city
+    return sorted(airport_field.words(code) for code in codes)
 
 
 def _same_number(text: str, parts: Services) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The button that follows a flight: for whom the page is drawn, and what they hear already."""
+"""The button that follows a flight or an airport: for whom the page is drawn, and what they hear already."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from app.domain.flight import Flight
+from app.store.own_followings import AIRPORT
 from app.store.persons_flight import standing
 from app.web import access, csrf, reader
 from app.web.services import Services
@@ -32,6 +33,18 @@ def button(parts: Services, key: str, flight: Flight) -> Follow | None:
         return Follow(False, None, words, f"{access.SIGN_IN}?next={quote(page, safe='/?')}")
     stands = standing(parts.database, who.person, key)
     return Follow(True, stands.following, _words(stands.is_booked, stands.following, stands.is_muted), "")
+
+
+def airport_button(parts: Services, code: str) -> Follow | None:
+    """Of an airport's board, for whoever reads it; None where nobody can sign in. Raises PyMongoError."""
+    if not csrf.is_possible(parts.settings):
+        return None
+    who = reader.present()
+    if who is None:
+        page = f"/board?{urlencode({'airport': code})}"
+        return Follow(False, None, "", f"{access.SIGN_IN}?next={quote(page, safe='/?')}")
+    stands = standing(parts.database, who.person, f"{AIRPORT}{code}")
+    return Follow(True, stands.following, "", "")
 
 
 def _words(is_booked: bool, following: str | None, is_muted: bool) -> str:

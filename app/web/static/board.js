@@ -128,13 +128,22 @@
   function go() {
     var query = new URLSearchParams();
     new FormData(form).forEach(function (value, name) { if (value) query.set(name, value); });
+    query.set("airport", form.dataset.airport);
     history.replaceState(null, "", form.getAttribute("action") + "?" + query);
     force = true;
     g.refresh();
   }
-  form.addEventListener("submit", function (event) { event.preventDefault(); go(); });
+  /* Another airport, which the server finds by what was written, or another direction: another page. */
+  function isElsewhere() { return form.airport.value.trim() !== form.airport.defaultValue; }
+  function leave() { if (form.airport.value.trim()) form.submit(); }
+  form.addEventListener("submit", function (event) {
+    event.preventDefault();
+    if (isElsewhere()) leave(); else go();
+  });
+  form.airport.addEventListener("change", function () { if (isElsewhere()) leave(); });
   form.addEventListener("input", function (event) {
-    if (event.target.name === "airport" || event.target.name === "dir") { form.submit(); return; }
+    if (event.target.name === "airport") return;
+    if (event.target.name === "dir") { form.submit(); return; }
     clearTimeout(typing);
     typing = setTimeout(go, 250);
   });
