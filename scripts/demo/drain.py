@@ -50,6 +50,8 @@ def all_is_told(database: Database[Document], seen: int, wanted: int) -> tuple[b
 
 
 def _due(database: Database[Document]) -> int:
-    """Conversations that are due within a minute; what waits for a gate's window is not."""
-    soon = datetime.now(UTC) + timedelta(minutes=1)
-    return database["conversations"].count_documents({"due_at": {"$lt": soon}, "status": "open"})
+    """Conversations that are due within a minute, alone or in a digest; what waits for a gate's window is not."""
+    soon = {"$lt": datetime.now(UTC) + timedelta(minutes=1)}
+    return database["conversations"].count_documents(
+        {"$or": [{"due_at": soon}, {"fold": soon}], "status": "open"}
+    )

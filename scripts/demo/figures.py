@@ -36,8 +36,9 @@ def latency(seconds: Iterable[float]) -> Latency | None:
 
 
 def save_to_provider(evidence: Evidence) -> Latency | None:
-    """From the save in MongoDB to the provider's answer, the settling time included."""
-    return latency(_between(evidence.notifications, "changed_at", "sent_at"))
+    """From the save in MongoDB to the provider's answer, the settling time included; what people chose to hear later is
+    left out."""
+    return latency(_between(_at_once(evidence), "changed_at", "sent_at"))
 
 
 def due_to_provider(evidence: Evidence) -> Latency | None:
@@ -47,7 +48,7 @@ def due_to_provider(evidence: Evidence) -> Latency | None:
 
 def save_to_provider_unsettled(evidence: Evidence) -> Latency | None:
     """From the save to the provider's answer for what does not settle: cancellations."""
-    rows = [row for row in evidence.notifications if row["kinds"][:1] == ["cancelled"]]
+    rows = [row for row in _at_once(evidence) if row["kinds"][:1] == ["cancelled"]]
     return latency(_between(rows, "changed_at", "sent_at"))
 
 
@@ -60,6 +61,11 @@ def reasons_of_silence(evidence: Evidence) -> Counter[tuple[str, str]]:
     """Why notifications were skipped, by status and reason."""
     rows = (row for row in evidence.notifications if row["status"] not in ("sent",))
     return Counter((row["status"], str(row.get("reason"))) for row in rows)
+
+
+def _at_once(evidence: Evidence) -> list[Document]:
+    held = {(row["conversation"], row["order"]) for row in evidence.held}
+    return [row for row in evidence.notifications if (row["conversation"], row["order"]) not in held]
 
 
 def _between(rows: Sequence[Document], start: str, end: str) -> list[float]:

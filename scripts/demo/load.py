@@ -81,13 +81,15 @@ def booking_document(booking: Booking, flight: Any, shown: Document, read_at: Ti
 
 
 def following_document(following: Following, flight: Any) -> Document:
-    """A following as the web pages will write it."""
-    return {
+    """A following as the web pages write it."""
+    document = {
         "_id": following.id,
         "user_id": following.user,
         "flight_id": flight,
         "created_at": datetime.now(UTC),
+        "version": 1,
     }
+    return document | {"muted": True} if following.muted else document
 
 
 def _insert(database: Database[Document], collection: str, documents: Sequence[Document], told: Told) -> None:

@@ -64,11 +64,12 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Following:
-    """A person follows a flight."""
+    """A person follows a flight; muted: and hears nothing of it for now."""
 
     id: ObjectId
     user: ObjectId
     flight: Identity
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from app.domain.clock import DomainClock
 from app.domain.news import Rules, Steps
-from scripts.demo import checks, data, drain, fares, people, plan, summary
+from scripts.demo import cast, cast_checks, checks, data, drain, fares, people, plan, summary
 from scripts.demo import evidence as evidence_of
 from scripts.demo.checks import Finding
 from scripts.demo.data import Departure
@@ -34,6 +34,8 @@ _FIRST_READING_S = 120.0
 # The replay may begin so late on its clock: its first saves are then made at once.
 _LATE = timedelta(minutes=20)
 _STARTS = 3
+# On a faster clock than this a night is over before what happens in it has settled.
+_NIGHT_IS_SEEN = 3000.0
 # What people hear who have chosen nothing, as the settings have it by default.
 _RULES = Rules(Steps(timedelta(minutes=15), timedelta(minutes=10)), timedelta(hours=24))
 
@@ -51,7 +53,8 @@ class Show:
             departures = _spread(departures, options.flights)
         self._plan = plan.make(departures)
         ends = self._plan.edits[-1].at
-        self._people = people.make(departures, plan.STARTS)
+        self._cast = cast.make(departures, self._plan)
+        self._people = cast.joined(people.make(departures, plan.STARTS), self._cast)
         self._fares = fares.make(departures, plan.STARTS, ends)
         notice = Notice(plan.STARTS + timedelta(minutes=35), _NOTICE, "EWR")
         self._steps: list[Step] = sorted(
@@ -72,7 +75,8 @@ class Show:
             clock = self._start_in_time(database, time.monotonic() - began)
             reader = FeedReader(stage.ports.web)
             reader.start()
-            summary.addresses(console, stage, f"{stage.web_url}/board?airport=EWR")
+            stage.tell_inbox(self._cast, clock)
+            summary.addresses(console, stage, f"{stage.web_url}/board?airport=EWR", self._cast)
             before = evidence_of.read_metrics(stage)
             replay = Replay(database, clock, stage.ports.web, stage.staff_key)
             self._replay(replay, clock)
@@ -191,15 +195,18 @@ class Show:
         found = evidence_of.gather(
             self._stage, database, updates=reader.updates, gaps=reader.gaps, before=before
         )
-        findings = self._findings(found, replay, drained)
+        findings = self._findings(found, replay, drained, clock)
         summary.outcome(self._console, found, replay, drained, clock)
         summary.verdict(self._console, findings)
         return 0 if all(finding.well for finding in findings) else 1
 
-    def _findings(self, found: evidence_of.Evidence, replay: Replay, drained: float | None) -> list[Finding]:
+    def _findings(
+        self, found: evidence_of.Evidence, replay: Replay, drained: float | None, clock: DomainClock
+    ) -> list[Finding]:
         late = () if drained is not None else (f"not quiet within {_DRAIN_S:.0f} s of the last save",)
         dead = tuple(child.died("").args[0] for child in self._stage.dead())
         ends = self._steps[-1].at.astimezone(UTC)
+        whole = self._options.flights is None and clock.rate <= _NIGHT_IS_SEEN
         return [
             Finding("saves", f"{replay.written.total()} saves, none refused", tuple(replay.failures)),
             checks.plan_was_written(self._plan, found),
@@ -212,6 +219,7 @@ class Show:
             checks.inbox_matches_ledger(found),
             checks.nobody_was_told_twice(found),
             checks.nothing_is_dead(found),
+            *cast_checks.judge(self._cast, cast_checks.Scene(found, clock, whole)),
             Finding("processes", "no process ended by itself", dead),
             Finding("logs", "no process logged an error", tuple(self._stage.log_errors().values())),
         ]

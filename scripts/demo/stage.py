@@ -18,6 +18,7 @@ from pathlib import Path
 from app.domain.clock import DomainClock
 from app.settings import Settings
 from scripts.children import Child, ServerDiedError, wait_until
+from scripts.demo.cast import Member
 from scripts.demo.local_http import request
 from scripts.kafka import Broker, start_tansu
 from scripts.mongo_replset import ReplicaSet, start_replica_set
@@ -109,6 +110,24 @@ class Stage:
         ports = ("--smtp-port", str(self.ports.smtp), "--http-port", str(self.ports.inbox))
         self._start("inbox", ("-m", "scripts.inbox", *ports), {})
         self._wait_for("inbox", self.ports.inbox, "/health/live")
+
+    def tell_inbox(self, members: Sequence[Member], clock: DomainClock) -> None:
+        """Tell the inbox who is known by name and what they chose, and what time it is. Raises OSError."""
+        people = [
+            {
+                "key": one.key,
+                "name": one.name,
+                "email": one.email,
+                "phone": one.phone,
+                "chose": one.chose,
+                "time_zone": one.time_zone,
+            }
+            for one in members
+        ]
+        shown = {"start": clock.start.isoformat(), "origin": clock.origin.isoformat(), "rate": clock.rate}
+        status, answer = request(self.ports.inbox, "/api/people", body={"people": people, "clock": shown})
+        if status != 200:
+            raise ConnectionError(f"the inbox answered {status}: {answer[:300]!r}")
 
     def run_once(self, command: str) -> None:
         """Run a command of gatecall that ends by itself ("schema", "topics"). Raises ServerDiedError."""

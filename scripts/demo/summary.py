@@ -9,6 +9,7 @@ from rich.table import Table
 
 from app.domain.clock import DomainClock
 from scripts.demo import figures
+from scripts.demo.cast import Member
 from scripts.demo.checks import Finding
 from scripts.demo.evidence import Evidence
 from scripts.demo.replay import Replay
@@ -27,11 +28,14 @@ _REASONS = {
 }
 
 
-def addresses(console: Console, stage: Stage, board: str) -> None:
-    """Where to look."""
+def addresses(console: Console, stage: Stage, board: str, members: Sequence[Member]) -> None:
+    """Where to look, and as whom."""
+    names = ", ".join(one.email for one in members if one.email)
     places = {
         "Board": board,
-        "Inbox": f"{stage.inbox_url}/",
+        "Inbox": f"{stage.inbox_url}/ (by person: {stage.inbox_url}/?who={members[0].key})",
+        "Sign in": f"{stage.web_url}/sign-in as {members[0].email}; the mail arrives in the inbox, "
+        f"open its link in the same browser (or as one of {names})",
         "Health": f"{stage.web_url}/health",
         "Staff key": f"{stage.staff_key} (of this run alone)",
         "MongoDB": f"{stage.mongodb_uri} (edit a flight in Compass or mongosh, and watch)",

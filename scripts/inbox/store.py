@@ -8,13 +8,16 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
-from itertools import islice
+from itertools import chain, islice
+
+from app.domain.clock import DomainClock
 
 KEEP_WHOLE = 3000
 """Messages kept with their bodies: some 60 MB of mails of 20 KB."""
@@ -39,6 +42,26 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is known by name. key: a word for addresses of the page. email, phone: None when there is none.
+
+    chose: what they chose, in one line. time_zone: IANA name.
+    """
+
+    key: str
+    name: str
+    email: str | None
+    phone: str | None
+    chose: str
+    time_zone: str
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Where they get their messages."""
+        return frozenset(address for address in (self.email, self.phone) if address)
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """A message kept whole. text: the SMS, or the mail's text part. raw: the mail, None for an SMS."""
 
@@ -55,7 +78,35 @@ class Inbox:
         self._lock = threading.Lock()
         self._receipts: list[Receipt] = []
         self._whole: deque[Stored] = deque(maxlen=keep_whole)
+        self._of_people: deque[Stored] = deque(maxlen=keep_whole)
         self._counts: Counter[str] = Counter()
+        self._by_address: Counter[tuple[str, str]] = Counter()
+        self._people: Mapping[str, Person] = {}
+        self._clock: DomainClock | None = None
+
+    def know(self, people: Sequence[Person], clock: DomainClock | None) -> None:
+        """Whose messages are kept as long as there is room, whoever else gets how many; and the clock that the
+        messages tell by, None for the real one."""
+        with self._lock:
+            self._people = {one.key: one for one in people}
+            self._clock = clock
+
+    def people(self) -> list[Person]:
+        """Those who are known by name, in the order they were given."""
+        with self._lock:
+            return list(self._people.values())
+
+    def told_at(self, receipt: Receipt) -> datetime:
+        """When it came, by the clock that the messages tell by."""
+        return self._clock.at(receipt.received_at) if self._clock else receipt.received_at
+
+    def counts_of(self, person: Person) -> dict[str, int]:
+        """How many messages this person has received, by channel."""
+        with self._lock:
+            return {
+                channel: sum(self._by_address[channel, address] for address in person.addresses)
+                for channel in ("email", "sms")
+            }
 
     def add_mail(self, sender: str, recipient: str, raw: bytes) -> int:
         """Take in a mail for one recipient of its envelope; returns its number."""
@@ -82,8 +133,12 @@ class Inbox:
             number = len(self._receipts) + 1
             receipt = Receipt(number, channel, address, name, subject, digest, datetime.now(UTC))
             self._receipts.append(receipt)
-            self._whole.append(Stored(receipt, sender, text, raw))
+            stored = Stored(receipt, sender, text, raw)
+            self._whole.append(stored)
+            if any(address in person.addresses for person in self._people.values()):
+                self._of_people.append(stored)
             self._counts[channel] += 1
+            self._by_address[channel, address] += 1
         return number
 
     def counts(self) -> dict[str, int]:
@@ -96,14 +151,21 @@ class Inbox:
         with self._lock:
             return self._receipts[max(0, after) :]
 
-    def newest(self, *, after: int, limit: int, channel: str = "", person: str = "") -> list[Stored]:
+    def newest(
+        self, *, after: int, limit: int, channel: str = "", person: str = "", who: str = ""
+    ) -> list[Stored]:
         """Whole messages with a number above `after`, newest first, at most `limit`.
 
-        channel: "email", "sms" or "" for both. person: part of an address or of the name beside it.
+        channel: "email", "sms" or "" for both. person: part of an address or of the name beside it. who: the key of
+        somebody who is known by name, "" for everybody.
         """
         wanted = person.casefold()
         with self._lock:
-            kept = list(self._whole)
+            known = self._people.get(who)
+            addresses = known.addresses if known else frozenset()
+            kept = (
+                [s for s in self._of_people if s.receipt.address in addresses] if who else list(self._whole)
+            )
         found = (
             stored
             for stored in reversed(kept)
@@ -116,7 +178,8 @@ class Inbox:
     def whole(self, number: int) -> Stored | None:
         """The message with this number; None when it never came or is no longer kept."""
         with self._lock:
-            return next((stored for stored in self._whole if stored.receipt.number == number), None)
+            kept = chain(self._whole, self._of_people)
+            return next((stored for stored in kept if stored.receipt.number == number), None)
 
     def sms_to(self, address: str) -> list[Stored]:
         """Whole SMS to this number, newest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from email import message_from_bytes
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,8 +12,9 @@ from importlib.resources import files
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
+from app.domain.clock import DomainClock
 from scripts.inbox import twilio
-from scripts.inbox.store import Inbox, Stored, header, text_of
+from scripts.inbox.store import Inbox, Person, Stored, header, text_of
 
 MAX_BODY_BYTES = 64 * 1024
 _PAGE = files("scripts.inbox") / "page"
@@ -59,26 +61,31 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(200, _messages(inbox, query))
         elif url.path == "/api/counts":
             self._json(200, inbox.counts())
+        elif url.path == "/api/people":
+            self._json(200, _people(inbox))
         elif url.path == "/api/receipts":
             receipts = [asdict(receipt) for receipt in inbox.receipts(_number(query.get("after")))]
             self._json(200, {"counts": inbox.counts(), "receipts": receipts})
         elif url.path == "/health/live":
             self._json(200, {"status": "alive"})
         elif url.path.startswith(("/api/messages/", "/mails/")):
-            self._one(
-                inbox.whole(_number(url.path.rsplit("/", 1)[1])), as_mail=url.path.startswith("/mails/")
-            )
+            number = _number(url.path.rsplit("/", 1)[1])
+            self._one(inbox, inbox.whole(number), as_mail=url.path.startswith("/mails/"))
         else:
             self._json(404, {"error": "There is nothing here. The page is at /."})
 
     def do_POST(self) -> None:
-        """An SMS by Twilio's API."""
+        """An SMS by Twilio's API, or who is known by name."""
         length = _number(self.headers.get("Content-Length"))
         if length > MAX_BODY_BYTES:
             self.close_connection = True
             self._json(413, {"error": f"At most {MAX_BODY_BYTES} bytes."})
             return
-        form = dict(parse_qsl(self.rfile.read(length).decode("utf-8", errors="replace")))
+        body = self.rfile.read(length)
+        if urlsplit(self.path).path == "/api/people":
+            self._know(body)
+            return
+        form = dict(parse_qsl(body.decode("utf-8", errors="replace")))
         message = twilio.PATH.fullmatch(urlsplit(self.path).path)
         if message is None or message["sid"]:
             self._json(404, {"error": "There is nothing here."})
@@ -86,6 +93,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(*twilio.unauthorised())
         else:
             self._json(*twilio.send(self.server.inbox, message["account"], form))
+
+    def _know(self, body: bytes) -> None:
+        if self.headers.get_content_type() != "application/json":  # what another site's page cannot send
+            self._json(415, {"error": "Send JSON."})
+            return
+        try:
+            people, clock = _read_people(json.loads(body))
+        except (ValueError, KeyError, TypeError) as error:
+            self._json(400, {"error": f"Not understood: {type(error).__name__} {error}"})
+            return
+        self.server.inbox.know(people, clock)
+        self._json(200, _people(self.server.inbox))
 
     def _twilio(self, account: str, sid: str | None, query: dict[str, str]) -> None:
         if not twilio.authorised(account, self.headers.get("Authorization")):
@@ -95,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._json(*twilio.listing(self.server.inbox, account, query))
 
-    def _one(self, stored: Stored | None, *, as_mail: bool) -> None:
+    def _one(self, inbox: Inbox, stored: Stored | None, *, as_mail: bool) -> None:
         if stored is None or (as_mail and stored.raw is None):
             self._json(404, {"error": "No such message, or it is so old that it is no longer kept."})
         elif as_mail:
@@ -103,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
             html = text_of(message_from_bytes(stored.raw), "text/html") or "<p>This mail has no HTML part."
             self._answer(200, html.encode(), "text/html; charset=utf-8", policy=_MAIL_POLICY)
         else:
-            self._json(200, _whole(stored))
+            self._json(200, _whole(inbox, stored))
 
     def _json(self, status: int, body: Any) -> None:
         self._answer(
@@ -149,11 +168,24 @@ def _messages(inbox: Inbox, query: dict[str, str]) -> dict[str, Any]:
         limit=max(1, min(500, _number(query.get("limit"), 100))),
         channel=query.get("channel", ""),
         person=query.get("person", ""),
+        who=query.get("who", ""),
     )
-    return {"counts": inbox.counts(), "messages": [_line(stored) for stored in found]}
+    return {"counts": inbox.counts(), "messages": [_line(inbox, stored) for stored in found]}
 
 
-def _line(stored: Stored) -> dict[str, Any]:
+def _people(inbox: Inbox) -> dict[str, Any]:
+    return {"people": [{**asdict(one), "counts": inbox.counts_of(one)} for one in inbox.people()]}
+
+
+def _read_people(said: Any) -> tuple[list[Person], DomainClock | None]:
+    """Who is known by name, and the clock. Raises ValueError, KeyError, TypeError when it is neither."""
+    clock = said.get("clock")
+    return [Person(**one) for one in said["people"]], clock and DomainClock(
+        datetime.fromisoformat(clock["start"]), datetime.fromisoformat(clock["origin"]), float(clock["rate"])
+    )
+
+
+def _line(inbox: Inbox, stored: Stored) -> dict[str, Any]:
     receipt = stored.receipt
     words = " ".join(stored.text.split())
     return {
@@ -162,12 +194,13 @@ def _line(stored: Stored) -> dict[str, Any]:
         "to": receipt.address,
         "subject": receipt.subject or words[:160],
         "received_at": receipt.received_at.isoformat(timespec="milliseconds"),
+        "told_at": inbox.told_at(receipt).isoformat(timespec="seconds"),
     }
 
 
-def _whole(stored: Stored) -> dict[str, Any]:
+def _whole(inbox: Inbox, stored: Stored) -> dict[str, Any]:
     shown = {
-        **_line(stored),
+        **_line(inbox, stored),
         "text": stored.text,
         "id": stored.receipt.id,
         "from": stored.sender,
