@@ -12,6 +12,8 @@ from typing import Any
 
 from pymongo import UpdateMany, UpdateOne
 from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
 
 from app.domain.flight import Flight
 from app.store.claim_records import LATE, Claimed, Noted, Quiet
@@ -34,6 +36,9 @@ class Claims:
 
     def __init__(self, database: Database[Document], channel: str) -> None:
         self._conversations = database["conversations"]
+        self._unconfirmed = database.get_collection(
+            "conversations", read_concern=ReadConcern("local"), write_concern=WriteConcern(w=1)
+        )
         self._channel = channel
 
     def claim(
@@ -51,19 +56,23 @@ class Claims:
         limit: most that are taken; workers: among how many what is due is shared, so that many due ones do
         not all wait for one sender; alone: so many are not worth sharing. Returns those that are ours, ordered
         by (priority, due_at), and whether some were left for others.
+
+        The claim does not wait for a majority, and what it reads may be as young. Every later write asks for the
+        claim at the primary and waits for a majority: a claim that a failover took back, or what it had read,
+        passes none of them, so nothing is handed over.
         """
         due = {"channel": self._channel, "due_at": {"$lte": now}, "status": "open", **free(now)}
-        found = self._conversations.find(due, {"_id": 1}).sort([("priority", 1), ("due_at", 1)])
+        found = self._unconfirmed.find(due, {"_id": 1}).sort([("priority", 1), ("due_at", 1)])
         ids = [row["_id"] for row in found.limit(limit * workers)]
         share = min(limit, max(alone, -(-len(ids) // workers)))
         ids, left = ids[:share], len(ids) > share
         if not ids:
             return [], False
-        self._conversations.update_many(
+        self._unconfirmed.update_many(
             {**due, "_id": {"$in": ids}}, {"$set": {"claim": token, "lease_until": now + lease}}
         )
         place = {id_: index for index, id_ in enumerate(ids)}
-        ours = self._conversations.find({"_id": {"$in": ids}, "claim": token})
+        ours = self._unconfirmed.find({"_id": {"$in": ids}, "claim": token})
         return [Claimed.from_document(row) for row in sorted(ours, key=lambda row: place[row["_id"]])], left
 
     def release(self, token: str, ids: Iterable[str]) -> None:

@@ -7,6 +7,7 @@ result is the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime
 
@@ -60,6 +61,7 @@ class Notifier:
         self._collections = collections
         self._partitions = partitions
         self._incarnation = incarnation
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="notifier record")
 
     def handle(self, batch: Sequence[Received]) -> None:
         """All that follows from the messages, markers and unreadable ones as barriers.
@@ -150,8 +152,6 @@ class Notifier:
             outcome = picture.take(seen)
             NOTIFIER_EVENTS.labels(FLIGHTS.collection, outcome).inc()
             log.debug("flight event handled", trace=seen.event_id, key=seen.key, outcome=outcome)
-        self._stores.announcements.record(picture.announcements)
-        crash_points.reached("N3.recorded")
         for announcement in picture.announcements:
             kinds = [str(kind) for kind in announcement.kinds]
             log.info("announcement", trace=announcement.event_id, subject=announcement.subject, kinds=kinds)
@@ -163,14 +163,23 @@ class Notifier:
         keys = {t.subject: subjects[t.subject].keys for t in told}
         fanning_out = [t for t in told if picture.touched[t.subject].fans_out]
         there: set[str] = set()
-        making.of_audience(self._stores, self._channels, self._not_over(fanning_out), keys, there)
-        crash_points.reached("N3.made")
-        self._stores.conversations.tell(fanning_out)
-        crash_points.reached("N3.told")
-        if fanning_out:
-            self._stores.doorbells.ring(self._channels)
-        # Before known is set: until then a repetition decides the same.
-        self._stores.decisions.of_events(picture.decisions(), self._rules.now())
+
+        def fan_out() -> None:
+            making.of_audience(self._stores, self._channels, self._not_over(fanning_out), keys, there)
+            crash_points.reached("N3.made")
+            self._stores.conversations.tell(fanning_out)
+            crash_points.reached("N3.told")
+            if fanning_out:
+                self._stores.doorbells.ring(self._channels)
+
+        # All of it before known is set: until then a repetition decides the same.
+        # Beside each other, because each waits for a majority, and waiting is most of what they cost.
+        recording = self._beside.submit(self._record, picture)
+        try:
+            fan_out()
+        finally:
+            wait([recording])
+        recording.result()
         self._stores.known.set_all(list(picture.changed.values()), picture.mended)  # N4
         crash_points.reached("N4.known")
         # Read again: another notifier may have handled another document of the same flight meanwhile, and neither
@@ -185,6 +194,12 @@ class Notifier:
         if self._stores.conversations.tell(late) or made:
             self._stores.doorbells.ring(self._channels)
         crash_points.reached("N4.told_again")
+
+    def _record(self, picture: Picture) -> None:
+        """N3: keep what was decided."""
+        self._stores.announcements.record(picture.announcements)
+        crash_points.reached("N3.recorded")
+        self._stores.decisions.of_events(picture.decisions(), self._rules.now())
 
     def _known(self, sightings: Sequence[Sighting]) -> Picture:
         """N1, and all other documents of the subjects."""
