@@ -253,7 +253,8 @@ class _Quiet(WSGIRequestHandler):
 def health_server(health: Health, settings: Settings) -> Iterator[int]:
     """Serve /health/live, /health/ready and /metrics while the block runs; yields the port.
 
-    For processes without a web server; the web process has the same paths. Port 0 takes any free one.
+    For processes without a web server; the web process has the same paths. Port 0 takes any free one. Raises
+    SetupError when the port cannot be had.
     """
     metrics = make_wsgi_app()
     READY.set_function(health.is_ready)
@@ -274,7 +275,14 @@ def health_server(health: Health, settings: Settings) -> Iterator[int]:
         start_response(status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")])
         return [orjson.dumps(body)]
 
-    server = make_server(settings.host, settings.health_port, app, server_class=_Server, handler_class=_Quiet)
+    host, port = settings.host, settings.health_port
+    try:
+        server = make_server(host, port, app, server_class=_Server, handler_class=_Quiet)
+    except OSError as error:
+        words = (
+            f"cannot listen on {host}:{port} ({error.strerror}); set HOST and HEALTH_PORT to a free address"
+        )
+        raise SetupError(words) from error
     thread = threading.Thread(target=server.serve_forever, name="health", daemon=True)
     thread.start()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from functools import partial
 
@@ -11,6 +12,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 from pymongo.errors import PyMongoError
 
+from app.domain.errors import SetupError
 from app.settings import Settings
 from app.store import client as mongo
 from app.store import schema_steps
@@ -41,7 +43,11 @@ def run(settings: Settings) -> int:
 
 
 def serve(settings: Settings, loader: Callable[[], Wsgi]) -> int:
-    """Serve what the loader builds in each worker; like run. The loader must be picklable (macOS spawns)."""
+    """Serve what the loader builds in each worker; like run. The loader must be picklable (macOS spawns).
+
+    Raises SetupError when the port cannot be had.
+    """
+    _require_free(settings.host, settings.port)
     server = MPServer(
         "app.web.wsgi:build",  # shown in the process list
         address=settings.host,
@@ -66,3 +72,15 @@ def serve(settings: Settings, loader: Callable[[], Wsgi]) -> int:
     except SystemExit as ended:  # granian's way to say that a worker failed
         return ended.code if isinstance(ended.code, int) else 1
     return 0
+
+
+def _require_free(host: str, port: int) -> None:
+    """granian's workers would die of it one after the other, each with pages of its own stack."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
+            probe.bind((host, port))
+    except OSError as error:
+        words = f"cannot listen on {host}:{port} ({error.strerror}); set HOST and PORT to a free address"
+        raise SetupError(words) from error

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
+import socket
+import subprocess
 import sys
 import threading
 import time
@@ -75,6 +78,28 @@ def test_one_dead_worker_makes_the_process_not_ready_and_ends_it_with_one(ending
     assert answers[0] == (200, {})
     assert answers[1][0] == 503
     assert "work" in answers[1][1]
+
+
+@pytest.mark.parametrize(
+    ("command", "setting"), [(["web"], "PORT"), (["consume", "notifier"], "HEALTH_PORT")]
+)
+def test_a_port_that_is_taken_ends_a_start_with_one_sentence_and_two(
+    command: list[str], setting: str
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        own = {"HOST": "127.0.0.1", "PORT": "0", "HEALTH_PORT": "0", "SECRET_KEY": "k" * 40, setting: port}
+        servers = {"MONGODB_URI": "mongodb://127.0.0.1:1/d", "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+        words = [sys.executable, "-m", "app", *command]
+        done = subprocess.run(
+            words, env=os.environ | servers | own, capture_output=True, text=True, timeout=60
+        )
+    assert done.returncode == 2
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert f"set HOST and {setting} to a free address" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_workers_that_end_when_asked_are_no_failure() -> None:
