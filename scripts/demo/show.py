@@ -34,8 +34,6 @@ _FIRST_READING_S = 120.0
 # The replay may begin so late on its clock: its first saves are then made at once.
 _LATE = timedelta(minutes=20)
 _STARTS = 3
-# On a faster clock than this a night is over before what happens in it has settled.
-_NIGHT_IS_SEEN = 3000.0
 # What people hear who have chosen nothing, as the settings have it by default.
 _RULES = Rules(Steps(timedelta(minutes=15), timedelta(minutes=10)), timedelta(hours=24))
 
@@ -206,7 +204,9 @@ class Show:
         late = () if drained is not None else (f"not quiet within {_DRAIN_S:.0f} s of the last save",)
         dead = tuple(child.died("").args[0] for child in self._stage.dead())
         ends = self._steps[-1].at.astimezone(UTC)
-        whole = self._options.flights is None and clock.rate <= _NIGHT_IS_SEEN
+        excuse = cast_checks.excuse(
+            found, clock.rate, late_s=replay.late_s, some_flights=self._options.flights is not None
+        )
         return [
             Finding("saves", f"{replay.written.total()} saves, none refused", tuple(replay.failures)),
             checks.plan_was_written(self._plan, found),
@@ -219,7 +219,7 @@ class Show:
             checks.inbox_matches_ledger(found),
             checks.nobody_was_told_twice(found),
             checks.nothing_is_dead(found),
-            *cast_checks.judge(self._cast, cast_checks.Scene(found, clock, whole)),
+            *cast_checks.judge(self._cast, cast_checks.Scene(found, clock, excuse)),
             Finding("processes", "no process ended by itself", dead),
             Finding("logs", "no process logged an error", tuple(self._stage.log_errors().values())),
         ]

@@ -30,12 +30,12 @@ _REASONS = {
 
 def addresses(console: Console, stage: Stage, board: str, members: Sequence[Member]) -> None:
     """Where to look, and as whom."""
-    names = ", ".join(one.email for one in members if one.email)
     places = {
         "Board": board,
-        "Inbox": f"{stage.inbox_url}/ (by person: {stage.inbox_url}/?who={members[0].key})",
-        "Sign in": f"{stage.web_url}/sign-in as {members[0].email}; the mail arrives in the inbox, "
-        f"open its link in the same browser (or as one of {names})",
+        "Inbox": f"{stage.inbox_url}/",
+        "People": f"{stage.inbox_url}/?who={members[0].key} ({', '.join(one.key for one in members)})",
+        "Sign in": f"{stage.web_url}/sign-in as {members[0].email}; the mail arrives in the inbox: "
+        "open its link in the same browser",
         "Health": f"{stage.web_url}/health",
         "Staff key": f"{stage.staff_key} (of this run alone)",
         "MongoDB": f"{stage.mongodb_uri} (edit a flight in Compass or mongosh, and watch)",
@@ -98,7 +98,7 @@ def verdict(console: Console, findings: Sequence[Finding]) -> None:
     """Each check with its result."""
     for finding in findings:
         if finding.well:
-            console.print(f"[green]ok [/green]  {finding.name:<15} {finding.words}")
+            console.print(f"[green]ok [/green]  {finding.name:<15} {finding.words}", soft_wrap=True)
         else:
             console.print(f"[bold red]BAD[/bold red]  {finding.name:<15} {len(finding.problems)} problems")
             for line in finding.shown():

@@ -6,7 +6,11 @@ const EVERY_MS = 1000;      // between two questions
 const NEW_FOR_MS = 10000;   // how long a row counts as just come
 
 const $ = (id) => document.getElementById(id);
+const WHO = new URLSearchParams(location.search).get("who") || "";
+const ZONE = "America/New_York";  // where the demo's messages are about, for whoever has no zone here
 const numbers = new Intl.NumberFormat("en");
+let zone = ZONE;            // of the person whose inbox this is
+let known = "";             // the people as they were last drawn
 let last = 0;               // the highest number in the list
 let turn = 0;               // a changed filter makes answers to older questions void
 let shown = 0;              // the number of the message being read
@@ -17,15 +21,49 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
+// Day and time by the clock that the messages tell by, in the person's zone.
 function clock(text) {
-  return new Date(text).toLocaleTimeString("en-GB");
+  const parts = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+  return new Date(text).toLocaleString("en-GB", { ...parts, timeZone: zone });
+}
+
+function counted(counts) {
+  return `${numbers.format(counts.email)} ${counts.email === 1 ? "mail" : "mails"}, ${numbers.format(counts.sms)} SMS`;
+}
+
+function card(key, name, chose, counts) {
+  const link = element("a", { href: key ? `/?who=${encodeURIComponent(key)}` : "/" },
+    element("b", { textContent: name }), element("span", { className: "soft", textContent: chose }),
+    element("span", { className: "count", textContent: counts }));
+  if (key === WHO) link.setAttribute("aria-current", "true");
+  return element("li", {}, link);
+}
+
+async function people() {
+  const text = await (await fetch("/api/people")).text();
+  if (text === known) return;
+  known = text;
+  const found = JSON.parse(text).people;
+  $("people").hidden = !found.length;
+  const held = document.activeElement && document.activeElement.closest("#known a");
+  $("known").replaceChildren(card("", "Everybody", "all that arrives", ""),
+    ...found.map((one) => card(one.key, one.name, one.chose, counted(one.counts))));
+  if (held) [...$("known").querySelectorAll("a")].find((link) => link.href === held.href)?.focus();
+  const mine = found.find((one) => one.key === WHO);
+  if (!mine || mine.time_zone === zone && document.title.startsWith(mine.name)) return;
+  zone = mine.time_zone;
+  document.title = `${mine.name} · Inbox of the demo · Gatecall`;
+  $("title").textContent = `What ${mine.name} receives`;
+  const addresses = [mine.email, mine.phone].filter(Boolean).join(", ");
+  $("about").textContent = `${mine.chose[0].toUpperCase()}${mine.chose.slice(1)}. ${addresses}. Times are those of ${zone.split("/")[1].replace("_", " ")}.`;
+  restart();
 }
 
 function row(message, isNew) {
   const link = element("a", { href: `#m${message.number}` },
     element("b", { textContent: message.subject }),
     element("span", { className: "soft", textContent: `${message.channel === "sms" ? "SMS" : "Mail"} to ${message.to}` }),
-    element("time", { dateTime: message.received_at, textContent: clock(message.received_at) }));
+    element("time", { dateTime: message.told_at, textContent: clock(message.told_at) }));
   if (message.number === shown) link.setAttribute("aria-current", "true");
   const item = element("li", { className: isNew ? "is-new" : "" }, link);
   if (isNew) setTimeout(() => item.classList.remove("is-new"), NEW_FOR_MS);
@@ -34,7 +72,7 @@ function row(message, isNew) {
 
 function wanted() {
   const form = new FormData($("filters"));
-  return { person: form.get("person").trim(), channel: form.get("channel") };
+  return { person: form.get("person").trim(), channel: form.get("channel"), who: WHO };
 }
 
 async function ask() {
@@ -52,12 +90,13 @@ async function ask() {
   const { person, channel } = wanted();
   $("empty").hidden = list.children.length > 0;
   $("empty").textContent = person || channel ? "No message kept matches this filter."
-    : "Nothing has arrived yet. The first messages come when a flight changes.";
+    : WHO ? "Nothing has arrived here yet. What this person chose may hold it for a while."
+      : "Nothing has arrived yet. The first messages come when a flight changes.";
 }
 
 async function follow() {
   try {
-    await ask();
+    await Promise.all([ask(), people()]);
     $("live").classList.remove("is-stale");
     $("live").firstElementChild.textContent = "Live";
   } catch {
@@ -115,7 +154,7 @@ async function read() {
   const isMail = message.channel === "email";
   const top = element("div", { className: "top" }, back,
     element("h2", { textContent: isMail ? message.subject : "SMS" }),
-    element("p", { textContent: `To ${message.to} from ${message.from}, ${clock(message.received_at)}` }));
+    element("p", { textContent: `To ${message.to} from ${message.from}, ${clock(message.told_at)}` }));
   const body = isMail ? mail(message) : [
     element("p", { className: "bubble", textContent: message.text }),
     element("pre", { textContent: `${message.text.length} characters\n${message.id}` })];
