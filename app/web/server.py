@@ -75,7 +75,7 @@ def serve(settings: Settings, loader: Callable[[], Wsgi]) -> int:
 
 
 def _require_free(host: str, port: int) -> None:
-    """granian's workers would die of it one after the other, each with pages of its own stack."""
+    """Granian's workers would die of it one after the other, each with pages of its own stack."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
