@@ -91,9 +91,11 @@ def lines(steps: Sequence[Step], start: datetime | None, clock: DomainClock, iat
 
 
 def held_until(until: datetime, clock: DomainClock, iata: str | None) -> str:
-    """ "Held until 07:00 EDT", with the day where it is another than today's there. until: system clock."""
+    """ "Held until 07:00 EDT", with the day where it is another than today's there, and its year where that is another.
+    until: system clock."""
     there, now = local(until, clock, iata), local(clock.system(), clock, iata)
-    day = "" if there.date() == now.date() else f"{there.day} {there:%b}, "
+    year = "" if there.year == now.year else f" {there.year}"
+    day = "" if there.date() == now.date() else f"{there.day} {there:%b}{year}, "
     return f"Held until {day}{there:%H:%M} {places.zone_name(there)}"
 
 

@@ -41,6 +41,12 @@ def test_staff_read_whose_choice_it_is_and_the_day() -> None:
     assert "Held until 2 Jul, 07:00 EDT: the person's digest" in [line.title for line in shown.lines]
 
 
+def test_the_year_is_said_where_it_is_another() -> None:
+    later = MORNING.replace(year=MORNING.year + 1)
+    words = held_until(later, at(MORNING), None)
+    assert words == f"Held until {later.day} {later:%b} {later.year}, 11:00 UTC"
+
+
 def test_every_reason_to_hold_has_words() -> None:
     assert set(HELD) == set(Reason)
     assert set(Reason) <= set(REASONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import request
@@ -18,16 +19,13 @@ from app.store.own_notifications import LEDGER, OwnNotifications
 from app.store.why import WhyReader
 from app.web import access
 from app.web.api.answers import Mark, cursor_after, wanted_page
-from app.web.my import frame
+from app.web.my import frame, notification_filter
 from app.web.my.frame import Answer, Document
 from app.web.problems import Problem
 from app.web.services import Services, services
 
 PAGE = 20
 """Messages on a page: each has its chain in it."""
-
-_NOTHING_THERE = "no_address"
-"""Who has no phone knows that no text came: such decisions are not in the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +69,47 @@ class Chains:
 
 
 def view() -> Answer:
-    """A page of the history; `?cursor=` for what is older."""
+    """A page of the history; `?cursor=` for what is older, `show`, `channel` and `about` for a part of it."""
     user, parts = frame.own(), services()
-    cursor = request.args.get("cursor")
     try:
-        wanted = wanted_page({"limit": str(PAGE)} | ({"cursor": cursor} if cursor else {}))
+        asked = wanted_page({"limit": str(PAGE)} | _given("cursor"))
+        wanted = notification_filter.read(request.args)
     except Problem as problem:
         return frame.problem(problem)
-    before = (wanted.after.at, wanted.after.id) if wanted.after else None
-    rows = OwnNotifications(parts.database).page(access.own(), before, PAGE + 1)
-    older = cursor_after([Mark(at, row["_id"]) for _, at, row in rows], PAGE)
+    before = (asked.after.at, asked.after.id) if asked.after else None
+    store = OwnNotifications(parts.database)
+    held = store.held(access.own())
+    rows = store.page(access.own(), before, PAGE + 1, wanted, held)
     chains = Chains(parts, access.own())
     days: dict[str, list[Entry]] = {}
     for collection, at, row in rows[:PAGE]:
-        if row.get("reason") == _NOTHING_THERE:
-            continue
         name = frame.shown_day(parts.clock.at(at), user)
-        days.setdefault(name, []).append(_entry(collection, row, user, parts, chains))
-    listed = tuple(Day(name, tuple(entries)) for name, entries in days.items())
-    return frame.draw("notifications.html", days=listed, older=older, is_first=before is None)
+        days.setdefault(name, []).append(_entry(collection, row, user, parts, chains, row["_id"] in held))
+    counts = store.counts(access.own(), wanted, held)
+    since = parts.now() - timedelta(days=7)
+    return frame.draw(
+        "notifications.html",
+        days=tuple(Day(name, tuple(entries)) for name, entries in days.items()),
+        older=cursor_after([Mark(at, row["_id"]) for _, at, row in rows], PAGE),
+        is_first=before is None,
+        filter=notification_filter.shown(parts.database, wanted, counts),
+        figures=notification_filter.figures(store.since(access.own(), since, notification_filter.MOST)),
+    )
 
 
-def _entry(collection: str, row: Document, user: Mapping[str, Any], parts: Services, chains: Chains) -> Entry:
+def _given(name: str) -> dict[str, str]:
+    value = request.args.get(name)
+    return {name: value} if value else {}
+
+
+def _entry(
+    collection: str,
+    row: Document,
+    user: Mapping[str, Any],
+    parts: Services,
+    chains: Chains,
+    is_held: bool,
+) -> Entry:
     item = why_rows.notification(row) if collection == LEDGER else why_rows.quiet(row)
     channel = str(row["channel"])
     found = chains.of(item.event_id)
@@ -109,24 +126,20 @@ def _entry(collection: str, row: Document, user: Mapping[str, Any], parts: Servi
         channel=channel,
         channel_name=why_words.channel_name(channel),
         at=frame.shown_time(parts.clock.at(at), user),
-        state=_state(item, chain, channel, user, parts),
+        state=_state(item, is_held, user, parts),
         lines=lines,
         place=shown.place if shown else None,
         url=_url(chain),
     )
 
 
-def _state(
-    item: Notification | Quiet, chain: Chain | None, channel: str, user: Mapping[str, Any], parts: Services
-) -> State:
+def _state(item: Notification | Quiet, is_held: bool, user: Mapping[str, Any], parts: Services) -> State:
     if isinstance(item, Notification):
         return why_words.state_of_row(item)
     if item.action != WAIT:
         words = why_words.REASONS.get(item.reason, (item.reason.replace("_", " "), ""))[0]
         return State("skipped", f"Not sent: {words[:1].lower()}{words[1:]}")
-    thread = next((one for one in chain.threads if one.channel == channel), None) if chain else None
-    last = thread.last if thread else None
-    if last is not None and last != item:
+    if not is_held:
         return State("skipped", "Was held, then decided anew")
     if item.until is None:
         return State("held", "Held")
