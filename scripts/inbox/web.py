@@ -179,6 +179,8 @@ def _people(inbox: Inbox) -> dict[str, Any]:
 
 def _read_people(said: Any) -> tuple[list[Person], DomainClock | None]:
     """Who is known by name, and the clock. Raises ValueError, KeyError, TypeError when it is neither."""
+    if not isinstance(said, dict):
+        raise TypeError("an object was expected")
     clock = said.get("clock")
     return [Person(**one) for one in said["people"]], clock and DomainClock(
         datetime.fromisoformat(clock["start"]), datetime.fromisoformat(clock["origin"]), float(clock["rate"])

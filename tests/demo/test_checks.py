@@ -266,6 +266,68 @@ def test_what_was_skipped_before_the_last_message_excuses_nothing_after_it(
     assert judged(storm, people, evidence)["everybody knows"].well
 
 
+def test_what_waits_as_its_person_chose_counts_as_dealt_with_until_it_is_due(
+    storm: Plan, people: People, evidence: Evidence
+) -> None:
+    row = evidence.notifications[0]
+    evidence.notifications, evidence.receipts = [], []
+    waits: dict[str, Any] = {
+        "_id": row["conversation"],
+        **{name: row[name] for name in ("person", "subject", "channel")},
+        "status": "open",
+        "reason": "quiet_hours",
+        "due_at": evidence.at + timedelta(minutes=5),
+    }
+    evidence.conversations = [waits]
+    assert judged(storm, people, evidence)["everybody knows"].well
+    for wrong in ({"due_at": evidence.at}, {"reason": "gate_too_early"}, {"status": "settled"}):
+        evidence.conversations = [waits | wrong]
+        assert not judged(storm, people, evidence)["everybody knows"].well
+
+
+def test_who_chose_not_to_hear_of_it_need_not_be_told(
+    storm: Plan, people: People, evidence: Evidence
+) -> None:
+    evidence.notifications, evidence.receipts = [], []
+    ada = evidence.users[str(ADA)]
+    for chosen in ({"channels": {"email": {"cancelled": False}}}, {"stopped": ["bookings"]}):
+        evidence.users = {str(ADA): ada | {"preferences": chosen}}
+        assert judged(storm, people, evidence)["everybody knows"].well
+    evidence.users = {str(ADA): ada | {"preferences": {"stopped": ["followings"]}}}
+    assert not judged(storm, people, evidence)["everybody knows"].well
+
+
+def test_who_muted_what_they_follow_need_not_be_told(storm: Plan, people: People, evidence: Evidence) -> None:
+    evidence.notifications, evidence.receipts = [], []
+    (booking,) = evidence.bookings
+    following = {"_id": people.bookings[0].id, **{name: booking[name] for name in ("user_id", "flight_id")}}
+    evidence.bookings, evidence.followings = [], [following]
+    assert not judged(storm, people, evidence)["everybody knows"].well
+    evidence.followings = [following | {"muted": True}]
+    assert judged(storm, people, evidence)["everybody knows"].well
+
+
+def test_a_digest_is_one_mail_of_several_rows(storm: Plan, people: People, evidence: Evidence) -> None:
+    row = evidence.notifications[0] | {"digest": "d"}
+    other = row | {"_id": "another", "conversation": "another"}
+    evidence.notifications = [row, other]
+    assert judged(storm, people, evidence)["delivered"].well
+    evidence.notifications = [row, other | {"digest": "e"}]
+    assert not judged(storm, people, evidence)["delivered"].well
+
+
+def test_as_many_more_may_arrive_as_there_were_sign_in_links(
+    storm: Plan, people: People, evidence: Evidence
+) -> None:
+    link = {"channel": "email", "address": "ada@example.org", "id": "<link@x>", "digest": "link"}
+    evidence.receipts = [*evidence.receipts, link]
+    assert not judged(storm, people, evidence)["delivered"].well
+    evidence.service_messages = {"email": 1}
+    assert judged(storm, people, evidence)["delivered"].well
+    evidence.receipts = [link]
+    assert not judged(storm, people, evidence)["delivered"].well
+
+
 def test_a_flight_inserted_again_is_found_by_bookings_of_the_old_document(
     storm: Plan, people: People, evidence: Evidence
 ) -> None:

@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
@@ -42,6 +43,12 @@ class Running:
         request = urllib.request.Request(url, data=urllib.parse.urlencode(form).encode())
         status, body, _ = self._open(request, auth)
         return status, json.loads(body)
+
+    def post_json(self, path: str, body: Any, *, kind: str = "application/json") -> tuple[int, Any]:
+        url = f"http://127.0.0.1:{self.http_port}{path}"
+        request = urllib.request.Request(url, data=json.dumps(body).encode(), headers={"Content-Type": kind})
+        status, answer, _ = self._open(request, "")
+        return status, json.loads(answer)
 
     def _open(self, request: urllib.request.Request, auth: str) -> tuple[int, bytes, dict[str, str]]:
         if auth:
@@ -162,6 +169,44 @@ def test_messages_are_filtered_by_person_and_channel_newest_first(running: Runni
     ]
     assert subjects("?channel=sms") == ["three"]
     assert subjects("?after=1&limit=1") == ["three"]
+
+
+MINA = {
+    "key": "mina",
+    "name": "Mina Öztürk",
+    "email": "mina@example.org",
+    "phone": "+15550100142",
+    "chose": "quiet 22:00-07:00",
+    "time_zone": "Europe/Istanbul",
+}
+
+
+def test_who_is_known_by_name_has_an_inbox_of_both_channels_and_counts(running: Running) -> None:
+    assert running.json("/api/people") == {"people": []}
+    began = datetime.now(UTC) - timedelta(hours=1)
+    clock = {"start": "2013-02-08T09:30:00+00:00", "origin": began.isoformat(), "rate": 60.0}
+    status, answer = running.post_json("/api/people", {"people": [MINA], "clock": clock})
+    assert (status, answer["people"][0]["counts"]) == (200, {"email": 0, "sms": 0})
+    with smtplib.SMTP("127.0.0.1", running.smtp_port, timeout=30) as smtp:
+        smtp.send_message(mail("to mina"))
+        for number in range(6):  # more than the inbox keeps of everybody
+            smtp.send_message(mail(f"to others {number}", to="ade@example.org"))
+    running.post_sms(To="+15550100142", From="+15550100100", Body="a text to mina")
+    shown = running.json("/api/messages?who=mina")["messages"]
+    assert [message["subject"] for message in shown] == ["a text to mina", "to mina"]
+    assert running.json("/api/messages?who=nobody")["messages"] == []
+    told_at = datetime.fromisoformat(shown[0]["told_at"])
+    assert timedelta(hours=60) <= told_at - datetime.fromisoformat(clock["start"]) < timedelta(hours=65)
+    assert running.json("/api/people")["people"] == [{**MINA, "counts": {"email": 1, "sms": 1}}]
+    assert running.get(f"/api/messages/{shown[1]['number']}")[0] == 200
+
+
+def test_only_json_of_the_right_shape_says_who_is_known(running: Running) -> None:
+    for body in ([], {"people": [{"name": "x"}]}, {"people": [MINA], "clock": {"start": "now"}}):
+        assert running.post_json("/api/people", body)[0] == 400
+    # a form, or text, is what a page of another site could send
+    assert running.post_json("/api/people", {"people": [MINA]}, kind="text/plain")[0] == 415
+    assert running.json("/api/people") == {"people": []}
 
 
 def test_display_is_bounded_but_every_receipt_stays(running: Running) -> None:
