@@ -27,6 +27,10 @@ function clock(text) {
   return new Date(text).toLocaleString("en-GB", { ...parts, timeZone: zone });
 }
 
+function count(counts) {
+  for (const channel of ["email", "sms"]) $(`count-${channel}`).textContent = numbers.format(counts[channel]);
+}
+
 function counted(counts) {
   return `${numbers.format(counts.email)} ${counts.email === 1 ? "mail" : "mails"}, ${numbers.format(counts.sms)} SMS`;
 }
@@ -50,7 +54,11 @@ async function people() {
     ...found.map((one) => card(one.key, one.name, one.chose, counted(one.counts))));
   if (held) [...$("known").querySelectorAll("a")].find((link) => link.href === held.href)?.focus();
   const mine = found.find((one) => one.key === WHO);
-  if (!mine || mine.time_zone === zone && document.title.startsWith(mine.name)) return;
+  if (!mine) return;
+  count(mine.counts);
+  if (document.title.startsWith(mine.name)) return;
+  $("field").hidden = true;
+  $("known").scrollLeft = $("known").querySelector("[aria-current]").offsetLeft - $("known").offsetLeft;
   zone = mine.time_zone;
   document.title = `${mine.name} · Inbox of the demo · Gatecall`;
   $("title").textContent = `What ${mine.name} receives`;
@@ -81,7 +89,7 @@ async function ask() {
   const query = new URLSearchParams({ ...wanted(), after: last, limit: SHOWN });
   const answer = await (await fetch(`/api/messages?${query}`)).json();
   if (mine !== turn) return;
-  for (const channel of ["email", "sms"]) $(`count-${channel}`).textContent = numbers.format(answer.counts[channel]);
+  if (!WHO) count(answer.counts);
   const list = $("list");
   list.prepend(...answer.messages.map((message) => row(message, !first)));
   while (list.children.length > SHOWN) list.lastElementChild.remove();
