@@ -18,7 +18,6 @@ from app.web import (
     reader,
     sign_in,
     staff,
-    why_api,
 )
 from app.web.callbacks import callbacks
 from app.web.health import probes
@@ -46,7 +45,6 @@ def create_app(services: Services) -> Flask:
     app.register_blueprint(publishing)
     app.register_blueprint(callbacks)
     app.register_blueprint(documentation.blueprint)
-    app.register_blueprint(why_api.blueprint)
     api.register(app, services)
     app.register_blueprint(pages.blueprint(services))
     app.register_blueprint(my.blueprint())

@@ -34,7 +34,8 @@ from app.web.stopping import texts
 log = structlog.get_logger()
 
 PREFIX = "/callbacks/"
-_MAX_BOUNCE_BYTES = 1024 * 1024
+_MAX_BYTES = 1024 * 1024
+"""Of what mail services send: a bounce with the mail in it, or many events at once."""
 _MAX_EVENTS = 500
 
 callbacks = Blueprint("callbacks", __name__)
@@ -126,7 +127,7 @@ def bounce() -> Response:
     """
     parts = services()
     callback_key.require(request, parts.settings)
-    request.max_content_length = _MAX_BOUNCE_BYTES
+    request.max_content_length = _MAX_BYTES
     return _taken(parts, reports_of(request.get_data()))
 
 
@@ -134,10 +135,12 @@ def bounce() -> Response:
 def mail_events() -> Response:
     """Events of a mail service, as JSON.
 
-    :raise 400: the body is not what it should be. :raise 403: no key, or a wrong one. :raise 503: no database.
+    :raise 400: the body is not what it should be. :raise 403: no key, or a wrong one. :raise 413: larger than 1 MB.
+    :raise 503: no database.
     """
     parts = services()
     callback_key.require(request, parts.settings)
+    request.max_content_length = _MAX_BYTES
     try:
         events = MailEvents.model_validate_json(request.get_data()).events
     except ValidationError as error:
@@ -219,6 +222,7 @@ def described() -> dict[str, dict[str, Any]]:
 
     text = {"type": "string"}
     form = {"type": "object", "properties": {"MessageSid": text, "MessageStatus": text, "ErrorCode": text}}
+    status = operation("twilio_status", "What became of a text", "application/x-www-form-urlencoded", form)
     inbound = operation(
         "twilio_inbound",
         "A text to our number: STOP and its family, START, HELP",
@@ -235,15 +239,15 @@ def described() -> dict[str, dict[str, Any]]:
     }
     inbound["post"]["responses"]["200"] = said
     key: dict[str, Any] = {"security": [{"callbackKey": []}]}
-    dsn = operation("mail_bounce", "A bounce (RFC 3464)", "message/rfc822", text, 413)
+    dsn = operation("mail_bounce", "A bounce (RFC 3464)", "message/rfc822", {}, 413)
     events = {"$ref": "#/components/schemas/MailEvents"}
-    mail = operation("mail_events", "What became of mails", "application/json", events, 400)
+    mail = operation("mail_events", "What became of mails", "application/json", events, 400, 413)
     for paths in (dsn, mail):
         paths["post"].update(key)
+    for paths in (status, inbound, dsn):
+        paths["post"]["requestBody"]["required"] = False  # what says nothing is taken, too, and means nothing
     return {
-        f"{PREFIX}twilio/status": operation(
-            "twilio_status", "What became of a text", "application/x-www-form-urlencoded", form
-        ),
+        f"{PREFIX}twilio/status": status,
         f"{PREFIX}twilio/inbound": inbound,
         f"{PREFIX}mail/dsn": dsn,
         f"{PREFIX}mail/events": mail,

@@ -5,13 +5,13 @@ Tests hold it against the application: every route, parameter and answer.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from app.domain.feed import Type
-from app.web import api, callbacks, why_api
+from app.web import api, callbacks
 from app.web.problems import MEDIA_TYPE as PROBLEM
 from app.web.publishing import Accepted, NoticeBody
 from app.web.query import DEFAULT_LIMIT, MAX_LIMIT, MAX_WAIT_S
@@ -90,6 +90,17 @@ class FaultyField(BaseModel):
     message: str
 
 
+class StreamEvent(BaseModel):
+    """One server-sent event. id: the cursor after it, absent of a gap. data: JSON; an update as GET /update has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    event: Literal["update", "gap", "age"]
+    id: str = ""
+    data: str
+    retry: int = 0
+
+
 class ProblemDocument(BaseModel):
     """An error (RFC 9457)."""
 
@@ -122,13 +133,13 @@ class Readiness(BaseModel):
 
 _MODELS = (
     Feed,
+    StreamEvent,
     ProblemDocument,
     NoticeBody,
     Accepted,
     Liveness,
     Readiness,
     callbacks.MailEvents,
-    *why_api.MODELS,
 )
 
 PARAMETERS: dict[str, tuple[dict[str, Any], str]] = {
@@ -186,7 +197,6 @@ def specification() -> dict[str, Any]:
             "/openapi.json": {
                 "get": _operation("specification", "This document", {"200": _answer("The document", None)})
             },
-            **why_api.paths(_problems),
             **api.paths(),
             **callbacks.described(),
         },
@@ -240,7 +250,7 @@ def _read_stream() -> dict[str, Any]:
         "200": {
             "description": "Events",
             "headers": _AGE,
-            "content": {_STREAM: {"schema": {"type": "string"}}},
+            "content": {_STREAM: {"schema": {"$ref": f"{_REF}StreamEvent"}}},
         },
         **_problems(400, 414, 503),
     }
@@ -293,7 +303,6 @@ def _text(description: str) -> dict[str, Any]:
 
 
 _REASONS = {
-    404: "There is no such thing, or it is too long ago",
     400: "Something in the request is not understood; every field is named",
     401: "No staff key, or a wrong one",
     403: "No staff key is configured here",

@@ -32,6 +32,7 @@ Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 PATH = "/update"
 STREAM_PATH = "/update/stream"
 _READS = frozenset({"GET", "HEAD"})
+_METHODS = "GET, HEAD, OPTIONS, POST"
 
 _FRESH = metrics.FEED_REQUESTS.labels("200")
 _NOT_MODIFIED = metrics.FEED_REQUESTS.labels("304")
@@ -81,8 +82,10 @@ class UpdatesApi:
             method = environ["REQUEST_METHOD"]
             if method in _READS:
                 return self._guarded(self._updates, environ, start_response)
-            if method not in {"POST", "OPTIONS"}:
-                return self._refuse(_not_allowed("GET, HEAD, OPTIONS, POST"), environ, start_response)
+            if method == "OPTIONS":
+                return self._wrapped(environ, _with_reads_allowed(start_response))
+            if method != "POST":
+                return self._refuse(_not_allowed(_METHODS), environ, start_response)
         elif path == STREAM_PATH:
             if environ["REQUEST_METHOD"] not in _READS:
                 return self._refuse(_not_allowed("GET, HEAD"), environ, start_response)
@@ -189,6 +192,16 @@ def _names(if_none_match: str, etag: str) -> bool:
         return True
     names = [name.strip().removeprefix("W/") for name in if_none_match.split(",")]
     return etag in names or names == ["*"]
+
+
+def _with_reads_allowed(start_response: Any) -> Any:
+    """Flask knows of POST alone: what reads is answered here, and belongs into the header Allow."""
+
+    def start(status: str, headers: Headers, *more: Any) -> Any:
+        named = [(name, _METHODS if name.lower() == "allow" else value) for name, value in headers]
+        return start_response(status, named, *more)
+
+    return start
 
 
 def _not_allowed(methods: str) -> Problem:

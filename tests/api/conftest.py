@@ -105,7 +105,8 @@ class Site:
         self.settings = settings
         self.moment = NOW
         self.database = database
-        services = Services(settings, database, Feed(settings, self.now), Health(), real_time(), self.now)
+        self.feed = Feed(settings, self.now)
+        services = Services(settings, database, self.feed, Health(), real_time(), self.now)
         self.app = create_app(services)
 
     def now(self) -> datetime:

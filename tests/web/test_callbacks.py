@@ -291,6 +291,18 @@ def test_events_about_mails_of_others_are_not_kept(provided: Site) -> None:
     assert [one["_id"] for one in kept] == [ours["message_id"].strip("<>")]
 
 
+def test_as_many_events_as_are_allowed_at_once_are_not_too_large(provided: Site) -> None:
+    words = (
+        "550 5.1.1 The email account that you tried to reach does not exist; check the address for typos. "
+        * 3
+    )
+    event = {"message_id": MESSAGE_ID, "event": "delivered", "status": "2.0.0", "words": words}
+    body = json.dumps({"events": [event] * 500})
+    assert len(body) > 64 * 1024
+    assert mail(provided, "events", body).status_code == 204
+    assert mail(provided, "events", " " * 1024 * 1024 + body).status_code == 413
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b'{"events": [{"event": "bounced"}]}', b'{"events": 1}', b"\xff"]
 )

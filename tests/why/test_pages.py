@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from pymongo import MongoClient
 
 from app.__main__ import main
-from app.web import why_api
+from app.web.api import why
 from tests.providers import Mailbox, Twilio
 from tests.why.test_chain import begin
 from tests.why.world import KEY, STAFF_KEY, World
@@ -121,13 +121,13 @@ def test_the_api_is_for_staff_alone(world: World, told: tuple[str, str]) -> None
 def test_the_api_answers_as_described(world: World, told: tuple[str, str]) -> None:
     site = world.site()
     chain = site.get(f"/api/v1/changes/{EVENT}/why?person=p1", headers=STAFF)
-    TypeAdapter(why_api.WhyChain).validate_json(chain.data, strict=True)
+    TypeAdapter(why.WhyChain).validate_json(chain.data, strict=True)
     assert [one["state"] for one in chain.json["channels"]] == ["Sent", "Sent"]
     assert chain.json["kinds"] == ["cancelled"]
     counted = site.get(f"/api/v1/changes/{EVENT}/why", headers=STAFF).json
     assert (counted["people"], counted["channels"]) == ({"sent": 2}, [])
     found = site.get("/api/v1/people/p1/notifications?limit=1", headers=STAFF)
-    TypeAdapter(why_api.WhyDecisions).validate_json(found.data, strict=True)
+    TypeAdapter(why.WhyDecisions).validate_json(found.data, strict=True)
     assert [one["status"] for one in found.json["decisions"]] == ["sent"]
     assert site.get("/api/v1/changes/nothing/why", headers=STAFF).status_code == 404
     for wrong in ("0", "201", "x", "-1"):

@@ -18,10 +18,11 @@ from app.web.api import (
     notifications,
     rates,
     schedule,
+    why,
 )
 from app.web.services import Services
 
-_RESOURCES = (me, bookings, followings, notifications, keys, leaving, imports, schedule, finding)
+_RESOURCES = (me, bookings, followings, notifications, keys, leaving, imports, schedule, finding, why)
 
 
 def register(app: Flask, services: Services) -> None:

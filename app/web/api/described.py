@@ -15,7 +15,8 @@ PERSON: list[dict[str, list[str]]] = [{"personSession": []}]
 """Of operations for a person who is signed in."""
 PROGRAM: list[dict[str, list[str]]] = [{"apiKey": []}]
 """Of operations for programs; which scope they need is said in words."""
-ANYBODY: list[dict[str, list[str]]] = []
+STAFF: list[dict[str, list[str]]] = [{"staffKey": []}, {"personSession": []}]
+"""Of operations for staff: with a staff key, or signed in with the role."""
 
 _RATES = {
     "RateLimit-Limit": {"description": "Requests of one window.", "schema": {"type": "integer"}},

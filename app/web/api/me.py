@@ -109,8 +109,7 @@ class DigestChoice(BaseModel):
 
 
 class Choices(BaseModel):
-    """What a person chose to hear (docs/people.md). null: not chosen. As a change: what is absent stays, null is the
-    default again, objects are merged (RFC 7396)."""
+    """What a person chose to hear (docs/people.md). null: not chosen."""
 
     model_config = STRICT
 
@@ -125,6 +124,31 @@ class Choices(BaseModel):
     daily_max: int | None = None
     paused_until: Annotated[str | None, Field(examples=["2026-12-01T08:00:00Z"])] = None
     stopped: list[str] | None = None
+
+
+class QuietChange(BaseModel):
+    """What of the quiet hours changes."""
+
+    model_config = STRICT
+    from_: Annotated[str | None, Field(alias="from", examples=["22:00"])] = None
+    until: Annotated[str | None, Field(examples=["07:00"])] = None
+
+
+class DigestChange(BaseModel):
+    """What of the digest changes."""
+
+    model_config = STRICT
+    every: Literal["none", "daily", "weekly"] | None = None
+    at: Annotated[str | None, Field(examples=["20:00"])] = None
+    weekday: Annotated[int | None, Field(ge=1, le=7)] = None
+
+
+class ChoicesChange(Choices):
+    """What of the choices changes: what is absent stays, null is the default again, objects are merged (RFC 7396)."""
+
+    channels: dict[str, dict[str, bool | None] | None] | None = None  # type: ignore[assignment]
+    quiet: QuietChange | None = None  # type: ignore[assignment]
+    digest: DigestChange | None = None  # type: ignore[assignment]
 
 
 def register(blueprint: Blueprint) -> None:
@@ -253,8 +277,8 @@ def _preferences(user: Mapping[str, Any]) -> Response:
     return as_json(Choices.model_validate(defaults | document), etag=_tag(user))
 
 
-OUT = (Profile,)
-IN = (ProfileChange, Choices)
+OUT = (Profile, Choices)
+IN = (ProfileChange, ChoicesChange)
 
 
 def paths() -> dict[str, Any]:
@@ -282,7 +306,7 @@ def paths() -> dict[str, Any]:
             "patch": described.operation(
                 "change_preferences", "Choose what to hear",
                 {200: described.answer("As they are now", Choices, etag=True)}, *changed,
-                who=person, parameters=[described.IF_MATCH], body=Choices,
+                who=person, parameters=[described.IF_MATCH], body=ChoicesChange,
             ),
         },
     }  # fmt: skip

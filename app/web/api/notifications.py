@@ -12,8 +12,9 @@ from app.domain.people import masked_words
 from app.domain.why_view import view
 from app.store.own_notifications import LEDGER, OwnNotifications
 from app.store.why import WhyReader
-from app.web import access, why_api
+from app.web import access
 from app.web.api import described
+from app.web.api import why as chains
 from app.web.api.answers import Mark, as_json, cursor_after, opaque, transparent, wanted_page, written
 from app.web.api.requests import not_found, parameters
 from app.web.services import services
@@ -57,7 +58,7 @@ class OwnNotificationWhy(BaseModel):
     model_config = _OUT
 
     notification: OwnNotification
-    why: why_api.WhyChain | None
+    why: chains.WhyChain | None
 
 
 def register(blueprint: Blueprint) -> None:
@@ -88,7 +89,7 @@ def one(notification: str) -> Response:
     reader = WhyReader(services().database)
     event = reader.event(str(found[2]["event_id"]))
     chain = reader.chain(event, access.own()) if event is not None else None
-    why = why_api.as_model(chain, view(chain, services().clock, you=True)) if chain is not None else None
+    why = chains.as_model(chain, view(chain, services().clock, you=True)) if chain is not None else None
     return as_json(OwnNotificationWhy(notification=_model(*found), why=why))
 
 

@@ -1,12 +1,11 @@
-"""Why somebody did or did not hear, for staff's programs: `/api/v1/...` with the staff key."""
+"""/api/v1/changes and /api/v1/people: why somebody did or did not hear, for staff and their programs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.domain.people import masked_words
@@ -14,13 +13,12 @@ from app.domain.why import Chain, Changed, Notification, Quiet
 from app.domain.why_view import Line, View, view
 from app.store.why import WhyReader
 from app.web import access
+from app.web.api import described
+from app.web.api.answers import as_json, wanted_page, written
+from app.web.api.requests import parameters, refused
 from app.web.problems import Fault, Problem
 from app.web.services import services
 
-blueprint = Blueprint("why_api", __name__, url_prefix="/api/v1")
-access.of_blueprint(blueprint, access.STAFF_ALONE)
-
-DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 _PERSON_LENGTH = 128
 _CONFIG = ConfigDict(extra="forbid")
 
@@ -109,30 +107,34 @@ class WhyDecisions(BaseModel):
     decisions: list[WhyDecision]
 
 
-MODELS = (WhyChain, WhyDecisions)
+def register(blueprint: Blueprint) -> None:
+    """Put the views on the blueprint."""
+    blueprint.get("/changes/<path:event_id>/why", endpoint="why_change")(change)
+    blueprint.get("/people/<person>/notifications", endpoint="why_decisions")(decisions)
 
 
-@blueprint.get("/changes/<path:event_id>/why")
+@access.staff
 def change(event_id: str) -> Response:
     """The chain of one change; `?person=` adds what each channel did for one person."""
+    sent = parameters("person")
+    person = _person(sent["person"]) if "person" in sent else None
     parts = services()
-    person = _person(request.args.get("person")) if "person" in request.args else None
     reader = WhyReader(parts.database)
     event = reader.event(event_id)
     if event is None:
         raise Problem(404, "No such change", "Nothing is known of this event, or it is too long ago.")
     chain = reader.chain(event, person)
-    return _json(as_model(chain, view(chain, parts.clock)))
+    return as_json(as_model(chain, view(chain, parts.clock)))
 
 
-@blueprint.get("/people/<person>/notifications")
+@access.staff
 def decisions(person: str) -> Response:
     """What was sent to a person, and what was not and why, newest first."""
-    parts = services()
-    person = _person(person)
-    found = WhyReader(parts.database).notifications(person, request.args.get("subject"), _limit())
+    sent = parameters("subject", "limit")
+    limit = wanted_page(sent).limit
+    found = WhyReader(services().database).notifications(_person(person), sent.get("subject"), limit)
     rows = [_decision(channel, subject, one) for channel, subject, one in found]
-    return _json(WhyDecisions(person=person, decisions=rows))
+    return as_json(WhyDecisions(person=person, decisions=rows))
 
 
 def as_model(chain: Chain, shown: View) -> WhyChain:
@@ -162,7 +164,7 @@ def _changed(one: Changed) -> WhyChange:
 
 def _steps(lines: Sequence[Line]) -> list[WhyStep]:
     return [
-        WhyStep(at=_written(one.at), time=one.time, title=one.title, words=one.words, tone=one.tone)
+        WhyStep(at=written(one.at), time=one.time, title=one.title, words=one.words, tone=one.tone)
         for one in lines
     ]
 
@@ -170,7 +172,7 @@ def _steps(lines: Sequence[Line]) -> list[WhyStep]:
 def _decision(channel: str, subject: str, one: Notification | Quiet) -> WhyDecision:
     is_row = isinstance(one, Notification)
     return WhyDecision(
-        at=_written(one.created_at if isinstance(one, Notification) else one.decided_at) or "",
+        at=written(one.created_at if isinstance(one, Notification) else one.decided_at) or "",
         channel=channel,
         subject=subject,
         event=one.event_id,
@@ -182,75 +184,41 @@ def _decision(channel: str, subject: str, one: Notification | Quiet) -> WhyDecis
     )
 
 
-def _written(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _person(text: str | None) -> str:
+def _person(text: str) -> str:
     if not text or len(text) > _PERSON_LENGTH or not text.isprintable():
-        words = f"Write the person's id, of at most {_PERSON_LENGTH} characters."
-        raise Problem(400, "The person is not understood", words, faults=[Fault("person", words)])
+        words = f"write the person's id, of at most {_PERSON_LENGTH} characters"
+        raise refused([Fault("person", words)])
     return text
 
 
-def _limit() -> int:
-    text = request.args.get("limit", str(DEFAULT_LIMIT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MAX_LIMIT):
-        words = f"Write a whole number from 1 to {MAX_LIMIT}."
-        raise Problem(400, "The limit is not understood", words, faults=[Fault("limit", words)])
-    return int(text)
+OUT = (WhyChain, WhyDecisions)
+IN = ()
 
 
-def _json(model: BaseModel) -> Response:
-    body = model.model_dump_json(by_alias=True)
-    return Response(body, content_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def paths(problems: Any) -> dict[str, Any]:
-    """The routes for the OpenAPI document. problems: makes the answers of some error statuses."""
+def paths() -> dict[str, Any]:
+    """The routes for the OpenAPI document."""
+    in_path, in_query = described.in_path, described.in_query
     return {
         "/api/v1/changes/{event_id}/why": {
-            "get": _operation(
-                "why",
-                "Why a change was told, or was not",
-                "WhyChain",
-                [
-                    _in("event_id", "path", "The id of the change event, as the feed and all logs have it."),
-                    _in("person", "query", "The id of a person: what each channel did for them."),
+            "get": described.operation(
+                "why", "Why a change was told, or was not", {200: described.answer("The chain", WhyChain)},
+                400, 401, 403, 404, who=described.STAFF,
+                parameters=[
+                    in_path("event_id", "The id of the change event, as the feed and all logs have it."),
+                    in_query("person", "The id of a person: what each channel did for them.",
+                             minLength=1, maxLength=_PERSON_LENGTH),
                 ],
-                problems(400, 401, 403, 404, 503),
-            )
+            ),
         },
         "/api/v1/people/{person}/notifications": {
-            "get": _operation(
-                "decisions",
-                "What a person was sent, and what not and why",
-                "WhyDecisions",
-                [
-                    _in("person", "path", "The id of the person."),
-                    _in("subject", "query", "Only about this subject, like `flight:` and a document's id."),
-                    _in("limit", "query", f"At most so many, 1 to {MAX_LIMIT}; {DEFAULT_LIMIT} if not set."),
+            "get": described.operation(
+                "decisions", "What a person was sent, and what not and why",
+                {200: described.answer("The newest first", WhyDecisions)}, 400, 401, 403, who=described.STAFF,
+                parameters=[
+                    in_path("person", "The id of the person."),
+                    in_query("subject", "Only about this subject, like `flight:` and a document's id."),
+                    described.LIMIT,
                 ],
-                problems(400, 401, 403, 503),
-            )
+            ),
         },
-    }
-
-
-def _operation(
-    name: str, summary: str, model: str, parameters: list[dict[str, Any]], errors: dict[str, Any]
-) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}}
-    return {
-        "operationId": name,
-        "summary": summary,
-        "security": [{"staffKey": []}],
-        "parameters": parameters,
-        "responses": {"200": {"description": summary, "content": content}, **errors},
-    }
-
-
-def _in(name: str, where: str, description: str) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "integer"} if name == "limit" else {"type": "string"}
-    made = {"name": name, "in": where, "description": description, "schema": schema}
-    return made | {"required": True} if where == "path" else made
+    }  # fmt: skip

@@ -1,0 +1,124 @@
+"""What the fuzz sends: cases that schemathesis makes of the OpenAPI document, always the same ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import schemathesis
+from schemathesis.config import SchemathesisConfig
+from schemathesis.openapi import from_dict
+from schemathesis.schemas import BaseSchema
+from schemathesis.transport import SerializationContext
+
+from app.web import openapi
+from tests.api.conftest import DAY
+from tests.fuzz import world
+
+EXAMPLES = int(os.environ.get("GATECALL_FUZZ_EXAMPLES", "15"))
+"""Random cases of one operation; more take longer."""
+
+# Half of the random cases have these values where they fit.
+_THERE = {
+    "path.booking": [world.BOOKING, world.IMPORTED],
+    "path.following": [world.FOLLOWING],
+    "path.flight": [world.FLIGHT],
+    "path.key": [world.KEY_ID],
+    "path.notification": [world.NOTIFICATION],
+    "path.event_id": [world.EVENT],
+    "path.person": [world.PERSON],
+    "query.person": [world.PERSON],
+    "query.flight_number": ["UA1545"],
+    "query.departure_date": [DAY],
+    "query.q": ["Moscow", "EWR"],
+    "header.If-Match": ["*"],
+    "body.flight_number": ["UA1545", "UA407"],
+    "body.departure_date": [DAY],
+    "body.origin": ["EWR", "SFO"],
+    "body.airport": ["EWR"],
+}
+
+_CONFIG = {
+    "seed": 1,
+    "suppress-health-check": ["all"],
+    "generation": {
+        "max-examples": EXAMPLES,
+        "deterministic": True,
+        "database": "none",
+        # Who asks is the test's matter.
+        "with-security-parameters": False,
+    },
+    # Edges are made when their test runs, not when it is collected: they take seconds.
+    "phases": {"coverage": {"enabled": False}, "examples": {"enabled": False}},
+    # All checks of schemathesis, but for three:
+    "checks": {
+        # What fits the schema may still be wrong here: flights, places, zones and cursors are looked up, and unknown
+        # parameters are refused.
+        "positive_data_acceptance": {"enabled": False},
+        # It knows no cookies with a token beside them; who may ask what is seen by `may` and tests/web/test_access.py.
+        "ignored_auth": {"enabled": False},
+        "negative_data_rejection": {"expected-statuses": [400, 401, 403, 404, 405, 409, 413, 415, 422, 428]},
+        # 428 is the answer without If-Match, 404 without the thing.
+        "missing_required_header": {"expected-statuses": [400, 401, 403, 404, 428]},
+    },
+    "dictionaries": {name: {"values": values} for name, values in _THERE.items()},
+    "parameters": {name: {"dictionary": name, "probability": 0.5} for name in _THERE},
+}
+
+# Who may use operations with a security scheme. The program has all scopes, staff are signed in as persons.
+_MAY = {
+    "personSession": ("person", "staff"),
+    "apiKey": ("program", "staff"),
+    "staffKey": ("staff", "program"),
+    "callbackKey": ("provider",),
+}
+
+
+@schemathesis.serializer("message/rfc822")
+def _mail(_context: SerializationContext, value: Any) -> dict[str, Any]:
+    return {"data": str(value).encode("utf-8", "replace")}
+
+
+def document() -> dict[str, Any]:
+    """The product's document, with what there is as examples of its parameters."""
+    found = openapi.specification()
+    for operations in found["paths"].values():
+        for operation in operations.values():
+            operation["parameters"] = [_with_example(one) for one in operation.get("parameters", ())]
+    return found
+
+
+def _with_example(parameter: dict[str, Any]) -> dict[str, Any]:
+    values = _THERE.get(f"{parameter['in']}.{parameter['name']}")
+    return parameter if values is None else parameter | {"example": values[0]}
+
+
+SCHEMA: BaseSchema = from_dict(document(), config=SchemathesisConfig.from_dict(_CONFIG))
+
+
+def _nobody(_environ: Any, _start_response: Any) -> Any:
+    raise AssertionError("each case is sent to the world's site")
+
+
+SCHEMA.app = _nobody  # schemathesis takes WSGI for its own repeats of a case then, and no network
+OPERATIONS = [
+    f"{method.upper()} {path}" for path, found in SCHEMA.raw_schema["paths"].items() for method in found
+]
+
+
+def edges(operation: str) -> Iterator[schemathesis.Case]:
+    """Cases at every edge of an operation's schema, within and without. operation: like "GET /update"."""
+    found = SCHEMA.find_operation_by_label(operation)
+    assert found is not None, operation
+    generation = SCHEMA.config.generation_for(operation=found, phase="coverage")
+    return SCHEMA.iter_coverage_cases(found, generation_modes=generation.modes, generation_config=generation)
+
+
+def may(case: schemathesis.Case) -> tuple[str, ...]:
+    """Who may ask this; all askers where anybody may. First whoever it is meant for."""
+    schemes = [name for one in case.operation.definition.raw.get("security", ()) for name in one]
+    if schemes:
+        return _MAY[schemes[0]]
+    others = ("stranger", "person", "program", "staff", "provider")
+    return ("provider", *others) if case.path.startswith("/callbacks/") else others

@@ -1,0 +1,84 @@
+"""Every operation of the OpenAPI document, asked by everybody: no fault of ours, no answer that is not described."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Response
+from hypothesis import strategies as st
+from schemathesis.core.failures import FailureGroup
+from structlog.testing import capture_logs
+
+from app.web import access
+from tests.fuzz.cases import OPERATIONS, SCHEMA, edges, may
+from tests.fuzz.world import World
+
+ANYBODY = ("stranger", "person", "program", "staff", "provider")
+
+
+def faults_at_edges(operation: str, world: World) -> dict[str, str]:
+    """What is wrong with answers to cases at the edges of an operation, each kind once with its first case."""
+    faults: dict[str, str] = {}
+    for case in edges(operation):
+        try:
+            world.answer(case, may(case)[0])
+        except FailureGroup as failures:
+            for one in failures.exceptions:
+                faults.setdefault(f"{type(one).__name__}: {one}", str(failures))
+    return faults
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_edge_is_answered_as_described(operation: str, world: World) -> None:
+    faults = faults_at_edges(operation, world)
+    assert not faults, "\n\n".join(faults.values())
+
+
+@SCHEMA.given(who=st.none() | st.sampled_from(ANYBODY))
+@SCHEMA.parametrize()
+def test_whatever_is_sent_and_whoever_asks(case: schemathesis.Case, who: str | None, world: World) -> None:
+    allowed = may(case)
+    status = world.answer(case, who or allowed[0])
+    assert (who or allowed[0]) in allowed or 400 <= status < 500
+
+
+def number_for_name() -> Response:
+    return Response('{"airports": [], "suggestions": [1]}', content_type="application/json")
+
+
+def without_limits() -> Response:
+    return Response('{"airports": [], "suggestions": []}', content_type="application/json")
+
+
+def page() -> Response:
+    return Response("<p>Moscow", content_type="text/html")
+
+
+def teapot() -> Response:
+    return Response(status=418)
+
+
+def bug() -> Response:
+    raise LookupError("Moscow")
+
+
+@pytest.mark.parametrize(
+    ("view", "fault"),
+    [
+        (number_for_name, "JsonSchemaError"),
+        (page, "UndefinedContentType"),
+        (teapot, "UndefinedStatusCode"),
+        (bug, "ServerError"),
+        (without_limits, "AcceptedNegativeData"),
+    ],
+)
+def test_a_view_that_answers_wrongly_is_found(
+    world: World, monkeypatch: pytest.MonkeyPatch, view: Callable[[], Any], fault: str
+) -> None:
+    monkeypatch.setitem(world.site.app.view_functions, "api.finding_places", access.public(view))
+    with capture_logs():
+        faults = faults_at_edges("GET /api/v1/places", world)
+    assert any(name.startswith(fault) for name in faults), faults
