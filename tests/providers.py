@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 import threading
 import time
 import uuid
@@ -125,15 +126,22 @@ class _Counting(SMTP):
 
 class _Controller(Controller):
     def factory(self) -> SMTP:
-        return _Counting(self.handler, enable_SMTPUTF8=True, timeout=60)
+        return _Counting(self.handler, **{"timeout": 60, **self.SMTP_kwargs, "enable_SMTPUTF8": True})
 
 
 @contextmanager
-def smtp_server(port: int = 0) -> Iterator[Mailbox]:
-    """An SMTP server on loopback while the block runs."""
+def smtp_server(
+    port: int = 0, *, ssl_context: ssl.SSLContext | None = None, **options: Any
+) -> Iterator[Mailbox]:
+    """An SMTP server on loopback while the block runs.
+
+    ssl_context: for TLS from the first byte. options: of aiosmtpd's SMTP (tls_context for STARTTLS, ...).
+    """
     mailbox = Mailbox()
     mailbox.port = port or free_port()
-    controller = _Controller(mailbox, hostname="127.0.0.1", port=mailbox.port, ready_timeout=10)
+    controller = _Controller(
+        *(mailbox, "127.0.0.1", mailbox.port), ready_timeout=10, ssl_context=ssl_context, **options
+    )
     controller.start()
     try:
         yield mailbox
