@@ -207,19 +207,6 @@ def test_nobody_is_sent_elsewhere(place: Place, elsewhere: str) -> None:
     assert browser.post(link, token_of=link, name="Ada").location == "/board"
 
 
-def test_limits_for_an_address_and_for_a_client(place: Place) -> None:
-    for number in range(6):
-        answer = place.browser().ask()
-        assert answer.status_code == (303 if number < 5 else 429), number
-    assert "Too many links" in place.browser().ask().text
-    assert place.database["service_messages"].count_documents({}) == 5
-    for number in range(13):
-        assert place.browser().ask(f"p{number}@example.org").status_code == 303
-    assert place.browser().ask("p99@example.org").status_code == 429
-    place.pass_time(hours=1, seconds=1)
-    assert place.browser().ask().status_code == 303
-
-
 def test_who_a_client_is_is_believed_of_trusted_proxies_alone(place: Place) -> None:
     def ask(place: Place, number: int) -> int:
         browser = place.browser()

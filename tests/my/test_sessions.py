@@ -35,7 +35,9 @@ def test_this_browser_and_every_browser_are_signed_out(web: Web, maya: Person) -
     answer = maya.post(f"/my/sessions/{row['_id']}/end", page=PAGE)
     assert "gatecall-person=;" in answer.headers["Set-Cookie"]
     assert maya.answer(PAGE).status_code == 303
-    phone.post("/my/sessions/end", page=PAGE)
+    page = phone.get(PAGE)
+    assert 'action="/sign-out/everywhere"' in page
+    phone.post("/sign-out/everywhere", page=PAGE)
     assert web.stored("sessions") == []
     assert phone.answer(PAGE).status_code == 303
 

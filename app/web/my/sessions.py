@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, redirect
+from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from app.store.api_keys import ApiKeys
@@ -15,6 +15,7 @@ from app.web.api.requests import is_id
 from app.web.my import frame
 from app.web.my.frame import Answer, Document, Fields
 from app.web.services import services
+from app.web.sign_in import leaving
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ class Key:
 def register(blueprint: Blueprint) -> None:
     """Put the views on the blueprint."""
     blueprint.add_url_rule("/sessions", view_func=view, endpoint="sessions", methods=["GET"])
-    blueprint.add_url_rule("/sessions/end", view_func=end_all, endpoint="end_sessions", methods=["POST"])
     blueprint.add_url_rule("/sessions/<session>/end", view_func=end, endpoint="end_session", methods=["POST"])
 
 
@@ -58,14 +58,8 @@ def end(session: str) -> Response:
     if not is_id(session) or not person_cookie.sessions(services()).end_one(access.own(), session):
         raise frame.not_yours("session")
     if here is not None and here.id == session:
-        return _out()
+        return leaving.left()
     return frame.back("my.sessions", "session-ended")
-
-
-def end_all() -> Response:
-    """Sign out everywhere, here too."""
-    person_cookie.sessions(services()).end_all(access.own())
-    return _out()
 
 
 def page(
@@ -109,9 +103,3 @@ def _browser(one: Session, here: Session | None, user: Document) -> Browser:
         seen=frame.shown_moment(one.seen_at, user),
         is_here=here is not None and here.id == one.id,
     )
-
-
-def _out() -> Response:
-    answer = redirect("/", 303)
-    person_cookie.take(answer)  # type: ignore[arg-type]  # Flask's redirect makes Flask's Response
-    return answer

@@ -19,14 +19,16 @@ from app.store.sign_ins import SignIns
 from app.store.tries import Tries
 from app.web import access, csrf
 from app.web.services import Services, services
-from app.web.sign_in import browsers
+from app.web.sign_in import browsers, known_browser
 from app.web.sign_in.lasting import sign_in_lasts
 from app.web.sign_in.own_paths import own_path
 
 log = structlog.get_logger()
 
 NONCE = "gatecall-door"
-PER_ADDRESS, PER_CLIENT, WINDOW = 5, 20, timedelta(hours=1)
+PER_CLIENT, PER_PAIR, PER_ADDRESS, WINDOW = 20, 5, 15, timedelta(hours=1)
+"""Links an hour: of one client to all addresses, of one client to one address, and to one address from all clients. A
+browser that has signed in to an address has PER_PAIR for it of its own, which nobody else can use up."""
 AGAIN_AFTER = timedelta(seconds=60)
 
 _NONCE_BYTES = 16
@@ -58,11 +60,7 @@ def start() -> Answer:
         return _form(wanted, "Enter an e-mail address such as name@example.org", 400, given)
     if wait_s := _wait_s(address, parts.now()):
         return _sent(address, wait_s)
-    # Of the client first: who asks for many addresses uses up none of theirs.
-    client = Tries(parts.database, "sign-in-client", PER_CLIENT, WINDOW)
-    of_address = Tries(parts.database, "sign-in-address", PER_ADDRESS, WINDOW)
-    now = parts.now()
-    if not (client.take(request.remote_addr or "unknown", now) and of_address.take(address.lower(), now)):
+    if not _may_send(address, parts):
         log.warning("too many sign-in links were asked for")
         return _form(wanted, "Too many links were asked for. Wait an hour, or use the last one.", 429, given)
     return _send(address, wanted, parts)
@@ -102,6 +100,21 @@ def why_closed(settings: Settings) -> str | None:
     if "email" not in settings.channels:
         return "Set MAIL_SERVER, so that links can be sent, and restart."
     return None
+
+
+def _may_send(address: str, parts: Services) -> bool:
+    """Count one more link to an address; False when there were too many. Whether anybody has it is not asked.
+
+    Of the client first: who asks for many addresses, or often for one, uses up nothing of anybody's.
+    """
+    now, to, client = parts.now(), address.lower(), request.remote_addr or "unknown"
+    if (browser := known_browser.name_for(address)) is not None:
+        return Tries(parts.database, "sign-in-known", PER_PAIR, WINDOW).take(f"{browser} {to}", now)
+    return (
+        Tries(parts.database, "sign-in-client", PER_CLIENT, WINDOW).take(client, now)
+        and Tries(parts.database, "sign-in-pair", PER_PAIR, WINDOW).take(f"{client} {to}", now)
+        and Tries(parts.database, "sign-in-address", PER_ADDRESS, WINDOW).take(to, now)
+    )
 
 
 def _send(address: str, wanted: str, parts: Services) -> Response:

@@ -9,7 +9,7 @@ from app.store.sign_ins import SignIn, SignIns
 from app.store.users import Document, Users
 from app.web import access, choosing, person_cookie
 from app.web.services import Services, services
-from app.web.sign_in import asking, browsers
+from app.web.sign_in import asking, browsers, known_browser
 from app.web.sign_in.asking import Answer, why_closed
 from app.web.sign_in.lasting import sign_in_lasts
 from app.web.sign_in.own_paths import own_path
@@ -59,18 +59,19 @@ def _enter(links: SignIns, token: str, found: SignIn, known: list[Document], par
     users.note_verified_email(chosen, found.address)
     if not known:
         choosing.prove(parts, chosen, "email", given=True, way="sign_up", words=choosing.SIGN_UP_WORDS)
-    return _begin(chosen, found.wanted, parts)
+    return _begin(chosen, found, parts)
 
 
-def _begin(user: Document, wanted: str, parts: Services) -> Response:
+def _begin(user: Document, found: SignIn, parts: Services) -> Response:
     """A session of its own: whatever the browser brought, its session and its form tokens, is replaced."""
     store = person_cookie.sessions(parts)
     if before := person_cookie.value():
         store.end(before)
     value = store.begin(user, browsers.name_of(request), parts.now())
     session.clear()
-    answer: Response = redirect(own_path(wanted), 303)  # type: ignore[assignment]
+    answer: Response = redirect(own_path(found.wanted), 303)  # type: ignore[assignment]
     person_cookie.give(answer, value)
+    known_browser.remember(answer, found.address)
     asking.forget(answer)
     log.info("a person signed in", person=str(user["_id"]))
     return answer

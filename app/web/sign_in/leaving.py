@@ -18,7 +18,7 @@ def sign_out() -> Response:
     assert value is not None, "who is signed in has a cookie"
     person_cookie.sessions(services()).end(value)
     log.info("a person signed out", person=access.own())
-    return _left()
+    return left()
 
 
 @access.person
@@ -26,10 +26,11 @@ def everywhere() -> Response:
     """End every session of the person."""
     ended = person_cookie.sessions(services()).end_all(access.own())
     log.info("a person signed out everywhere", person=access.own(), sessions=ended)
-    return _left()
+    return left()
 
 
-def _left() -> Response:
+def left() -> Response:
+    """The answer that has the browser forget who was signed in, and leads to the board."""
     session.clear()
     answer: Response = redirect(url_for("pages.board"), 303)  # type: ignore[assignment]
     person_cookie.take(answer)
