@@ -3,6 +3,7 @@
 
 const SHOWN = 200;          // rows in the list
 const EVERY_MS = 1000;      // between two questions
+const LONG = 40;            // lines of a mail's text from which on it gets more room
 const NEW_FOR_MS = 10000;   // how long a row counts as just come
 
 const $ = (id) => document.getElementById(id);
@@ -127,6 +128,8 @@ function mail(message) {
     // No permission at all in the sandbox: no script, no form, no navigation.
     const frame = element("iframe", { title: "The mail as it looks", src: `/mails/${message.number}` });
     frame.setAttribute("sandbox", "");
+    // How high the mail is, the sandbox does not say; its text part tells a digest from a message alone.
+    frame.classList.toggle("is-long", message.text.split("\n").length > LONG);
     parts.push(frame);
   }
   parts.push(element("details", { open: !message.html }, element("summary", { textContent: "Text part" }),
