@@ -16,13 +16,14 @@ from app.web.api import (
     leaving,
     me,
     notifications,
+    phone,
     rates,
     schedule,
     why,
 )
 from app.web.services import Services
 
-_RESOURCES = (me, bookings, followings, notifications, keys, leaving, imports, schedule, finding, why)
+_RESOURCES = (me, phone, bookings, followings, notifications, keys, leaving, imports, schedule, finding, why)
 
 
 def register(app: Flask, services: Services) -> None:

@@ -32,6 +32,7 @@ _REASONS = {
     403: "Whoever asks may not do this; the answer says why",
     404: "There is no such thing, or it is somebody else's",
     409: "The same request is still at work; send it again in a moment",
+    410: "It counts no more",
     412: "It was changed since it was read",
     413: "More than 64 KB",
     415: "The body is not JSON",

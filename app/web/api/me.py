@@ -171,7 +171,7 @@ def own_document() -> dict[str, Any]:
 def read() -> Response:
     """The person's profile. The header X-CSRFToken is what changes must send back."""
     parameters()
-    return _profile(own_document())
+    return answer(own_document())
 
 
 @access.person
@@ -186,7 +186,7 @@ def change() -> Response:
             Users(services().database).set_fields(access.own(), changes, choosing.version_of(user))
         except ChangedMeanwhileError as error:
             raise changed_meanwhile() from error
-    return _profile(own_document())
+    return answer(own_document())
 
 
 @access.person
@@ -243,10 +243,11 @@ def _tag(user: Mapping[str, Any]) -> str:
 _SHOWN = ("name", "email", "phone", "verified", "language", "time_zone", "clock", "currency", "preferences")
 
 
-def _profile(user: Mapping[str, Any]) -> Response:
-    answer = as_json(profile(user), etag=_tag(user))
-    answer.headers[CSRF_HEADER] = generate_csrf()
-    return answer
+def answer(user: Mapping[str, Any]) -> Response:
+    """A person's profile as an answer, with its ETag and the token for changes."""
+    found = as_json(profile(user), etag=_tag(user))
+    found.headers[CSRF_HEADER] = generate_csrf()
+    return found
 
 
 def profile(user: Mapping[str, Any]) -> Profile:

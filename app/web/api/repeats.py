@@ -31,6 +31,7 @@ WAIT_S = 5.0
 """How long a repeat waits for the first one's answer."""
 _LOOK_S = 0.05
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_NOT_NOW = (409, 429)
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
 
 
@@ -43,8 +44,9 @@ def answers() -> IdempotentAnswers:
 def idempotent(view: View) -> View:
     """Answer repeats of a POST with the same Idempotency-Key and body as the first one.
 
-    An error of ours (5xx) is not kept, so that a repeat tries again. The same key with another body is 422; while
-    the first one is at work, a repeat waits a few seconds and is 409 then. Without the header every request counts.
+    What passes is not kept, so that a repeat tries again: errors of ours (5xx), and "not now" (409, 429). The same key
+    with another body is 422; while the first one is at work, a repeat waits a few seconds and is 409 then. Without the
+    header every request counts.
     """
 
     @wraps(view)
@@ -108,7 +110,7 @@ def _work(mine: Mine, view: Callable[[], Response]) -> Response:
     except BaseException:
         _forget(store, mine)
         raise
-    if answer.status_code >= 500:
+    if answer.status_code >= 500 or answer.status_code in _NOT_NOW:
         _forget(store, mine)
         return answer
     body = getattr(answer, "gatecall_kept", None)
