@@ -45,6 +45,14 @@ def test_processes_count_together_and_askers_apart(site_with: Sites) -> None:
     assert one.stranger().get("/places?q=EWR").status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/changes/e1/why", "/people/p1/notifications"])
+def test_what_staff_ask_is_counted_too(site_with: Sites, path: str) -> None:
+    program = site_with(rate_limit="2/minute").program("staff")
+    answers = [program.get(path) for _ in range(3)]
+    assert [answer.status_code == 429 for answer in answers] == [False, False, True]
+    assert [answer.headers["RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
+
+
 def test_what_is_counted_names_nobody_and_ends(site_with: Sites) -> None:
     site = site_with(rate_limit="9/minute")
     ada = site.person()

@@ -339,6 +339,12 @@ def test_other_methods_are_405_and_say_what_is_allowed(site: Site, method: str, 
     assert "GET" in answer.headers["Allow"]
 
 
+def test_options_names_what_reads_and_what_writes(site: Site) -> None:
+    answer = site.client.options("/update")
+    assert answer.status_code == 200
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+
+
 def test_unknown_addresses_are_problem_documents_for_programs(site: Site) -> None:
     answer = site.client.get("/update/nothing")
     assert answer.status_code == 404

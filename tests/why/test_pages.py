@@ -130,7 +130,7 @@ def test_the_api_answers_as_described(world: World, told: tuple[str, str]) -> No
     TypeAdapter(why.WhyDecisions).validate_json(found.data, strict=True)
     assert [one["status"] for one in found.json["decisions"]] == ["sent"]
     assert site.get("/api/v1/changes/nothing/why", headers=STAFF).status_code == 404
-    for wrong in ("0", "201", "x", "-1"):
+    for wrong in ("0", "201", "x", "-1", "0000201", "²", "1&limit=2", "1&no=1"):
         assert site.get(f"/api/v1/people/p1/notifications?limit={wrong}", headers=STAFF).status_code == 400
 
 
