@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from app.domain.clock import DomainClock
 from app.domain.flight import Status
 from app.store.conversations import Conversations
 from tests.delivery.choosers import FAR_A, FAR_B, at_gates, by_clock, chooser, clock_of, held
@@ -52,6 +54,18 @@ def test_quiet_hours_hold_until_their_end_and_then_tell(world: World, mailbox: M
     assert world.worker().deliver_due() == 1
     assert len(mailbox.mails) == 1
     assert world.stored()["heard"] == FAR_B.to_document()
+
+
+def test_what_is_held_on_a_fast_clock_is_never_claimed_before_its_time(world: World, clock: Clock) -> None:
+    started = clock.moment.replace(microsecond=0)
+    fast = DomainClock(started, started + timedelta(microseconds=1), 1440.0, system=clock)
+    world.terms = replace(world.terms, domain_clock=fast)
+    clock.moment = started + timedelta(seconds=1)  # 24 minutes by the fast clock
+    chooser(world, quiet={"from": clock_of(fast()), "until": clock_of(fast(), 1)})
+    world.conversation(heard=FAR_A, want=FAR_B)
+    assert world.worker().deliver_due() == 1
+    until = (fast() + timedelta(hours=1)).replace(second=0, microsecond=0)
+    assert until <= fast.at(world.stored()["due_at"]) < until + timedelta(seconds=2)
 
 
 def test_what_is_undone_while_it_is_held_is_never_told(world: World, mailbox: Mailbox, clock: Clock) -> None:
