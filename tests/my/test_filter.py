@@ -118,6 +118,15 @@ def test_channel_and_flight_narrow_counts_and_list(web: Web, maya: Person, rows:
     assert states(maya.get(unescape(links[0]))) == ["held"]
 
 
+def test_the_days_of_an_airport_are_told_apart(web: Web, maya: Person, rows: Rows) -> None:
+    for day in ("2013-02-08", "2013-02-09"):
+        rows.sent(subject=f"airport:EWR:{day}")
+    page = maya.get("/my?about=airport:EWR:2013-02-09")
+    assert '<option value="airport:EWR:2013-02-09" selected>Newark Liberty (EWR), 9 February</option>' in page
+    assert '<option value="airport:EWR:2013-02-08">Newark Liberty (EWR), 8 February</option>' in page
+    assert states(page) == ["departed"]
+
+
 def test_older_pages_keep_the_filter(web: Web, maya: Person, rows: Rows) -> None:
     web.flight()
     for number in range(25):

@@ -126,7 +126,9 @@ def _named(database: Database[Document], subjects: Sequence[str]) -> tuple[tuple
     found = []
     for subject in subjects:
         if subject.startswith(AIRPORT):
-            found.append((subject, airport_field.words(subject.removeprefix(AIRPORT)[:3])))
+            code, _, day = subject.removeprefix(AIRPORT).partition(":")
+            name = airport_field.words(code)
+            found.append((subject, f"{name}, {words.short_date(day)}" if day else name))
         elif document := documents.get(subject.removeprefix(_FLIGHT)):
             try:
                 flight = parse(document)
