@@ -37,6 +37,8 @@ _THERE = {
     "body.departure_date": [DAY],
     "body.origin": ["EWR", "SFO"],
     "body.airport": ["EWR"],
+    "body.phone": ["+15550104217"],
+    "body.code": [world.CODE],
 }
 
 _CONFIG = {

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Request
 
 from app.bus.log_reader import Entry
 from app.settings import Settings
+from app.store.phone_codes import PhoneCodes
 from app.store.rate_limits import COUNTERS
 from app.web.access import Scope
 from tests.api.conftest import DAY, Asking, Document, Site
@@ -32,6 +33,8 @@ KEY_ID = "gca_00000000"
 NOTIFICATION = "ZmxpZ2h0OmYxfHBheC0xfGVtYWlsQDAwMDE"
 """The row flight:f1|pax-1|email@0001, as the API writes ids into addresses."""
 SMS_ID = "SM" + "a" * 32
+CODE = "042817"
+"""What was sent to the person's phone, as the document's example has it."""
 
 _WRITES = frozenset({"insert", "update", "delete", "findAndModify"})
 
@@ -152,6 +155,7 @@ class World:
                 "created_by": "tests", "created_at": now,
             }
         )  # fmt: skip
+        self._expect_code()
         for channel, provider_id in (("email", "<m1@example.org>"), ("sms", SMS_ID)):
             database.notifications.insert_one(self._message(channel, provider_id))
         database.event_decisions.insert_one(
@@ -160,6 +164,14 @@ class World:
                 "changes": [{"field": "gate", "from": "C70", "to": "C71"}], "changed_at": now, "decided_at": now,
             }
         )  # fmt: skip
+
+    def _expect_code(self) -> None:
+        """A code that can be entered; it was sent so long ago that another may be."""
+        now, key = self.site.now(), self.site.settings.signing_keys[0]
+        codes = PhoneCodes(self._database, key, timedelta(minutes=10))
+        codes.begin(PERSON, "+15550104217", now - timedelta(minutes=5))
+        changes = {"code": codes._hash(PERSON, CODE)}
+        self._database.phone_codes.update_one({"_id": PERSON}, {"$set": changes})
 
     def _message(self, channel: str, provider_id: str) -> Document:
         now, conversation = self.site.now(), f"flight:{FLIGHT}|{PERSON}|{channel}"

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.store import ids, shown
+from app.store import ids
 from app.store.audience import is_held
 from app.store.own_bookings import BY_PERSON, OwnBookings
 from app.web import access
 from app.web.api import choosing, described
-from app.web.api.answers import (
-    Mark,
-    as_json,
-    changed_meanwhile,
-    cursor_after,
-    entity_tag,
-    must_match,
-    text_or_none,
-    wanted_page,
-    written,
-)
-from app.web.api.flight_facts import FlightFacts, facts
+from app.web.api.answers import as_json, changed_meanwhile, entity_tag, must_match, text_or_none, written
+from app.web.api.flight_facts import Documents, FlightFacts, facts, flights_of, own_page
 from app.web.api.me import own_document
 from app.web.api.repeats import idempotent
 from app.web.api.requests import body, is_id, not_found, parameters
@@ -33,7 +23,6 @@ from app.web.problems import Problem
 from app.web.services import services
 
 _OUT = ConfigDict(extra="forbid")
-_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 PATH = "/api/v1/me/bookings"
 
 
@@ -94,13 +83,8 @@ def reference(value: str | None) -> str | None:
 @access.person
 def listed() -> Response:
     """The person's bookings, a page at a time."""
-    wanted = wanted_page(parameters("limit", "cursor"))
-    after = wanted.after.id if wanted.after else None
-    rows = _store().page(access.own(), after, wanted.limit + 1)
-    following = cursor_after([Mark(_ANY_TIME, ids.text(row["_id"])) for row in rows], wanted.limit)
-    documents = shown.by_ids(services().database, (ids.text(row.get("flight_id")) for row in rows))
-    found = [_model(row, documents) for row in rows[: wanted.limit]]
-    return as_json(Bookings(bookings=found, next=following))
+    rows, flights, following = own_page(_store().page)
+    return as_json(Bookings(bookings=[_model(row, flights) for row in rows], next=following))
 
 
 @access.person
@@ -121,8 +105,7 @@ def one(booking: str) -> Response:
     """One booking."""
     parameters()
     row = _own(booking)
-    documents = shown.by_ids(services().database, [ids.text(row.get("flight_id"))])
-    return as_json(_model(row, documents), etag=tag(row))
+    return as_json(_model(row, flights_of([row])), etag=tag(row))
 
 
 @access.person
@@ -140,8 +123,7 @@ def cancel(booking: str) -> Response:
     if is_held(row.get("status")) and not _store().cancel(row):
         raise changed_meanwhile()
     now = _own(booking)
-    documents = shown.by_ids(services().database, [ids.text(now["flight_id"])])
-    return as_json(_model(now, documents), etag=tag(now))
+    return as_json(_model(now, flights_of([now])), etag=tag(now))
 
 
 def tag(row: Mapping[str, Any]) -> str:
@@ -160,7 +142,7 @@ def _own(booking: str) -> dict[str, Any]:
     return row
 
 
-def _model(row: Mapping[str, Any], documents: Mapping[str, Mapping[str, Any]]) -> Booking:
+def _model(row: Mapping[str, Any], documents: Documents) -> Booking:
     document = documents.get(ids.text(row.get("flight_id")))
     return Booking(
         id=ids.text(row["_id"]),

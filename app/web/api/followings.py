@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.domain import place_search, places
-from app.store import ids, shown
+from app.store import ids
 from app.store.own_followings import OwnFollowings
 from app.web import access
 from app.web.api import choosing, described
 from app.web.api.answers import (
-    Mark,
     as_json,
     changed_meanwhile,
-    cursor_after,
     done,
     entity_tag,
     must_match,
     text_or_none,
-    wanted_page,
     written,
 )
-from app.web.api.flight_facts import FlightFacts, facts
+from app.web.api.flight_facts import Documents, FlightFacts, facts, flights_of, own_page
 from app.web.api.me import own_document
 from app.web.api.repeats import idempotent
 from app.web.api.requests import STRICT, body, is_id, not_found, parameters, validated
 from app.web.services import services
 
 _OUT = ConfigDict(extra="forbid")
-_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 PATH = "/api/v1/me/followings"
 
 
@@ -104,12 +100,8 @@ def register(blueprint: Blueprint) -> None:
 @access.person
 def listed() -> Response:
     """What the person follows, a page at a time."""
-    wanted = wanted_page(parameters("limit", "cursor"))
-    rows = _store().page(access.own(), wanted.after.id if wanted.after else None, wanted.limit + 1)
-    next_ = cursor_after([Mark(_ANY_TIME, ids.text(row["_id"])) for row in rows], wanted.limit)
-    documents = shown.by_ids(services().database, (ids.text(row.get("flight_id")) for row in rows))
-    found = [_model(row, documents) for row in rows[: wanted.limit]]
-    return as_json(Followings(followings=found, next=next_))
+    rows, flights, following = own_page(_store().page)
+    return as_json(Followings(followings=[_model(row, flights) for row in rows], next=following))
 
 
 @access.person
@@ -177,13 +169,12 @@ def _own(following: str) -> dict[str, Any]:
 
 
 def _answer(row: Mapping[str, Any], status: int = 200) -> Response:
-    documents = shown.by_ids(services().database, [ids.text(row.get("flight_id"))])
-    model = _model(row, documents)
+    model = _model(row, flights_of([row]))
     location = f"{PATH}/{model.id}" if status == 201 else None
     return as_json(model, status, etag=tag(row), location=location)
 
 
-def _model(row: Mapping[str, Any], documents: Mapping[str, Mapping[str, Any]]) -> Following:
+def _model(row: Mapping[str, Any], documents: Documents) -> Following:
     airport = text_or_none(row.get("airport"))
     document = documents.get(ids.text(row.get("flight_id"))) if airport is None else None
     created_at = row.get("created_at")

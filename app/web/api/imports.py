@@ -19,7 +19,7 @@ from app.web.api.answers import as_json, changed_meanwhile, must_match
 from app.web.api.bookings import reference, tag
 from app.web.api.flight_facts import FlightFacts, facts
 from app.web.api.repeats import idempotent
-from app.web.api.requests import STRICT, body, is_id, parameters, refused
+from app.web.api.requests import STRICT, body, is_id, one_line, parameters, refused
 from app.web.problems import Fault, Problem
 from app.web.services import services
 
@@ -42,10 +42,7 @@ class Passenger(BaseModel):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        name = " ".join(value.split())
-        if not name or not name.isprintable():
-            raise ValueError("write a name without control characters")
-        return name
+        return one_line(value)
 
     @field_validator("email")
     @classmethod

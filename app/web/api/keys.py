@@ -12,7 +12,7 @@ from app.web import access, person_cookie
 from app.web.api import described
 from app.web.api.answers import as_json, done, written
 from app.web.api.repeats import idempotent, kept_as
-from app.web.api.requests import STRICT, body, is_id, not_found, parameters, refused
+from app.web.api.requests import STRICT, body, is_id, not_found, one_line, parameters, refused
 from app.web.problems import Fault, Problem
 from app.web.services import services
 
@@ -54,10 +54,7 @@ class NewKey(BaseModel):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        name = " ".join(value.split())
-        if not name or not name.isprintable():
-            raise ValueError("write a name without control characters")
-        return name
+        return one_line(value)
 
 
 class OwnKey(BaseModel):

@@ -22,7 +22,7 @@ from app.store.users import ChangedMeanwhileError, Users, roles_of
 from app.web import access, choosing
 from app.web.api import described
 from app.web.api.answers import as_json, changed_meanwhile, entity_tag, must_match, text_or_none, written
-from app.web.api.requests import STRICT, body, json_object, not_found, parameters, refused
+from app.web.api.requests import STRICT, body, json_object, not_found, one_line, parameters, refused
 from app.web.problems import Fault
 from app.web.services import services
 
@@ -64,10 +64,7 @@ class ProfileChange(BaseModel):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        name = " ".join(value.split())
-        if not name or not name.isprintable():
-            raise ValueError("write a name of 1 to 200 characters, without control characters")
-        return name
+        return one_line(value)
 
     @field_validator("language")
     @classmethod

@@ -85,6 +85,14 @@ def parameters(*known: str) -> dict[str, str]:
     return found
 
 
+def one_line(value: str) -> str:
+    """A name that somebody wrote, with single blanks. Raises ValueError when nothing, or no line, is left."""
+    name = " ".join(value.split())
+    if not name or not name.isprintable():
+        raise ValueError("write a name without control characters")
+    return name
+
+
 def is_id(text: str) -> bool:
     """Whether something may be called so at all."""
     return 0 < len(text) <= _LONGEST_ID and text.isprintable()
