@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -13,21 +12,20 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 from pymongo import MongoClient
-from pymongo.database import Database
 from werkzeug.serving import make_server
 
 from app.bus import clients, topics
 from app.bus.log_reader import LogReader
 from app.bus.publisher import Publisher
-from app.domain import namespaces, places
+from app.domain import namespaces
 from app.domain.clock import system_now
 from app.runtime import StopFlag
 from app.settings import load
-from app.store import schema
 from app.web.feed import Feed
 from scripts.screenshots import browser, chromium_path
 from tests.journey.town import STAFF_KEY, Town
 from tests.providers import free_port, smtp_server
+from tests.web_process import Docs, emptied, uri_of, with_schema
 
 PUBLIC = (namespaces.FLIGHTS, namespaces.PRICES, namespaces.NOTICES)
 LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
@@ -40,23 +38,17 @@ def with_chromium() -> None:
 
 
 @pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
-    places.load()
-    database = mongo_client[f"test_journey_{uuid.uuid4().hex[:12]}"]
-    schema.ensure(database)
-    yield database
-    mongo_client.drop_database(database.name)
+def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
+    with with_schema(mongo_client, "journey") as database:
+        yield database
 
 
 @pytest.fixture
-def town(prepared: Database[dict[str, Any]], mongo_uri: str, kafka: str, topic_prefix: str) -> Iterator[Town]:
-    for name in prepared.list_collection_names():
-        if not name.startswith("system."):
-            prepared[name].delete_many({})
+def town(prepared: Docs, mongo_uri: str, kafka: str, topic_prefix: str) -> Iterator[Town]:
     with smtp_server() as mailbox:
         port = free_port()
         settings = load(
-            mongodb_uri=mongo_uri.replace("/?", f"/{prepared.name}?"),
+            mongodb_uri=uri_of(mongo_uri, prepared),
             kafka_bootstrap_servers=kafka,
             kafka_topic_prefix=topic_prefix,
             kafka_partitions=2,
@@ -73,7 +65,7 @@ def town(prepared: Database[dict[str, Any]], mongo_uri: str, kafka: str, topic_p
         feed, stop = Feed(settings, system_now), StopFlag()
         reader = LogReader(settings, PUBLIC, feed, timedelta(hours=24), system_now)
         publisher = Publisher(clients.producer(settings), state)
-        made = Town(prepared, settings, feed, publisher, mailbox)
+        made = Town(emptied(prepared), settings, feed, publisher, mailbox)
         server = make_server("127.0.0.1", port, made.app.wsgi_app, threaded=True)
         threads = [
             threading.Thread(target=reader.run, args=(stop,), daemon=True),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -12,18 +11,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from pymongo import MongoClient
-from pymongo.database import Database
 from werkzeug.test import TestResponse
 
 from app import settings as settings_module
-from app.domain.clock import DomainClock
-from app.runtime import Health
 from app.settings import Settings
-from app.store import schema
 from app.store.sessions import Sessions
-from app.web import create_app
-from app.web.feed import Feed
-from app.web.services import Services
+from tests.web_process import Docs, WebProcess, emptied, uri_of, with_schema
 
 NOW = datetime(2013, 2, 8, 19, 42, tzinfo=UTC)
 """14:42 in New York."""
@@ -43,23 +36,12 @@ UA407: dict[str, Any] = {
 }
 
 
-class Web:
-    """The web process without a server, and time that tests move."""
+class Web(WebProcess):
+    """The web process, and those who use it."""
 
-    def __init__(self, database: Database[dict[str, Any]], settings: Settings) -> None:
-        self.database = database
-        self.settings = settings
-        self.moment = NOW
-        clock = DomainClock(NOW, NOW, 1.0, system=self.now)
-        services = Services(settings, database, Feed(settings, self.now), Health(), clock, self.now)
-        self.app = create_app(services)
+    def __init__(self, database: Docs, settings: Settings) -> None:
+        super().__init__(database, settings, NOW)
         self.sessions = Sessions(database, timedelta(days=30))
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def pass_time(self, **length: float) -> None:
-        self.moment += timedelta(**length)
 
     def flight(self, **fields: Any) -> dict[str, Any]:
         document = UA407 | fields
@@ -127,25 +109,20 @@ def text_of(page: str) -> str:
 
 
 @pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
-    database = mongo_client[f"test_my_{uuid.uuid4().hex[:12]}"]
-    schema.ensure(database)
-    yield database
-    mongo_client.drop_database(database.name)
+def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
+    with with_schema(mongo_client, "my") as database:
+        yield database
 
 
 @pytest.fixture
-def web(prepared: Database[dict[str, Any]], mongo_uri: str) -> Web:
-    for name in prepared.list_collection_names():
-        if not name.startswith("system."):
-            prepared[name].delete_many({})
+def web(prepared: Docs, mongo_uri: str) -> Web:
     settings = settings_module.load(
-        mongodb_uri=mongo_uri.replace("/?", f"/{prepared.name}?"),
+        mongodb_uri=uri_of(mongo_uri, prepared),
         kafka_bootstrap_servers="127.0.0.1:9",
         secret_key=KEY,
         mail_server="mail.example.org",
     )
-    return Web(prepared, settings)
+    return Web(emptied(prepared), settings)
 
 
 @pytest.fixture

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from pymongo import MongoClient
-from pymongo.database import Database
 from werkzeug.test import TestResponse
 
 from app import settings as settings_module
 from app.channels.links import Links
-from app.domain.clock import real_time
-from app.runtime import Health
 from app.settings import Settings
-from app.store import schema
 from app.store.suppressions import Suppressions
-from app.web import create_app
-from app.web.feed import Feed
-from app.web.services import Services
+from tests.web_process import Docs, WebProcess, emptied, uri_of, with_schema
+from tests.why.conftest import mailbox, twilio, world
+
+__all__ = ["mailbox", "twilio", "world"]  # beside what is defined here
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 KEY = "a secret key for tests, long enough to sign"
@@ -30,15 +26,11 @@ PUBLIC = "https://gatecall.example.org"
 TOKEN = "twilio token"
 
 
-class Web:
-    """A web process without a server, and time that tests move."""
+class Web(WebProcess):
+    """The web process, and what links and providers do to it."""
 
-    def __init__(self, database: Database[dict[str, Any]], settings: Settings) -> None:
-        self.database = database
-        self.settings = settings
-        self.moment = NOW
-        services = Services(settings, database, Feed(settings, self.now), Health(), real_time(), self.now)
-        self.app = create_app(services)
+    def __init__(self, database: Docs, settings: Settings) -> None:
+        super().__init__(database, settings, NOW)
         self.links = Links.of(settings)
         self.suppressions = Suppressions(database, settings)
 
@@ -46,12 +38,6 @@ class Web:
     def client(self) -> FlaskClient:
         """A browser that has no cookie and keeps none."""
         return self.app.test_client(use_cookies=False)
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def pass_time(self, **length: float) -> None:
-        self.moment += timedelta(**length)
 
     def person(self, number: int = 1, **fields: Any) -> str:
         user = {"_id": f"p{number}", "name": f"P {number}", "email": f"p{number}@example.org"}
@@ -76,20 +62,15 @@ class Web:
 
 
 @pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
-    database = mongo_client[f"test_stopping_{uuid.uuid4().hex[:12]}"]
-    schema.ensure(database)
-    yield database
-    mongo_client.drop_database(database.name)
+def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
+    with with_schema(mongo_client, "stopping") as database:
+        yield database
 
 
 @pytest.fixture
-def web(prepared: Database[dict[str, Any]], mongo_uri: str) -> Web:
-    for name in prepared.list_collection_names():
-        if not name.startswith("system."):
-            prepared[name].delete_many({})
+def web(prepared: Docs, mongo_uri: str) -> Web:
     settings = settings_module.load(
-        mongodb_uri=mongo_uri.replace("/?", f"/{prepared.name}?"),
+        mongodb_uri=uri_of(mongo_uri, prepared),
         kafka_bootstrap_servers="127.0.0.1:9",
         public_url=PUBLIC,
         secret_key=KEY,
@@ -98,4 +79,4 @@ def web(prepared: Database[dict[str, Any]], mongo_uri: str) -> Web:
         twilio_auth_token=TOKEN,
         twilio_from="+15550100000",
     )
-    return Web(prepared, settings)
+    return Web(emptied(prepared), settings)

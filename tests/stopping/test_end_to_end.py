@@ -3,38 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from pymongo.database import Database
-
-from tests.providers import Mailbox, Twilio, smtp_server, twilio_server
-from tests.why.world import World, settings_for
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as found:
-        yield found
-
-
-@pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    with twilio_server() as found:
-        yield found
-
-
-@pytest.fixture
-def world(
-    prepared: Database[dict[str, Any]], mongo_uri: str, mailbox: Mailbox, twilio: Twilio
-) -> Iterator[World]:
-    for name in prepared.list_collection_names():
-        if not name.startswith("system."):
-            prepared[name].delete_many({})
-    made = World(prepared, settings_for(mongo_uri.replace("/?", f"/{prepared.name}?"), mailbox, twilio))
-    yield made
-    made.close()
+from tests.providers import Mailbox, Twilio
+from tests.why.world import World
 
 
 def user(world: World, name: str) -> None:
