@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -69,7 +69,7 @@ def excuse(evidence: Evidence, rate: float, *, late_s: float, some_flights: bool
 
 
 def judge(members: Sequence[Member], scene: Scene) -> list[Finding]:
-    """A finding for each of them."""
+    """A finding for each of them; before them one that says so, where not everything is judged."""
     judges = {
         "maya": _quiet,
         "bjorn": _quiet,
@@ -79,7 +79,11 @@ def judge(members: Sequence[Member], scene: Scene) -> list[Finding]:
         "tobi": _stopped,
         "asa": _texts,
     }
-    return [_judged(one, scene, judges[one.key]) for one in members]
+    found = [_judged(one, scene, judges[one.key]) for one in members]
+    if scene.excuse:
+        words = f"{scene.excuse}, so only what must not have come is judged"
+        found.insert(0, Finding("people", words))
+    return found
 
 
 def _judged(member: Member, scene: Scene, judge: Any) -> Finding:
@@ -87,7 +91,7 @@ def _judged(member: Member, scene: Scene, judge: Any) -> Finding:
     if user is None or preferences.parse(user.get("preferences")) != preferences.read(member.chosen):
         return Finding(member.key, "changed their choices while the demo ran, so nothing is judged")
     found: Finding = judge(member, scene, list(_arrived(member, scene.evidence)))
-    return replace(found, words=f"{found.words} ({scene.excuse})") if scene.excuse else found
+    return found
 
 
 def _quiet(member: Member, scene: Scene, said: Sequence[_Said]) -> Finding:

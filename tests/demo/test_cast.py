@@ -256,7 +256,9 @@ def test_a_run_too_fast_for_a_night_is_asked_for_nothing_that_must_come(inboxes:
     members = list(inboxes.members.values())
     assert len(inboxes.bad()) == len(members)
     short = replace(inboxes.scene(), excuse="a reason")
-    assert all(finding.well for finding in cast_checks.judge(members, short))
+    found = cast_checks.judge(members, short)
+    assert all(finding.well for finding in found)
+    assert found[0].words.startswith("a reason")
 
 
 def test_a_slow_run_has_an_excuse_and_a_quick_one_none(inboxes: Inboxes) -> None:
