@@ -8,7 +8,7 @@ not (`Scene.excuse`); and nothing of somebody whose choices were changed meanwhi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -86,12 +86,13 @@ def judge(members: Sequence[Member], scene: Scene) -> list[Finding]:
     return found
 
 
-def _judged(member: Member, scene: Scene, judge: Any) -> Finding:
+def _judged(
+    member: Member, scene: Scene, judge: Callable[[Member, Scene, Sequence[_Said]], Finding]
+) -> Finding:
     user = scene.evidence.users.get(str(member.id))
     if user is None or preferences.parse(user.get("preferences")) != preferences.read(member.chosen):
         return Finding(member.key, "changed their choices while the demo ran, so nothing is judged")
-    found: Finding = judge(member, scene, list(_arrived(member, scene.evidence)))
-    return found
+    return judge(member, scene, list(_arrived(member, scene.evidence)))
 
 
 def _quiet(member: Member, scene: Scene, said: Sequence[_Said]) -> Finding:
@@ -160,9 +161,12 @@ def _stopped(member: Member, scene: Scene, said: Sequence[_Said]) -> Finding:
     """No mail about what is followed, texts in its place; nothing about the flight that is muted."""
     followed = [one for one in said if one.role == Role.FOLLOWER]
     problems = [f"{_written(one)} came by e-mail" for one in followed if one.channel == "email"]
-    muted = {f"{number}|{origin}|{day}" for number, origin, day in member.muted}
-    subjects = {key for key, row in scene.evidence.known.items() if row.get("identity") in muted}
-    told = [one for one in said if one.conversation.partition("|")[0].removeprefix("flight:") in subjects]
+    muted = {
+        f"flight:{row['flight_id']}"
+        for row in scene.evidence.followings
+        if row["user_id"] == member.id and row.get("muted")
+    }
+    told = [one for one in said if one.conversation.partition("|")[0] in muted]
     problems += [f"{_written(one)} came although the flight is muted" for one in told]
     if not scene.excuse and not followed:
         problems.append("no text came about a followed flight")

@@ -122,10 +122,12 @@ class Inboxes:
         rest: Document = dict.fromkeys(
             ("flights", "conversations", "bookings", "followings", "dead_letters"), ()
         )
-        known = {"-".join(flight): {"identity": "|".join(flight)} for flight in self.members["tobi"].muted}
+        tobi = self.members["tobi"]
+        (muted,) = tobi.muted
+        rest["followings"] = [{"user_id": tobi.id, "flight_id": "-".join(muted), "muted": True}]
         found = Evidence(
             **rest,
-            known=known,
+            known={},
             notifications=self.rows,
             users=self.users,
             announcements=0,
