@@ -17,7 +17,16 @@ from tests.journey.town import KEY, STAFF_KEY, Town
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 MAIL = "maya@example.org"
-OWN = ("/my", "/my/preferences", "/my/flights", "/my/profile", "/my/sessions", "/my/data", "/my/data/erase")
+OWN = (
+    "/my",
+    "/my?show=held",
+    "/my/preferences",
+    "/my/flights",
+    "/my/profile",
+    "/my/sessions",
+    "/my/data",
+    "/my/data/erase",
+)
 STAFF = ("/staff", "/staff/ops", "/staff/notifications", "/staff/dead-letters")
 
 
