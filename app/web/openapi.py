@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.domain.feed import Type
 from app.web import api, callbacks
+from app.web.api import described
 from app.web.problems import MEDIA_TYPE as PROBLEM
 from app.web.publishing import Accepted, NoticeBody
 from app.web.query import DEFAULT_LIMIT, MAX_LIMIT, MAX_WAIT_S
@@ -242,7 +243,7 @@ def _read_feed() -> dict[str, Any]:
 
 
 def _read_stream() -> dict[str, Any]:
-    described = (
+    words = (
         "Updates as server-sent events: `update` with an update as data and the cursor as id, `gap` when some are "
         "missing, `age` every 15 seconds with the age of the data. A busy server ends the stream after what is there."
     )
@@ -255,7 +256,7 @@ def _read_stream() -> dict[str, Any]:
         **_problems(400, 414, 503),
     }
     return _operation("read_stream", "What changes, as it happens", answers) | {
-        "description": described,
+        "description": words,
         "parameters": [*_query_parameters(), _header("Last-Event-ID", "A cursor; it wins over ?cursor=.")],
     }
 
@@ -266,13 +267,8 @@ def _publish() -> dict[str, Any]:
         **_problems(400, 401, 403, 413, 415, 422, 503),
     }
     return _operation("publish", "Publish a notice", answers) | {
-        "security": [{"staffKey": []}],
-        "parameters": [
-            _header(
-                "Idempotency-Key",
-                "A repeat with the same key and body is answered like the first, and stored once.",
-            )
-        ],
+        "security": [{"staffKey": []}, {"apiKey": []}],
+        "parameters": [described.KEY],
         "requestBody": {"required": True, "content": {_JSON: {"schema": {"$ref": f"{_REF}Notice"}}}},
     }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from flask import Blueprint, Response
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from app.domain import place_search, places
 from app.store import ids
@@ -31,12 +31,16 @@ from app.web.services import services
 
 _OUT = ConfigDict(extra="forbid")
 PATH = "/api/v1/me/followings"
+_EXAMPLES: list[JsonValue] = [
+    {"flight_number": "UA1545", "departure_date": "2026-12-01"},
+    {"airport": "Newark"},
+]
 
 
 class NewFollowing(BaseModel):
     """A flight by number and date, or an airport; never both."""
 
-    model_config = STRICT
+    model_config = ConfigDict(**STRICT, json_schema_extra={"examples": _EXAMPLES})
 
     flight_number: Annotated[str | None, Field(max_length=40, examples=["UA1545"])] = None
     departure_date: Annotated[str | None, Field(max_length=40, examples=["2026-12-01"])] = None
