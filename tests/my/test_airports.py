@@ -70,7 +70,9 @@ def test_a_bookings_origin_is_chosen_the_same_way_and_the_rest_stays_typed(web: 
 
 
 def test_an_airport_is_followed_once_muted_and_given_up(web: Web, maya: Person) -> None:
-    assert "You follow no airport" in text_of(maya.get("/my/flights"))
+    page = text_of(maya.get("/my/flights"))
+    assert "You follow no airport" in page
+    assert "when many of a day's flights are cancelled or late there" in page
     maya.done("/my/airports", airport="Newark")
     assert "You followed this airport already" in text_of(maya.done("/my/airports", airport="EWR"))
     (row,) = web.stored("followings")

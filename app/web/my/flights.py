@@ -217,7 +217,7 @@ def _is_airport(row: Document) -> bool:
 def _airport(row: Document) -> Place:
     code, muted = row["airport"], row.get("muted") is True
     name = airport_field.called(code)
-    detail = "The whole airport. It is kept here; news about an airport is not sent to anybody yet."
+    detail = "The whole airport: when a day there is disrupted, and when it is normal again."
     url = airports.board(code)
     return Place(ids.text(row["_id"]), code, f", {name}", detail, url, None, name, True, False, muted)
 
