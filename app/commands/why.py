@@ -77,7 +77,7 @@ def _show_event(reader: WhyReader, event_id: str, person: str | None, clock: Dom
         return 1
     chain = reader.chain(event, person)
     shown = view(chain, clock)
-    iata = chain.flight.origin if chain.flight else None
+    iata = chain.iata
     click.secho(shown.flight, bold=True)
     _print(shown.lines, clock, iata)
     if person is None:

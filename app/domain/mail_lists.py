@@ -18,7 +18,7 @@ class MailList(StrEnum):
     FOLLOWINGS = "followings"
 
 
-_ABOUT = {MailList.BOOKINGS: "your bookings", MailList.FOLLOWINGS: "flights you follow"}
+_ABOUT = {MailList.BOOKINGS: "your bookings", MailList.FOLLOWINGS: "flights and airports you follow"}
 
 
 def list_of(role: Role) -> MailList:

@@ -17,7 +17,7 @@ from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
 
 
 class Kind(StrEnum):
-    """One kind of news about a flight."""
+    """One kind of news: about a flight, or about an airport's day."""
 
     CANCELLED = "cancelled"
     REMOVED = "removed"
@@ -35,10 +35,13 @@ class Kind(StrEnum):
     ARRIVED = "arrived"
     BELT = "belt"
     AIRCRAFT = "aircraft"
+    AIRPORT_SEVERE = "airport_severe"
+    AIRPORT_DISRUPTED = "airport_disrupted"
+    AIRPORT_NORMAL = "airport_normal"
 
 
 class Role(StrEnum):
-    """Why a person hears about a flight: they hold a booking, or they follow it."""
+    """Why a person hears: they hold a booking on the flight, or they follow it, or the airport."""
 
     TRAVELLER = "traveller"
     FOLLOWER = "follower"
@@ -72,6 +75,9 @@ TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
     Kind.ARRIVED: _FOLLOWERS,
     Kind.BELT: _EVERYBODY,
     Kind.AIRCRAFT: _NOBODY,
+    Kind.AIRPORT_SEVERE: _FOLLOWERS,
+    Kind.AIRPORT_DISRUPTED: _FOLLOWERS,
+    Kind.AIRPORT_NORMAL: _FOLLOWERS,
 }
 
 USEFUL_AFTER_DEPARTURE = timedelta(hours=24)

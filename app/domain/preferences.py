@@ -47,6 +47,7 @@ class Group(StrEnum):
     PROGRESS = "progress"
     BELT = "belt"
     AIRCRAFT = "aircraft"
+    AIRPORT = "airport"
     FARE = "fare"
     NOTICE = "notice"
 
@@ -63,11 +64,12 @@ KINDS: Final[Mapping[Group, frozenset[Kind]]] = MappingProxyType(
         Group.PROGRESS: frozenset({Kind.DEPARTED, Kind.LANDED, Kind.ARRIVED}),
         Group.BELT: frozenset({Kind.BELT}),
         Group.AIRCRAFT: frozenset({Kind.AIRCRAFT}),
+        Group.AIRPORT: frozenset({Kind.AIRPORT_SEVERE, Kind.AIRPORT_DISRUPTED, Kind.AIRPORT_NORMAL}),
         Group.FARE: frozenset(),
         Group.NOTICE: frozenset(),
     }
 )
-"""The kinds of news about a flight in each group; fares and notices are no news about a flight."""
+"""The kinds of news in each group; nobody is told of fares and notices by message."""
 
 
 class Every(StrEnum):

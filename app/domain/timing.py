@@ -35,10 +35,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is to be told, as far as its time goes. leaves_at: of the flight, aware UTC on the domain clock."""
+    """What is to be told, as far as its time goes. leaves_at: of the flight, aware UTC on the domain clock; None where
+    no departure makes it urgent."""
 
     kinds: Collection[Kind]
-    leaves_at: datetime
+    leaves_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +51,29 @@ class Hold:
     folds: bool = False
 
 
-def zone_of(time_zone: str | None, origin: str) -> ZoneInfo:
-    """The person's zone; where it is not known, that of the airport that the flight leaves from."""
-    return _zone(time_zone, origin)
+def zone_of(time_zone: str | None, iata: str) -> ZoneInfo:
+    """The person's zone; where it is not known, that of the airport that it is about."""
+    return _zone(time_zone, iata)
 
 
 @lru_cache(maxsize=1024)
-def _zone(time_zone: str | None, origin: str) -> ZoneInfo:
+def _zone(time_zone: str | None, iata: str) -> ZoneInfo:
     try:
         if time_zone:
             return ZoneInfo(time_zone)
     except (KeyError, ValueError, OSError):  # no such zone, no name, a directory of zones
         pass
     try:
-        return places.zone(origin)
+        return places.zone(iata)
     except KeyError:
         return _UTC
 
 
 def is_urgent(preferences: Preferences, news: News, now: datetime) -> bool:
     """Whether it cannot wait: a cancellation and its like, or anything shortly before departure."""
-    left = news.leaves_at - now
-    return bool(URGENT.intersection(news.kinds)) or timedelta() <= left <= _urgent_for(preferences)
+    if URGENT.intersection(news.kinds):
+        return True
+    return news.leaves_at is not None and timedelta() <= news.leaves_at - now <= _urgent_for(preferences)
 
 
 def held(
@@ -147,6 +149,8 @@ def _urgent_for(preferences: Preferences) -> timedelta:
 
 def _at_most(hold: Hold, preferences: Preferences, news: News, now: datetime) -> Hold:
     """The same, but not past the moment from which departure makes it urgent."""
+    if news.leaves_at is None:
+        return hold
     urgent_from = news.leaves_at - _urgent_for(preferences)
     if not preferences.urgent_passes or not preferences.urgent_h or not now < urgent_from < hold.until:
         return hold

@@ -11,12 +11,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from app.domain.flight import Flight
+from app.domain import subjects
 from app.domain.news import Role
-
-_FIELDS = tuple(field.name for field in dataclasses.fields(Flight))
+from app.domain.subject import SubjectKind, Value
 
 SETTLE, WAIT, SKIP = "settle", "wait", "skip"
 _DONE = frozenset({"sent", "failed", "skipped"})
@@ -24,7 +24,7 @@ _DONE = frozenset({"sent", "failed", "skipped"})
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One field of a flight that differs; None: no value."""
+    """One field of what is known that differs; None: no value."""
 
     field: str
     old: str | None
@@ -200,27 +200,52 @@ class Place:
 class Chain:
     """The whole chain of one change; for one person where one is asked for.
 
-    person, place: None when nobody is asked for. flight: as last known, None when it was never understood.
+    person, place: None when nobody is asked for. about: the subject as last known, None when it was never understood.
     people: how many rows of the ledger tell of it, by status.
     """
 
     event: Event
-    flight: Flight | None
+    about: Value | None
     person: str | None = None
     place: Place | None = None
     threads: tuple[Thread, ...] = ()
     people: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
+    @property
+    def kind(self) -> SubjectKind[Any]:
+        """What kind of subject the change is about; a flight's where it was never understood."""
+        return subjects.of(self.event.subject) if self.event.subject else subjects.FLIGHT
 
-def differing(old: Flight | None, new: Flight | None) -> list[dict[str, Any]]:
-    """The fields in which two states differ, as stored: {field, from, to}; [] when one state is missing."""
+    @property
+    def title(self) -> str:
+        """UA 1545 to Houston, 8 February 2013."""
+        return self.kind.title(self.about) if self.about else f"A {self.kind.noun} that was never understood"
+
+    @property
+    def iata(self) -> str | None:
+        """The airport whose clocks its times follow; None where it is not known."""
+        return self.kind.iata(self.about) if self.about else None
+
+    @property
+    def path(self) -> str | None:
+        """Its page on this site; None where it is not known."""
+        return self.kind.path(self.about) if self.about else None
+
+
+def differing(old: Value | None, new: Value | None) -> list[dict[str, Any]]:
+    """The fields in which two states of a subject differ, as stored: {field, from, to}; [] when one is missing."""
     if old is None or new is None or old == new:
         return []
     return [
         {"field": name, "from": _text(was), "to": _text(now)}
-        for name in _FIELDS
+        for name in _names(type(new))
         if (was := getattr(old, name)) != (now := getattr(new, name))
     ]
+
+
+@lru_cache
+def _names(kind: type[Value]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def changed(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Changed, ...]:

@@ -16,7 +16,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "not_wanted": ("News of this kind is not wanted", "Those who {concerned} are not told of it."),
     "booking_gone": (
         "Nobody to tell any more",
-        "The booking is cancelled or gone, and the flight is not followed.",
+        "The booking is cancelled or gone, and nothing is followed.",
     ),
     "nothing_known": ("Nothing certain was known", "The flight's last change could not be understood."),
     "first_known": (
@@ -24,6 +24,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "There was nothing heard before to compare it with.",
     ),
     "departed": ("It had left by then", "News about departure is no use once the flight has left."),
+    "day_too_early": (
+        "It was held until the day before",
+        "What is known of an airport's day earlier than that changes again.",
+    ),
     "past": ("It was over by then", "The news came too late to be of use."),
     "gate_too_early": (
         "It was held until nearer to departure",
@@ -42,7 +46,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "The address has not been proved to be the person's",
         "Nothing but the proof itself is sent there.",
     ),
-    "muted": ("The flight is followed in silence", "The following is muted."),
+    "muted": ("It is followed in silence", "The following is muted."),
     "stopped": (
         "Mails of this kind were stopped",
         "By a click on the link in one of them, or in the choices.",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.domain import airlines, places
+from app.domain import places, subjects
 from app.domain.clock import DomainClock
 from app.domain.flight import Flight
 from app.domain.why import Chain, Notification, Quiet, Thread
@@ -49,8 +49,8 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A whole chain. lines: up to the decision of the notifier; channels: one each; place: a sentence on how the person
-    stands to the flight now, None where nobody was asked for."""
+    """A whole chain. flight: what it is about, a flight or another subject. lines: up to the decision to tell it;
+    channels: one each; place: a sentence on how the person stands to it now, None where nobody was asked for."""
 
     flight: str
     lines: Sequence[Line]
@@ -63,7 +63,7 @@ def view(chain: Chain, clock: DomainClock, *, you: bool = False) -> View:
 
     you: the reader is the person.
     """
-    iata = chain.flight.origin if chain.flight else None
+    iata = chain.iata
     start = chain.event.changed_at
     channels = [
         Shown(
@@ -76,10 +76,10 @@ def view(chain: Chain, clock: DomainClock, *, you: bool = False) -> View:
         for thread in chain.threads
     ]
     return View(
-        flight=flight_name(chain.flight),
+        flight=chain.title,
         lines=lines(of_event(chain.event), start, clock, iata),
         channels=channels,
-        place=place_words(chain.place, you=you) if chain.place else None,
+        place=place_words(chain.place, chain.kind.noun, you=you) if chain.place else None,
     )
 
 
@@ -115,9 +115,7 @@ def flight_name(flight: Flight | None) -> str:
     """UA 1545 to Houston, 8 February 2013."""
     if flight is None:
         return "A flight that was never understood"
-    day = datetime.fromisoformat(flight.departure_date)
-    number = airlines.written(flight.flight_number)
-    return f"{number} to {places.city(flight.destination)}, {day.day} {day:%B %Y}"
+    return subjects.FLIGHT.title(flight)
 
 
 def local(moment: datetime, clock: DomainClock, iata: str | None) -> datetime:

@@ -139,7 +139,7 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
     """From the decision to the phone, on one channel. you: the reader is the person."""
     steps: list[Step] = []
     if thread.items and thread.role is not None:
-        concerned = "hold a booking" if thread.role == "traveller" else "follow the flight"
+        concerned = "hold a booking" if thread.role == "traveller" else f"follow the {chain.kind.noun}"
         first = thread.items[0]
         title = "You are among them" if you else "The person is among those concerned"
         who = f"because you {concerned}." if you else f"they {concerned}."
@@ -152,7 +152,7 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
         steps.append(Step(event.changed_at, "A later change took it in", words))
     for item in thread.items:
         if isinstance(item, Quiet):
-            steps += _of_quiet(item, you=you)
+            steps += _of_quiet(item, chain.kind.noun, you=you)
         else:
             steps += _of_notification(chain, item, thread.channel, you=you)
     if not thread.items or not _is_over(thread):
@@ -179,9 +179,9 @@ def is_held(item: Quiet | Notification | None) -> bool:
     return isinstance(item, Quiet) and item.action == WAIT and item.reason in HELD
 
 
-def _of_quiet(quiet: Quiet, *, you: bool) -> list[Step]:
+def _of_quiet(quiet: Quiet, noun: str, *, you: bool) -> list[Step]:
     title, words = REASONS.get(quiet.reason, (quiet.reason.replace("_", " ").capitalize(), ""))
-    words = words.format(concerned="hold a booking" if quiet.role == "traveller" else "follow a flight")
+    words = words.format(concerned="hold a booking" if quiet.role == "traveller" else f"follow the {noun}")
     if quiet.reason == "below_threshold" and quiet.changes:
         if not {one.field for one in quiet.changes} <= _TIMES:
             words = "First values and details like these are no news of their own."
@@ -286,15 +286,17 @@ def _no_conversation(chain: Chain) -> Step:
     return Step(None, "Nobody was to be told", "", END)
 
 
-def place_words(place: Place, *, you: bool) -> str:
-    """How a person stands to the flight at this moment, in a sentence."""
+def place_words(place: Place, noun: str, *, you: bool) -> str:
+    """How a person stands to a flight, or what the noun says, at this moment, in a sentence."""
     who = "You hold" if you else "Now: holds"
     if place.is_held:
         return f"{who} a booking on this flight ({place.booking})."
     if place.follows:
-        return "You follow this flight." if you else "Now: follows this flight."
+        return f"You follow this {noun}." if you else f"Now: follows this {noun}."
     if place.booking:
         return f"{'Your' if you else 'Now: the'} booking on this flight is {place.booking}."
+    if noun != "flight":
+        return f"You do not follow this {noun} any more." if you else f"Now: does not follow this {noun}."
     if you:
         return "You hold no booking on this flight and do not follow it."
     return "Now: holds no booking on this flight and does not follow it."

@@ -1,7 +1,8 @@
-"""The words of a digest: one mail about several flights of a person."""
+"""The words of a digest: one mail about several flights of a person, and what else they follow."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,16 +13,18 @@ from app.domain.preferences import Every, Preferences
 from app.domain.wording_shapes import Message
 
 _NAMED = 3
-"""Flights that the subject names."""
+"""Flights and others that the subject names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One flight's news. flight: its number as people write it. why: the link to why, None without."""
+    """One subject's news. name: as people name it, a flight by its number. why: the link to why, None without. noun:
+    what it is."""
 
-    flight: str
+    name: str
     message: Message
     why: str | None = None
+    noun: str = "flight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +41,8 @@ def digest(
     first = items[0].message
     sent = now.astimezone(zone)
     number = len(items)
-    headline = first.headline if number == 1 else f"News of {number} flights"
-    subject = first.subject if number == 1 else f"News of {_names([item.flight for item in items])}"
+    headline = first.headline if number == 1 else f"News of {_counted(items)}"
+    subject = first.subject if number == 1 else f"News of {_names(items)}"
     said = "What was not urgent, in one mail."
     opening = said if number == 1 else f"{said} The most important comes first."
     return Digest(
@@ -61,12 +64,18 @@ def digest(
     )
 
 
-def _names(flights: Sequence[str]) -> str:
+def _counted(items: Sequence[Item], more: str = "") -> str:
+    """ "3 flights", "1 flight and 2 airports"; more: goes after each number."""
+    numbers = Counter(item.noun for item in items)
+    return " and ".join(f"{many}{more} {noun if many == 1 else f'{noun}s'}" for noun, many in numbers.items())
+
+
+def _names(items: Sequence[Item]) -> str:
     """ "UA 407 and BA 112", "UA 407, BA 112, LH 9 and 4 more flights"; a flight of several days is named once."""
-    names = list(dict.fromkeys(flights))
+    names = list(dict.fromkeys(item.name for item in items))
     if len(names) > _NAMED:
-        more = len(flights) - _NAMED
-        return f"{', '.join(names[:_NAMED])} and {more} more {'flight' if more == 1 else 'flights'}"
+        rest = [item for item in items if item.name not in names[:_NAMED]]
+        return f"{', '.join(names[:_NAMED])} and {_counted(rest, ' more')}"
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
+from app.domain.airport_day import AirportDay
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
+
+V = TypeVar("V")
 
 LINK_SLOT = "W" * 10
 """Stands in an SMS where each person's own short link goes; as long as that."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlightNews:
-    """What is to be said to one person about one flight.
+@dataclass(frozen=True)  # slots and an alias such as News[Flight] do not go together in Python 3.11
+class News(Generic[V]):
+    """What is to be said to one person about one subject, such as a flight.
 
     kinds: most important first; empty only when doubtful, then the message says how things are. doubtful: an
     earlier message may or may not have arrived, so say "now: ..." instead of "was ...". found_late: the
     change was found after a gap. changed_at: when it was saved, now: the present; both on the domain clock,
     aware UTC. public_url: no slash at its end. short_link: the SMS has room for a link of the person's own (LINK_SLOT)
-    in place of the flight's.
+    in place of the subject's.
     """
 
-    heard: Flight
-    want: Flight
+    heard: V
+    want: V
     kinds: tuple[Kind, ...]
     role: Role
     doubtful: bool
@@ -33,6 +37,10 @@ class FlightNews:
     now: datetime
     public_url: str
     short_link: bool = False
+
+
+FlightNews = News[Flight]
+AirportNews = News[AirportDay]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from app.domain.clock import Now, system_now
-from app.domain.flight import Flight
 from app.domain.news import Kind
 from app.domain.order import Order
+from app.domain.subject import Value
 from app.store.duplicates import only_duplicates
 
 COLLECTION = "announcements"
@@ -30,8 +30,8 @@ class Announcement:
     order: Order
     event_id: str
     kinds: tuple[Kind, ...]
-    before: Flight
-    after: Flight
+    before: Value
+    after: Value
     changed_at: datetime
     found_late: bool
 

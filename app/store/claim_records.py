@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app.domain.flight import Flight
+from app.domain import subjects
 from app.domain.news import Kind, Role
+from app.domain.subject import SubjectKind, Value
 from app.domain.timing import Reason
 
 Document = dict[str, Any]
@@ -30,7 +31,7 @@ class DoubtNote:
     """
 
     attempt: str
-    to: Flight
+    to: Value
     kinds: tuple[Kind, ...]
     order: str
     started_at: datetime
@@ -48,11 +49,11 @@ class DoubtNote:
         return document if self.text is None else document | {"text": self.text}
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> DoubtNote:
-        """From what to_document made."""
+    def from_document(cls, document: Mapping[str, Any], kind: SubjectKind[Any]) -> DoubtNote:
+        """From what to_document made. kind: of the conversation's subject."""
         return cls(
             attempt=document["attempt"],
-            to=Flight.from_document(document["to"]),
+            to=kind.parse(document["to"]),
             kinds=tuple(Kind(kind) for kind in document["kinds"]),
             order=document["order"],
             started_at=document["started_at"],
@@ -76,8 +77,8 @@ class Claimed:
     id: str
     subject: str
     person: str
-    heard: Flight | None
-    want: Flight | None
+    heard: Value | None
+    want: Value | None
     order: str
     event_id: str
     changed_at: datetime | None
@@ -92,16 +93,22 @@ class Claimed:
     looked_at: datetime | None = None
     waited: bool = False
 
+    @property
+    def kind(self) -> SubjectKind[Any]:
+        """What kind of subject it is about."""
+        return subjects.of(self.subject)
+
     @classmethod
     def from_document(cls, row: Mapping[str, Any]) -> Claimed:
         """From a conversation as it is stored."""
         heard, want, note = row.get("heard"), row.get("want"), row.get("doubt_note")
+        kind = subjects.of(row["subject"])
         return cls(
             id=row["_id"],
             subject=row["subject"],
             person=row["person"],
-            heard=Flight.from_document(heard) if heard else None,
-            want=Flight.from_document(want) if want else None,
+            heard=kind.parse(heard) if heard else None,
+            want=kind.parse(want) if want else None,
             order=row.get("order", ""),
             event_id=row.get("event_id", ""),
             changed_at=row.get("changed_at"),
@@ -109,7 +116,7 @@ class Claimed:
             due_at=row.get("due_at") or row["fold"],
             attempts=row.get("attempts", 0) if row.get("tried") == row.get("order") else 0,
             doubt=row.get("doubt"),
-            doubt_note=DoubtNote.from_document(note)
+            doubt_note=DoubtNote.from_document(note, kind)
             if note and note["attempt"] == row.get("doubt")
             else None,
             skipped=tuple(Kind(kind) for kind in row.get("skipped", ())),
@@ -129,7 +136,7 @@ class Quiet:
     """
 
     conversation: Claimed
-    heard: Flight | None
+    heard: Value | None
     reason: str
     doubt: str | None = None
     due_at: datetime | None = None
@@ -154,7 +161,7 @@ class Noted:
     """
 
     conversation: Claimed
-    heard: Flight
+    heard: Value
     note: DoubtNote
     previous: str | None = None
     previous_note: DoubtNote | None = None

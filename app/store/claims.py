@@ -15,7 +15,7 @@ from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from app.domain.flight import Flight
+from app.domain.subject import Value
 from app.store.claim_records import LATE, Claimed, Noted, Quiet
 
 Document = dict[str, Any]
@@ -168,7 +168,7 @@ class Claims:
 
         Returns the ids whose claim was lost meanwhile: D4' is for them. Safe to repeat.
         """
-        by_want: dict[tuple[str, Flight], list[Noted]] = {}
+        by_want: dict[tuple[str, Value], list[Noted]] = {}
         for noted in group:
             by_want.setdefault((noted.note.order, noted.note.to), []).append(noted)
         updates = [

@@ -20,6 +20,7 @@ from pymongo.read_concern import ReadConcern
 
 from app.domain.flight import NOT_FLYING, Flight, Status
 from app.domain.order import Order
+from app.domain.subject import Value
 from app.store.duplicates import only_duplicates
 
 COLLECTION = "conversations"
@@ -47,8 +48,8 @@ class Telling:
 
     subject: str
     order: Order
-    want: Flight
-    unheard: Flight
+    want: Value
+    unheard: Value
     priority: int
     due_at: datetime
     cancellation_due_at: datetime
@@ -66,7 +67,7 @@ class Start(NamedTuple):
 
     person: str
     channel: str
-    heard: Flight
+    heard: Value
     order: Order
 
 
@@ -183,11 +184,11 @@ class Conversations:
         for subject, start in shown:
             settled = {name: {"$exists": False} for name in ("due_at", "claim", "doubt", "fold")}
             id_ = conversation_id(subject, start.person, start.channel)
-            flight = _stored(start.heard)
+            known = _stored(start.heard)
             writes.append(
                 UpdateOne(
                     {"_id": id_, "status": OPEN, "order": {"$lt": start.order}, **settled},
-                    {"$set": {"heard": flight, "want": flight, "order": start.order, "start": start.order}},
+                    {"$set": {"heard": known, "want": known, "order": start.order, "start": start.order}},
                 )
             )
         return self._conversations.bulk_write(writes, ordered=False).modified_count if writes else 0
@@ -243,15 +244,21 @@ def _document(start: Start, telling: Telling) -> dict[str, Any]:
     if telling.documents:
         row["documents"] = list(telling.documents)
     if heard != want:
-        row["priority"] = 0 if _is_urgent(heard.status, want.status) else telling.priority
-        cancels = want.status is Status.CANCELLED is not heard.status
+        was, is_now = _status(heard), _status(want)
+        row["priority"] = 0 if _is_urgent(was, is_now) else telling.priority
+        cancels = is_now is Status.CANCELLED is not was
         row["due_at"] = telling.cancellation_due_at if cancels else telling.due_at
     if telling.doubt is not None:
         row |= {"doubt": telling.doubt, "due_at": row.get("due_at", telling.due_at)}
     return row
 
 
-def _is_urgent(heard: Status, want: Status) -> bool:
+def _status(value: Value) -> Status | None:
+    """A flight's; None of what is no flight: nothing about it is urgent by its state."""
+    return value.status if isinstance(value, Flight) else None
+
+
+def _is_urgent(heard: Status | None, want: Status | None) -> bool:
     return heard is not want and (want in _ALWAYS_URGENT or heard in NOT_FLYING)
 
 
@@ -260,8 +267,8 @@ def _settled_and_differing(telling: Telling) -> dict[str, Any]:
     want will differ, and all are equally urgent."""
     want = _stored(telling.want)
     heard: dict[str, Any] = {"$nin": [*map(str, NOT_FLYING)]}
-    if telling.want.status in _ALWAYS_URGENT:
-        heard = {"$exists": True, "$ne": str(telling.want.status)}
+    if (status := _status(telling.want)) in _ALWAYS_URGENT:
+        heard = {"$exists": True, "$ne": str(status)}
     return {
         "due_at": {"$exists": False},
         "not_before": {"$exists": False},
@@ -274,7 +281,7 @@ def _settled_and_differing(telling: Telling) -> dict[str, Any]:
 
 def _plain(telling: Telling) -> dict[str, Any]:
     """What `_update` comes to for `_settled_and_differing`."""
-    want = telling.want.status
+    want = _status(telling.want)
     fields = {
         "want": _stored(telling.want),
         "order": telling.order,
@@ -329,7 +336,7 @@ def _update(telling: Telling) -> list[dict[str, Any]]:
 
 def _due_at(telling: Telling) -> Any:
     base: Any = telling.due_at
-    if telling.want.status is Status.CANCELLED:
+    if _status(telling.want) is Status.CANCELLED:
         heard_it = {"$eq": ["$heard.status", str(Status.CANCELLED)]}
         base = {"$cond": [heard_it, telling.due_at, telling.cancellation_due_at]}
     # $min leaves out what is missing: a missing due counts as later.
@@ -341,12 +348,12 @@ def _priority(telling: Telling) -> Any:
 
 
 def _is_urgent_now(telling: Telling) -> Any:
-    want = telling.want.status
+    want = _status(telling.want)
     if want in _ALWAYS_URGENT:
         return {"$ne": ["$heard.status", str(want)]}
     return {"$in": ["$heard.status", [str(status) for status in NOT_FLYING]]}
 
 
 @lru_cache(maxsize=4096)
-def _stored(flight: Flight) -> dict[str, str]:
-    return flight.to_document()
+def _stored(value: Value) -> dict[str, Any]:
+    return value.to_document()

@@ -25,6 +25,7 @@ from pymongo.write_concern import WriteConcern
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
 from app.domain.order import Order
+from app.domain.subject import Value
 from app.domain.why import differing
 from app.domain.why_reasons import HELD
 from app.store.claim_records import Claimed
@@ -85,7 +86,7 @@ class QuietDecision:
     reason: str
     role: Role | None
     kinds: tuple[Kind, ...]
-    heard: Flight | None
+    heard: Value | None
     until: datetime | None
 
 

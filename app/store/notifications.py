@@ -12,8 +12,9 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from app.domain.flight import Flight
+from app.domain import subjects
 from app.domain.news import Kind
+from app.domain.subject import Value
 from app.store.claim_records import Grounds
 from app.store.duplicates import only_duplicates
 
@@ -90,8 +91,8 @@ class Entry:
     order: str
     event_id: str
     kinds: tuple[Kind, ...]
-    from_: Flight | None
-    to: Flight
+    from_: Value | None
+    to: Value
     status: Status
     reason: str | None
     title: str | None
@@ -149,7 +150,7 @@ class Ledger:
         if done.matched_count == 0:
             self.record([entry], now)
 
-    def accepted(self, doubts: Mapping[str, str]) -> dict[str, Flight]:
+    def accepted(self, doubts: Mapping[str, str]) -> dict[str, Value]:
         """Which doubtful attempts the ledger has as accepted, and what they said.
 
         doubts: conversation -> the attempt in doubt. Returns conversation -> the row's `to`.
@@ -163,9 +164,9 @@ class Ledger:
                     "$elemMatch": {"id": {"$in": list(doubts.values())}, "outcome": str(Outcome.ACCEPTED)}
                 },
             },
-            {"conversation": 1, "to": 1},
+            {"conversation": 1, "subject": 1, "to": 1},
         )
-        return {row["conversation"]: Flight.from_document(row["to"]) for row in rows}
+        return {row["conversation"]: subjects.of(row["subject"]).parse(row["to"]) for row in rows}
 
     def provider_ids(self, conversation: str) -> frozenset[str]:
         """The providers' ids of all messages that the conversation has on record."""
@@ -214,7 +215,7 @@ def _amendment(entry: Entry) -> UpdateOne:
     if entry.title is not None:
         update["title"] = {"$cond": [already_sent, "$title", {"$literal": entry.title}]}
     if sent:
-        update["from"] = {"$cond": [already_sent, "$from", _literal_flight(entry.from_)]}
+        update["from"] = {"$cond": [already_sent, "$from", _literal(entry.from_)]}
         update["kinds"] = {"$cond": [already_sent, "$kinds", [str(kind) for kind in entry.kinds]]}
     if entry.digest is not None:
         update["digest"] = {"$cond": [already_sent, "$digest", entry.digest]}
@@ -231,8 +232,8 @@ def _amendment(entry: Entry) -> UpdateOne:
     return UpdateOne(fresh, [{"$set": update}])
 
 
-def _literal_flight(flight: Flight | None) -> Document:
-    return {"$literal": flight.to_document() if flight else None}
+def _literal(value: Value | None) -> Document:
+    return {"$literal": value.to_document() if value else None}
 
 
 def _or_remove(value: str | None) -> Any:

@@ -10,6 +10,7 @@ from pymongo.database import Database
 from app.domain import people
 from app.domain.news import Role
 from app.domain.people import Person
+from app.domain.subjects import of as kind_of
 from app.store import ids
 from app.store.audience import Audience, Place
 
@@ -47,17 +48,20 @@ class People:
         keys = self._keys_of({subject for _, subject in wanted})
         for subject, more in documents:
             keys[subject].update(more)
-        places = {Place(person, key): subject for person, subject in wanted for key in keys[subject]}
+        # Several subjects may have one place: the days of an airport that somebody follows.
+        places = {pair: [Place(pair[0], key) for key in keys[pair[1]]] for pair in wanted}
+        found = self._audience.roles({place for some in places.values() for place in some})
         roles: dict[tuple[str, str], Role | None] = {}
-        for place, role in self._audience.roles(places).items():
-            pair = (place.person, places[place])
-            if role is Role.TRAVELLER or roles.get(pair) is None:
-                roles[pair] = role
+        for pair, some in places.items():
+            here = [found[place] for place in some if place in found]
+            if here:
+                roles[pair] = Role.TRAVELLER if Role.TRAVELLER in here else next(filter(None, here), None)
         return roles
 
     def _keys_of(self, subjects: set[str]) -> dict[str, set[str]]:
-        """Flight keys of each subject: several when a document was deleted and made again."""
-        keys = {subject: {subject.partition(":")[2]} for subject in subjects}  # named after its first
+        """What bookings and followings have each subject by: several where a flight's document was deleted and made
+        again."""
+        keys = {subject: {kind_of(subject).key(subject)} for subject in subjects}
         for row in self._known.find({"subject": {"$in": list(subjects)}}, {"subject": 1}):
             keys[row["subject"]].add(ids.text(row["_id"]))
         return keys

@@ -17,9 +17,8 @@ from typing import Any, Protocol
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from app.domain import news, preferences
+from app.domain import preferences, subjects
 from app.domain.errors import PermanentError
-from app.domain.flight import Flight
 from app.domain.news import Action, Role, Rules
 from app.domain.people import Person
 from app.domain.reports import State
@@ -54,10 +53,10 @@ class Why(StrEnum):
     NO_PERSON = "the person is not known any more"
     NO_ADDRESS = "the person has no usable address for this channel"
     SUPPRESSED = "the person's address on this channel is of no use any more: the provider said so"
-    NOT_CONCERNED = "the person neither holds a booking on the flight nor follows it"
+    NOT_CONCERNED = "the person neither holds a booking on it nor follows it"
     UNDER_WAY = "it is waiting to be sent, or just being sent"
     NOTHING_KNOWN = "nothing is known of the flight that could be told"
-    OVER = "the flight has left or is over: nothing about it is worth a message any more"
+    OVER = "it is over, or the flight has left: nothing about it is worth a message any more"
     MOVED = "the flight changed at this moment; look again"
     SENT = "it was sent already"
     TOLD = "the person knows already how the flight stands, by another message"
@@ -194,14 +193,15 @@ class Resending:
             return Why.UNDER_WAY, False
         if not conversation.get("want"):
             return Why.NOTHING_KNOWN, False
-        want = Flight.from_document(conversation["want"])
-        heard = Flight.from_document(conversation["heard"]) if conversation.get("heard") else want
+        kind = subjects.of(row["subject"])
+        want = kind.parse(conversation["want"])
+        heard = kind.parse(conversation["heard"]) if conversation.get("heard") else want
         rules = preferences.rules(person.preferences, row["channel"], self._rules)
-        decision = news.decide(heard, want, role, rules, domain_now)
+        decision = kind.decide(heard, want, role, rules, domain_now)
         if "doubt" not in conversation and decision.action is Action.TELL:
             return (Why.SENT if _has_arrived(row) else None), False
         # With a doubt delivery tells these, if they are still of use.
-        if not news.timely(decision.kinds or news.kinds_of_state(want), want, domain_now):
+        if not kind.timely(decision.kinds or kind.of_state(want), want, domain_now):
             return Why.OVER, True
         if is_undelivered(row) and not self._was_told_later(row):
             return None, True

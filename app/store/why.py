@@ -12,7 +12,9 @@ from typing import Any
 
 from pymongo.database import Database
 
+from app.domain import subjects
 from app.domain.flight import Flight
+from app.domain.subject import Value
 from app.domain.why import (
     SETTLE,
     Chain,
@@ -83,9 +85,9 @@ class WhyReader:
 
     def chain(self, one: Event, person: str | None = None) -> Chain:
         """The whole chain of one event; with a person, what each channel did for them."""
-        flight = self.flight(one.subject) if one.subject else None
+        about = self._about(one.subject) if one.subject else None
         if person is None or one.subject is None:
-            return Chain(one, flight, person, people=self._people(one))
+            return Chain(one, about, person, people=self._people(one))
         place = self._place(one.subject, person)
         there = set(self._channels(one.subject, person))
         threads = [
@@ -93,7 +95,7 @@ class WhyReader:
         ]
         # Of what was not announced only that is of interest which delivery decided all the same.
         shown = tuple(thread for thread in threads if one.is_announced or thread.items)
-        return Chain(one, flight, person, place, shown)
+        return Chain(one, about, person, place, shown)
 
     def of_notification(self, conversation: str, digest: str) -> tuple[str, Notification | None] | None:
         """The order and the row of the notification that a link means; None when there is no trace of it.
@@ -202,6 +204,13 @@ class WhyReader:
         status = str(shown[0].get("status") or "confirmed") if shown else None
         return Place(status, bool(held), follows)
 
+    def _about(self, subject: str) -> Value | None:
+        """What was known of the subject last; None when nothing ever was."""
+        if subjects.of(subject) is subjects.FLIGHT:
+            return self.flight(subject)
+        row = self._db.announcements.find_one({"subject": subject}, {"to": 1}, sort=[("order", -1)])
+        return subjects.of(subject).parse(row["to"]) if row else None
+
     def _people(self, one: Event) -> Mapping[str, int]:
         if one.subject is None:
             return {}
@@ -210,7 +219,7 @@ class WhyReader:
         return {str(row["_id"]): row["rows"] for row in self._db.notifications.aggregate([match, group])}
 
     def _keys(self, subject: str) -> list[str]:
-        keys = {subject.partition(":")[2]}
+        keys = {subjects.of(subject).key(subject)}
         keys |= {ids.text(row["_id"]) for row in self._db.known.find({"subject": subject}, {"_id": 1})}
         return sorted(keys)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.domain import why
-from app.domain.flight import Flight
+from app.domain import subjects, why
 from app.domain.news import Role
 from app.domain.why import Attempt, Changed, DeadLetter, Event, Noted, Notification, Quiet, Talk
 
@@ -25,7 +24,11 @@ def event(decided: Document | None, announced: Document | None, letter: Document
     order = str(row.get("order") or "")
     changed_at = row.get("changed_at") or (letter or {}).get("first_at")
     told = announced or {}
-    changes = _between(told.get("from"), told.get("to")) if announced else why.changed(row.get("changes"))
+    changes = (
+        _between(told["subject"], told.get("from"), told.get("to"))
+        if announced
+        else why.changed(row.get("changes"))
+    )
     arrival = decided or letter or {}
     return Event(
         id=str((decided or {}).get("_id") or row.get("event_id") or row.get("_id")),
@@ -79,7 +82,7 @@ def notification(row: Document) -> Notification:
         sent_at=row.get("sent_at"),
         created_at=row["created_at"],
         kinds=tuple(row.get("kinds", ())),
-        changes=_between(row.get("from"), row.get("to")),
+        changes=_between(row["subject"], row.get("from"), row.get("to")),
         attempts=tuple(_attempt(one) for one in row.get("attempts", ())),
         noted=(*_folded(row), *_reports(row), *_repeats(row)),
         delivery=(row.get("delivery") or {}).get("state"),
@@ -147,10 +150,11 @@ def _repeats(row: Document) -> Sequence[Noted]:
     ]
 
 
-def _between(old: Document | None, new: Document | None) -> tuple[Changed, ...]:
+def _between(subject: str, old: Document | None, new: Document | None) -> tuple[Changed, ...]:
     if not old or not new:
         return ()
-    return why.changed(why.differing(Flight.from_document(old), Flight.from_document(new)))
+    parse = subjects.of(subject).parse
+    return why.changed(why.differing(parse(old), parse(new)))
 
 
 def _role(row: Document) -> Role | None:

@@ -27,6 +27,7 @@ _GROUPS: Mapping[Group, tuple[str, str]] = {
     Group.PROGRESS: ("Left and landed", "of flights you follow, if you chose nothing"),
     Group.BELT: ("Baggage belt", ""),
     Group.AIRCRAFT: ("Another aircraft", ""),
+    Group.AIRPORT: ("Disruptions of an airport", "that you follow"),
 }
 CHANNEL_NAMES: Mapping[str, str] = {"email": "E-mail", "sms": "SMS"}
 _WHOLE = ("delay_min", "gate_h", "urgent_h", "daily_max")

@@ -56,8 +56,9 @@ class Choices:
         chosen, want = person.preferences, conversation.want
         if chosen is DEFAULTS or verdict.action is not Action.TELL or want is None:
             return verdict, None
-        zone = timing.zone_of(person.time_zone, want.origin)
-        news = timing.News(verdict.kinds, want.leaves_at)
+        kind = conversation.kind
+        zone = timing.zone_of(person.time_zone, kind.iata(want))
+        news = timing.News(verdict.kinds, kind.leaves_at(want))
         by_hand = conversation.doubt is not None and conversation.doubt.startswith(AGAIN)
         its_digest = (
             digest or by_hand or (conversation.fold is not None and conversation.fold <= self._terms.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from app.channels.base import Parcel
 from app.channels.links import Links, Why, address_of
@@ -12,7 +13,8 @@ from app.domain.clock import DomainClock
 from app.domain.mail_lists import list_of
 from app.domain.news import Role
 from app.domain.people import Person
-from app.domain.wording import LINK_SLOT, FlightNews, Message, compose
+from app.domain.subject import SubjectKind
+from app.domain.wording_shapes import LINK_SLOT, Message, News
 from app.store.claim_records import Claimed
 from consumers.delivery.decision import Verdict
 
@@ -28,16 +30,17 @@ class Composer:
         self._short_links = short_links
         self._domain_clock = domain_clock
         # A cancelled flight is the same news to each of its travellers.
-        self._compose = lru_cache(maxsize=_KEPT)(compose)
+        self._compose = lru_cache(maxsize=_KEPT)(_composed)
 
     def compose(self, conversation: Claimed, verdict: Verdict, role: Role) -> Message:
-        """What this person is told. Raises what `wording.compose` raises."""
+        """What this person is told. Raises what the kind's `compose` raises."""
         want = conversation.want
         assert want is not None, "D2 settles what has no want"
         now = self._domain_clock()
         changed_at = self._domain_clock.at(conversation.changed_at) if conversation.changed_at else now
         return self._compose(
-            FlightNews(
+            conversation.kind,
+            News(
                 heard=verdict.heard or want,
                 want=want,
                 kinds=verdict.kinds,
@@ -48,8 +51,12 @@ class Composer:
                 now=now.replace(second=0, microsecond=0),
                 public_url=self._public_url,
                 short_link=self._short_links,
-            )
+            ),
         )
+
+
+def _composed(kind: SubjectKind[Any], news: News[Any]) -> Message:
+    return kind.compose(news)
 
 
 def listed(parcel: Parcel, role: Role, links: Links | None, person: Person, now: datetime) -> Parcel:

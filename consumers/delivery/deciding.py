@@ -11,10 +11,10 @@ from app import metrics
 from app.channels.addresses import CHANNELS, address_on
 from app.channels.base import AskableSender, Sender, reference_of
 from app.domain.errors import PermanentError, TransientError
-from app.domain.flight import Flight
 from app.domain.news import Action, Role
 from app.domain.people import Person
 from app.domain.reports import Refusal
+from app.domain.subject import Value
 from app.store.claim_records import LATE, Claimed, DoubtNote, Grounds, Quiet
 from app.store.decisions import QuietDecision
 from app.store.suppressions import Suppression
@@ -34,7 +34,7 @@ _FIRST_IS_DOWN = timedelta(seconds=30)
 class _Read:
     """What D2 read for a batch. addresses: ids by person."""
 
-    accepted: Mapping[str, Flight]
+    accepted: Mapping[str, Value]
     roles: Mapping[tuple[str, str], Role | None]
     persons: Mapping[str, Person]
     addresses: Mapping[str, tuple[str, ...]]

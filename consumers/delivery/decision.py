@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from app.domain import news
-from app.domain.flight import NOT_FLYING, Flight
 from app.domain.news import Action, Kind, Role, Rules
-from app.store.claim_records import Claimed, DoubtNote
+from app.domain.subject import Value
+from app.store.claim_records import Claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Verdict:
     """
 
     action: Action
-    heard: Flight | None
+    heard: Value | None
     doubt: str | None
     kinds: tuple[Kind, ...] = ()
     reason: str = ""
@@ -35,7 +34,7 @@ class Verdict:
 
 
 def decide(
-    conversation: Claimed, accepted: Flight | None, role: Role | None, rules: Rules, now: datetime
+    conversation: Claimed, accepted: Value | None, role: Role | None, rules: Rules, now: datetime
 ) -> Verdict:
     """D2: what one person is to hear now about one subject.
 
@@ -50,42 +49,39 @@ def decide(
     if want is None:
         return Verdict(Action.SETTLE, heard, doubt, reason="nothing_known")
     if doubt is not None:
-        return _in_doubt(heard or want, want, doubt, conversation.doubt_note, role, rules, now)
+        return _in_doubt(conversation, heard or want, want, doubt, role, rules, now)
     if heard is None:
         return Verdict(Action.SETTLE, want, None, reason="first_known")
-    found = news.decide(heard, want, role, rules, now)
+    found = conversation.kind.decide(heard, want, role, rules, now)
     reason = found.reason or ""
     if found.action is Action.SETTLE:
-        # What stands on the boarding pass anyway counts as heard, so that a later change is told against it.
-        return Verdict(found.action, news.absorb_first_values(heard, want), None, reason=reason)
+        return Verdict(found.action, conversation.kind.settled(heard, want), None, reason=reason)
     # A skipped message was not heard: heard stays, or the next one would say "was B" to somebody who knows A.
     return Verdict(found.action, heard, None, found.kinds, reason, found.until)
 
 
 def _in_doubt(
-    heard: Flight,
-    want: Flight,
+    conversation: Claimed,
+    heard: Value,
+    want: Value,
     doubt: str,
-    note: DoubtNote | None,
     role: Role,
     rules: Rules,
     now: datetime,
 ) -> Verdict:
     """With a doubt the present state is told, even where heard equals want: the person may have read
     otherwise."""
-    told = news.decide(heard, want, role, rules, now).kinds
+    kind, note = conversation.kind, conversation.doubt_note
+    told = kind.decide(heard, want, role, rules, now).kinds
     if note is not None:
-        told += tuple(k for k in news.decide(note.to, want, role, rules, now).kinds if k not in told)
-        # Of an earlier doubt the note has the kinds alone: whoever may still believe that the flight is off is told.
-        if Kind.REINSTATED in note.kinds and want.status not in NOT_FLYING and Kind.REINSTATED not in told:
-            told += (Kind.REINSTATED,)
+        told += tuple(k for k in kind.decide(note.to, want, role, rules, now).kinds if k not in told)
+        # Of an earlier doubt the note has the kinds alone.
+        told += tuple(k for k in kind.believed(note.kinds, want) if k not in told)
     if not told:
-        told = note.kinds if note is not None else news.kinds_of_state(want)
-    useful = news.timely(tuple(sorted(told, key=list(Kind).index)), want, now)
+        told = note.kinds if note is not None else kind.of_state(want)
+    useful = kind.timely(tuple(sorted(told, key=list(Kind).index)), want, now)
     if not useful:
-        return Verdict(
-            Action.SKIP, heard, doubt, told, reason="departed" if want.leaves_at <= now else "past"
-        )
+        return Verdict(Action.SKIP, heard, doubt, told, reason=kind.too_late(want, now))
     return Verdict(Action.TELL, heard, doubt, useful)
 
 

@@ -17,7 +17,7 @@ from pymongo.errors import PyMongoError
 from app import crash_points, metrics
 from app.channels.base import Parcel, reference_of
 from app.channels.links import address_of
-from app.domain import airlines, timing
+from app.domain import timing
 from app.domain.errors import PermanentError
 from app.domain.news import Role
 from app.domain.wording_digest import Item, digest
@@ -42,7 +42,7 @@ log = structlog.get_logger()
 _NET_S = 5.0
 """It looks again after so long, and so does a process that waits for the lease."""
 _MOST = 100
-"""Flights in one mail; what is more goes into another."""
+"""Subjects in one mail; what is more goes into another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class Digester:
         self._outcomes.write(token, _for_each(made, result), rest_s=self._hands.rest_s(route))
 
     def _part(self, token: str, told: Told) -> _Part | None:
-        """One flight in words; None when that cannot be done, which fails it for good."""
+        """One subject in words; None when that cannot be done, which fails it for good."""
         terms, conversation = self._terms, told.conversation
         noted = noted_of(told, f"{token}/{conversation.id}", terms.now())
         try:
@@ -176,12 +176,17 @@ class Digester:
             address = address_of(told.person, terms.channel.name)
             link = terms.links.token(conversation.id, conversation.order, conversation.changed_at, address)
             why = terms.links.of_mail(link)
-        return _Part(told, noted, Item(airlines.written(noted.note.to.flight_number), message, why))
+        return _Part(
+            told,
+            noted,
+            Item(conversation.kind.short_name(noted.note.to), message, why, conversation.kind.noun),
+        )
 
     def _packed(self, token: str, parts: Sequence[_Part], tells: Suppression | None) -> Parcel | None:
         """The mail; None when it cannot be addressed, which fails all of it for good."""
         terms, person = self._terms, parts[0].told.person
-        zone = timing.zone_of(person.time_zone, parts[0].noted.note.to.origin)
+        first = parts[0]
+        zone = timing.zone_of(person.time_zone, first.told.conversation.kind.iata(first.noted.note.to))
         items = [part.item for part in parts]
         message = digest(items, person.preferences, zone, terms.domain_clock(), self._public_url)
         roles = {part.told.role for part in parts}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.domain.news import absorb_first_values
 from app.store.claim_records import DoubtNote, Noted
 from consumers.delivery.terms import Told
 
@@ -17,7 +16,7 @@ def noted_of(told: Told, attempt: str, now: datetime, text: str | None = None) -
     heard = verdict.heard or want
     note = DoubtNote(
         attempt=attempt,
-        to=absorb_first_values(want, heard),  # a withdrawn gate: a later one is told against it
+        to=conversation.kind.said(want, heard),
         kinds=verdict.kinds,
         order=conversation.order,
         started_at=now,

@@ -13,9 +13,9 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, WriteConcernError
 
 from app import crash_points, metrics
 from app.domain.clock import Now
-from app.domain.flight import Flight
 from app.domain.news import Kind
 from app.domain.reports import without_addresses
+from app.domain.subject import Value
 from app.store.claim_records import Claimed, DoubtNote, Grounds
 from app.store.claims import Claims
 from app.store.digests import Counted, DailyCounts
@@ -192,8 +192,8 @@ class Outcomes:
         self,
         token: str,
         conversation: Claimed,
-        heard: Flight,
-        want: Flight,
+        heard: Value,
+        want: Value,
         kinds: tuple[Kind, ...],
         title: str | None,
         reason: str,
@@ -204,7 +204,7 @@ class Outcomes:
         metrics.NOTIFICATIONS.labels(self._channel, Status.FAILED).inc()
         insist(lambda: self._claims.failed(token, conversation, reason, None))
 
-    def skip(self, skipped: Sequence[tuple[Claimed, Flight | None, Flight, tuple[Kind, ...], str]]) -> None:
+    def skip(self, skipped: Sequence[tuple[Claimed, Value | None, Value, tuple[Kind, ...], str]]) -> None:
         """What has become useless, or reaches nobody, goes on the record: conversation, heard, want, kinds,
         reason.
 
@@ -239,8 +239,8 @@ class Outcomes:
     def _row(
         self,
         conversation: Claimed,
-        heard: Flight | None,
-        want: Flight,
+        heard: Value | None,
+        want: Value,
         kinds: tuple[Kind, ...],
         status: Status,
         reason: str | None,

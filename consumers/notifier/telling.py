@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from app.domain import flight
+from app.domain import flight, subjects
 from app.domain.clock import DomainClock, Now
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, Status
-from app.domain.news import USEFUL_AFTER_DEPARTURE, Steps, differences, priority
+from app.domain.news import Steps, differences, priority
 from app.domain.order import ClusterTime, Order, incarnation_of, is_raised, of_marker, of_snapshot_read
+from app.domain.subject import Value
 from app.settings import Settings
 from app.store.audience import Seen
 from app.store.conversations import Telling, restored_doubt
@@ -110,12 +111,11 @@ def _before_all(order: Order) -> Order:
 
 
 def is_over(told: Telling, rules: Rules) -> bool:
-    """Whether nothing about the flight is worth a message any more, so that nobody needs a new conversation.
+    """Whether nothing about the subject is worth a message any more, so that nobody needs a new conversation.
 
     Keeps a first start from making conversations about years of past flights.
     """
-    last = max(told.want.leaves_at, told.want.lands_at or told.want.leaves_at)
-    return rules.clock.at(rules.now()) - last > USEFUL_AFTER_DEPARTURE
+    return rules.clock.at(rules.now()) > subjects.of(told.subject).over_at(told.want)
 
 
 def _ends_at(want: Flight, rules: Rules) -> datetime:
@@ -134,7 +134,7 @@ class Starts:
     read_at: ClusterTime | None = None
     _parsed: dict[int, tuple[Mapping[str, object], Flight | None]] = field(default_factory=dict)
 
-    def of(self, seen: Seen | None, told: Telling) -> tuple[Flight, Order]:
+    def of(self, seen: Seen | None, told: Telling) -> tuple[Value, Order]:
         """Heard, and the order of reading it: what the booking showed, else what counts as heard."""
         if seen is not None:
             shown = self._parse(seen.flight)

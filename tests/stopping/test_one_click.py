@@ -59,7 +59,7 @@ def test_opening_the_link_shows_what_would_stop_and_changes_nothing(web: Web) ->
         answer = web.get(link(web))
         assert answer.status_code == 200
     assert is_private(answer)
-    assert "flights you follow" in answer.text
+    assert "flights and airports you follow" in answer.text
     assert "p***@example.org" in answer.text
     assert "p1@example.org" not in answer.text
     assert (web.stored(), web.consents()) == (before, [])

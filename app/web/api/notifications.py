@@ -38,8 +38,10 @@ class OwnNotification(BaseModel):
     until: Annotated[str | None, Field(description="Until when it is held, RFC 3339; null when it is not.")]
     title: Annotated[str | None, Field(description="What the message said, in a line.")]
     kinds: list[str]
-    flight: Annotated[str | None, Field(examples=["UA1545"])]
+    flight: Annotated[str | None, Field(description="null for news of an airport.", examples=["UA1545"])]
     departure_date: str | None
+    airport: Annotated[str | None, Field(description="null for news of a flight.", examples=["EWR"])]
+    date: Annotated[str | None, Field(description="The airport's local day; null for news of a flight.")]
     change: Annotated[str, Field(description="The id of the change that it tells of.")]
 
 
@@ -95,7 +97,7 @@ def one(notification: str) -> Response:
 
 def _model(collection: str, at: datetime, row: dict[str, Any]) -> OwnNotification:
     is_row = collection == LEDGER
-    flight = row.get("to") or {}
+    told = row.get("to") or {}
     reason, until = row.get("reason"), row.get("until")
     return OwnNotification(
         id=opaque(row["_id"]),
@@ -106,8 +108,10 @@ def _model(collection: str, at: datetime, row: dict[str, Any]) -> OwnNotificatio
         until=written(until) if isinstance(until, datetime) else None,
         title=row.get("title"),
         kinds=[str(kind) for kind in row.get("kinds") or ()],
-        flight=flight.get("flight_number"),
-        departure_date=flight.get("departure_date"),
+        flight=told.get("flight_number"),
+        departure_date=told.get("departure_date"),
+        airport=told.get("airport"),
+        date=told.get("date"),
         change=str(row["event_id"]),
     )
 

@@ -11,7 +11,7 @@ from flask import request
 
 from app.domain import why_words
 from app.domain.why import WAIT, Chain, Notification, Quiet
-from app.domain.why_view import Line, View, flight_name
+from app.domain.why_view import Line, View
 from app.domain.why_view import view as view_of
 from app.domain.why_words import State
 from app.store import why_rows
@@ -150,15 +150,12 @@ def _state(item: Notification | Quiet, is_held: bool, user: Mapping[str, Any], p
 
 
 def _news(chain: Chain, item: Notification | Quiet) -> str | None:
-    """What a message would have said: the flight, and what changed."""
+    """What a message would have said: the flight or airport, and what changed."""
     changed = why_words.changes(item.changes or chain.event.changes)
-    if chain.flight is None:
+    if chain.about is None:
         return None
-    return f"{flight_name(chain.flight)}: {changed}" if changed else flight_name(chain.flight)
+    return f"{chain.title}: {changed}" if changed else chain.title
 
 
 def _url(chain: Chain | None) -> str | None:
-    if chain is None or chain.flight is None:
-        return None
-    flight = chain.flight
-    return f"/f/{flight.flight_number}/{flight.departure_date}?from={flight.origin}"
+    return chain.path if chain else None

@@ -15,9 +15,8 @@ from werkzeug.wrappers import Response
 
 from app.channels.links import LinkError, LinkExpiredError, Links, WhyToken, address_digest
 from app.domain import why_words
-from app.domain.flight import Flight
 from app.domain.why import Chain, Notification
-from app.domain.why_view import Shown, View, flight_name, local, view
+from app.domain.why_view import Shown, View, local, view
 from app.store.why import WhyReader
 from app.store.why_links import WhyLinks
 from app.web.pages import words
@@ -33,7 +32,7 @@ _OTHERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Another message to the same person about the same flight. at: the clock of the airport."""
+    """Another message to the same person about the same subject. at: the clock of the airport."""
 
     title: str
     channel: str
@@ -44,9 +43,11 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the template shows. flight: None when it was never understood; shown: the chain of the message's channel."""
+    """What the template shows. noun: "flight" or another kind of subject. path: of its page, None when it was never
+    understood. shown: the chain of the message's channel."""
 
-    flight: Flight | None
+    noun: str
+    path: str | None
     name: str
     view: View
     shown: Shown | None
@@ -97,8 +98,9 @@ def _drawn(parts: Services, token: WhyToken) -> Response:
     chain = reader.chain(event, person)
     shown = view(chain, parts.clock, you=True)
     page = Page(
-        flight=chain.flight,
-        name=flight_name(chain.flight),
+        noun=chain.kind.noun,
+        path=chain.path,
+        name=chain.title,
         view=shown,
         shown=next((one for one in shown.channels if one.channel == channel), None),
         others=_others(parts, reader, chain, found[1] if found else None),
@@ -109,7 +111,7 @@ def _drawn(parts: Services, token: WhyToken) -> Response:
 def _others(parts: Services, reader: WhyReader, chain: Chain, this: Notification | None) -> tuple[Other, ...]:
     if chain.person is None or chain.event.subject is None:
         return ()
-    iata = chain.flight.origin if chain.flight else None
+    iata = chain.iata
     found = []
     for channel, _, one in reader.notifications(chain.person, chain.event.subject, _OTHERS):
         if not isinstance(one, Notification) or (this is not None and one.id == this.id):
@@ -117,7 +119,7 @@ def _others(parts: Services, reader: WhyReader, chain: Chain, this: Notification
         at = local(one.sent_at or one.created_at, parts.clock, iata)
         found.append(
             Other(
-                title=one.title or why_words.changes(one.changes) or "News about this flight",
+                title=one.title or why_words.changes(one.changes) or f"News about this {chain.kind.noun}",
                 channel=why_words.channel_name(channel),
                 at=f"{words.day(at)}, {words.clock_zone(at)}",
                 state=why_words.state_of_row(one),

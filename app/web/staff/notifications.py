@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.channels.email import EmailChannel
 from app.channels.sms import SmsChannel
-from app.domain import why_words
+from app.domain import subjects, why_words
 from app.domain.people import Person, masked_email, masked_phone, masked_words
 from app.settings import Settings
 from app.store import resending
@@ -148,14 +148,14 @@ def _resending() -> Resending:
 
 
 def _row(row: Mapping[str, Any]) -> Row:
-    flight, status = row["to"], _status(row)
+    status, kind = _status(row), subjects.of(row["subject"])
     reason = (row["delivery"].get("words") if status == UNDELIVERED else None) or row.get("reason") or ""
     return Row(
         id=row["_id"],
         at=row["created_at"],
         status=_LABELS.get(status, status.capitalize()),
         shape=_SHAPES.get(status, "failed"),
-        flight=f"{flight['flight_number']} {flight['origin']} to {flight['destination']}, {flight['departure_date']}",
+        flight=kind.line(kind.parse(row["to"])),
         title=row.get("title") or ", ".join(str(kind).replace("_", " ") for kind in row.get("kinds", ())),
         channel=row["channel"],
         person=row["person"],
@@ -193,7 +193,7 @@ def _state(looked: Looked) -> str:
     """How the conversation stands, in a sentence."""
     conversation = looked.conversation
     if conversation is None:
-        return "It has ended; nothing more is said about this flight."
+        return "It has ended; nothing more is said about it."
     if "claim" in conversation:
         return "It is being sent now."
     if "due_at" in conversation:

@@ -1,0 +1,188 @@
+"""The kinds of subject that conversations are about, found by the prefix of the subject's name.
+
+A new kind is a class here and a line in `_KINDS`; whoever makes its conversations tells them values of its own.
+Delivery, the ledger, the why-chains and the pages ask the kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from app.domain import airlines, airport_day, news, places, wording, wording_airport
+from app.domain.airport_day import AirportDay
+from app.domain.flight import NOT_FLYING, Flight
+from app.domain.news import Decision, Kind, Role, Rules
+from app.domain.subject import SubjectKind
+from app.domain.wording_shapes import Message, News
+
+
+class Flights(SubjectKind[Flight]):
+    """A flight on its day: "flight:" and the id of its first document."""
+
+    prefix = "flight"
+    noun = "flight"
+
+    def parse(self, document: Mapping[str, Any]) -> Flight:
+        """From what the flight's to_document made."""
+        return Flight.from_document(document)
+
+    def key(self, subject: str) -> str:
+        """The id of the flight's first document."""
+        return subject.partition(":")[2]
+
+    def decide(self, heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime) -> Decision:
+        """As `news.decide`."""
+        return news.decide(heard, want, role, rules, now)
+
+    def settled(self, heard: Flight, want: Flight) -> Flight:
+        """What stands on the boarding pass anyway counts as heard, so that a later change is told against it."""
+        return news.absorb_first_values(heard, want)
+
+    def said(self, want: Flight, heard: Flight) -> Flight:
+        """With a gate that was withdrawn: a later one is told against it."""
+        return news.absorb_first_values(want, heard)
+
+    def of_state(self, want: Flight) -> tuple[Kind, ...]:
+        """As `news.kinds_of_state`."""
+        return news.kinds_of_state(want)
+
+    def believed(self, kinds: tuple[Kind, ...], want: Flight) -> tuple[Kind, ...]:
+        """Whoever may still believe that the flight is off is told that it is on."""
+        return (Kind.REINSTATED,) if Kind.REINSTATED in kinds and want.status not in NOT_FLYING else ()
+
+    def timely(self, kinds: tuple[Kind, ...], want: Flight, now: datetime) -> tuple[Kind, ...]:
+        """As `news.timely`."""
+        return news.timely(kinds, want, now)
+
+    def too_late(self, want: Flight, now: datetime) -> str:
+        """Left, or over."""
+        return "departed" if want.leaves_at <= now else "past"
+
+    def compose(self, news: News[Flight]) -> Message:
+        """As `wording.compose`."""
+        return wording.compose(news)
+
+    def iata(self, value: Flight) -> str:
+        """The airport it leaves from."""
+        return value.origin
+
+    def leaves_at(self, value: Flight) -> datetime | None:
+        """Its departure as now expected."""
+        return value.leaves_at
+
+    def over_at(self, value: Flight) -> datetime:
+        """So long after it left or landed."""
+        return max(value.leaves_at, value.lands_at or value.leaves_at) + news.USEFUL_AFTER_DEPARTURE
+
+    def short_name(self, value: Flight) -> str:
+        """Its number as people write it."""
+        return airlines.written(value.flight_number)
+
+    def title(self, value: Flight) -> str:
+        """UA 1545 to Houston, 8 February 2013."""
+        number = airlines.written(value.flight_number)
+        return f"{number} to {places.city(value.destination)}, {_long_day(value.departure_date)}"
+
+    def line(self, value: Flight) -> str:
+        """UA1545 EWR to IAH, 2013-02-08."""
+        return f"{value.flight_number} {value.origin} to {value.destination}, {value.departure_date}"
+
+    def path(self, value: Flight) -> str:
+        """The flight's page."""
+        query = urlencode({"from": value.origin})
+        return f"/f/{value.flight_number}/{value.departure_date}?{query}"
+
+
+class AirportDays(SubjectKind[AirportDay]):
+    """An airport on one of its days: "airport:EWR:2013-02-08"."""
+
+    prefix = airport_day.PREFIX
+    noun = "airport"
+
+    def parse(self, document: Mapping[str, Any]) -> AirportDay:
+        """From what the day's to_document made."""
+        return AirportDay.from_document(document)
+
+    def key(self, subject: str) -> str:
+        """The airport, as its followings have it, whatever the day."""
+        return f"{airport_day.PREFIX}:{airport_day.place_of(subject)[0]}"
+
+    def decide(
+        self, heard: AirportDay, want: AirportDay, role: Role, rules: Rules, now: datetime
+    ) -> Decision:
+        """As `airport_day.decide`."""
+        return airport_day.decide(heard, want, role, rules, now)
+
+    def settled(self, heard: AirportDay, want: AirportDay) -> AirportDay:
+        """Figures that moved within a level are known; another level is not."""
+        return want if heard.level is want.level else heard
+
+    def said(self, want: AirportDay, _heard: AirportDay) -> AirportDay:
+        """What the message says."""
+        return want
+
+    def of_state(self, want: AirportDay) -> tuple[Kind, ...]:
+        """As `airport_day.of_state`."""
+        return airport_day.of_state(want)
+
+    def believed(self, _kinds: tuple[Kind, ...], _want: AirportDay) -> tuple[Kind, ...]:
+        """Nothing: a message about a day says all of it."""
+        return ()
+
+    def timely(self, kinds: tuple[Kind, ...], want: AirportDay, now: datetime) -> tuple[Kind, ...]:
+        """As `airport_day.timely`."""
+        return airport_day.timely(kinds, want, now)
+
+    def too_late(self, _want: AirportDay, _now: datetime) -> str:
+        """The day is over."""
+        return "past"
+
+    def compose(self, news: News[AirportDay]) -> Message:
+        """As `wording_airport.compose`."""
+        return wording_airport.compose(news)
+
+    def iata(self, value: AirportDay) -> str:
+        """The airport."""
+        return value.airport
+
+    def leaves_at(self, _value: AirportDay) -> datetime | None:
+        """None: an airport's news is never urgent."""
+        return None
+
+    def over_at(self, value: AirportDay) -> datetime:
+        """The end of the day there."""
+        return value.ends_at
+
+    def short_name(self, value: AirportDay) -> str:
+        """Newark (EWR)."""
+        return wording_airport.name(value.airport)
+
+    def title(self, value: AirportDay) -> str:
+        """Newark (EWR), 8 February 2013."""
+        return f"{wording_airport.name(value.airport)}, {_long_day(value.date)}"
+
+    def line(self, value: AirportDay) -> str:
+        """EWR, 2013-02-08."""
+        return f"{value.airport}, {value.date}"
+
+    def path(self, value: AirportDay) -> str:
+        """The airport's board of the day."""
+        return wording_airport.path(value)
+
+
+FLIGHT: Final = Flights()
+AIRPORT: Final = AirportDays()
+_KINDS: Final[Mapping[str, SubjectKind[Any]]] = {kind.prefix: kind for kind in (FLIGHT, AIRPORT)}
+
+
+def of(subject: str) -> SubjectKind[Any]:
+    """The kind of a subject. Raises KeyError for one that no kind has, which is a defect of whoever named it."""
+    return _KINDS[subject.partition(":")[0]]
+
+
+def _long_day(day: str) -> str:
+    found = date.fromisoformat(day)
+    return f"{found.day} {found:%B %Y}"
