@@ -29,6 +29,12 @@ STEPS = (
     "N3b.told",
     "N5.committed",
     "N6.read",  # a marker was handled, its offset is not committed
+    "A1.asked",  # an airport's day is to be read, the offset is not committed
+    "A2.taken",
+    "A3.read",  # its flights are read, nothing is kept
+    "A4.kept",  # its level is kept, nobody is told
+    "A5.made",  # missing conversations are there
+    "A5.told",  # everybody is told, the day is still due
     "N7.kept",  # the dead letter is there, known is not yet unknown
     "D1.claimed",
     "D2.decided",

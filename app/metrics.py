@@ -83,6 +83,21 @@ RESYNC_MENDED = Counter(
     "gatecall_resync_mended", "Conversations the resync had to mend; more than none is a defect."
 )
 
+# Airports
+AIRPORT_EVENTS = Counter(
+    "gatecall_airport_events", "Events that the airports consumer handled.", ["collection", "outcome"]
+)
+AIRPORT_READS = Histogram(
+    "gatecall_airport_read_seconds", "One airport's day: read, counted and told.", buckets=_LATENCY_S
+)
+AIRPORT_LEVELS = Counter(
+    "gatecall_airport_levels", "Changes of an airport's level, by the new one.", ["level"]
+)
+AIRPORT_UNREADABLE = Counter(
+    "gatecall_airport_unreadable", "Flights that were left out of a count, because they cannot be understood."
+)
+AIRPORT_DUE_AGE = Gauge("gatecall_airport_due_age_seconds", "Age of the oldest airport's day that is due.")
+
 # Delivery
 ATTEMPTS = Counter("gatecall_attempts", "Hand-overs to a provider, by outcome.", ["channel", "outcome"])
 ATTEMPT_SECONDS = Histogram("gatecall_attempt_seconds", "One hand-over.", ["channel"], buckets=_LATENCY_S)

@@ -31,6 +31,7 @@ from app.domain.namespaces import FLIGHTS
 from app.domain.order import Order
 from app.settings import Settings
 from app.store import digests
+from app.store.airport_days import AirportDays
 from app.store.known import KnownFlights
 from app.store.leases import Leases
 from app.store.restored import Marked, RestoredConversations, RestoredKnown
@@ -38,7 +39,7 @@ from app.store.resume_tokens import ResumeTokens
 
 # A person in doubt is told at the latest then, even if no event of the flight comes.
 TOLD_WITHIN = timedelta(minutes=10)
-GROUP = "notifier"
+GROUPS = {"notifier": "notifiers", "airports": "airports consumers"}
 _AT_ONCE = 1_000
 # Of questions to a group's coordinator, and the seconds between them.
 _ATTEMPTS = 15
@@ -71,10 +72,10 @@ def busy(around: Surroundings) -> list[str]:
     claimed = RestoredConversations(around.database).claimed()
     if claimed:
         found.append(f"{claimed} conversations are claimed: stop delivery, or wait for its lease to end")
-    group = f"{around.settings.kafka_topic_prefix}{GROUP}"
-    members = _members(around.admin, group)
-    if members:
-        found.append(f"consumer group {group} has {members} members: stop the notifiers")
+    for name, whose in GROUPS.items():
+        group = f"{around.settings.kafka_topic_prefix}{name}"
+        if members := _members(around.admin, group):
+            found.append(f"consumer group {group} has {members} members: stop the {whose}")
     return found
 
 
@@ -94,6 +95,9 @@ def run(around: Surroundings, say: Say) -> Marked:
         around.incarnations.write(Incarnation(number, unfinished=True), around.now())
     say(f"Incarnation {number} {'goes on' if found.unfinished else 'begins'}.")
     doubtful = _changed_subjects(around, number, say)
+    # How many flights of a day went wrong is counted from all of them.
+    days = AirportDays(around.database).raise_all(number)
+    doubtful = doubtful | set(days) if doubtful else doubtful
     conversations = RestoredConversations(around.database)
     marked = Marked()
     for some in conversations.raise_all(number, doubtful, around.now() + TOLD_WITHIN):

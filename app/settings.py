@@ -16,6 +16,7 @@ from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from app import crash_points
+from app.airport_settings import AirportSettings
 from app.domain.clock import DomainClock, real_time
 from app.domain.errors import GatecallError
 from app.domain.news import Rules, Steps
@@ -35,7 +36,7 @@ class SettingsError(GatecallError):
         self.problems = problems
 
 
-class Settings(PeopleSettings):
+class Settings(PeopleSettings, AirportSettings):
     """The settings of every process; field names in capitals are the environment variables."""
 
     model_config = SettingsConfigDict(

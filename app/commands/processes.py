@@ -23,17 +23,19 @@ def watch() -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["notifier", "delivery"]))
+@click.argument("name", type=click.Choice(["notifier", "airports", "delivery"]))
 def consume(name: str) -> None:
     """Run one consumer.
 
-    notifier: reads changes from Kafka, decides what is news and for whom. delivery: sends what is due by
-    e-mail and SMS.
+    notifier: reads changes from Kafka, decides what is news and for whom. airports: counts the flights of airports
+    that people follow. delivery: sends what is due by e-mail and SMS.
     """
 
     def work(settings: Settings) -> int:
         if name == "notifier":
             from consumers.notifier.process import run
+        elif name == "airports":
+            from consumers.airports.process import run
         else:
             from consumers.delivery.process import run
         return run(settings)

@@ -34,11 +34,13 @@ V = TypeVar("V", bound=Value)
 class SubjectKind(ABC, Generic[V]):
     """One kind of subject. Subjects are named "prefix:...", conversations about them hold values of type V.
 
-    prefix: before the first colon. noun: what people call one.
+    prefix: before the first colon. noun: what people call one. is_counted: its values move without anybody being told;
+    D2 reads the latest one that is no news against what is wanted.
     """
 
     prefix: ClassVar[str]
     noun: ClassVar[str]
+    is_counted: ClassVar[bool] = False
 
     @abstractmethod
     def parse(self, document: Mapping[str, Any]) -> V:

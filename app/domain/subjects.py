@@ -101,6 +101,7 @@ class AirportDays(SubjectKind[AirportDay]):
 
     prefix = airport_day.PREFIX
     noun = "airport"
+    is_counted = True
 
     def parse(self, document: Mapping[str, Any]) -> AirportDay:
         """From what the day's to_document made."""

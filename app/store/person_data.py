@@ -72,6 +72,7 @@ NOBODY = frozenset(
             "notices",
             "known",
             "announcements",
+            "airport_days",
             "event_decisions",
             "why_links",
             "doorbells",

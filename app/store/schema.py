@@ -99,6 +99,13 @@ COLLECTIONS: Mapping[str, Spec] = {
     "service_messages": Spec((_index("channel", "due_at"), _index("expires_at", expireAfterSeconds=0))),
     "known": Spec((_index("identity"), _index("subject", "order"), _index("partition", "order"))),
     "announcements": Spec((_index("subject", "order"), _index("changed_at"), _index("event_id"))),
+    "airport_days": Spec(
+        (
+            _index("due_at", partialFilterExpression={"due_at": {"$exists": True}}),
+            _index("airport"),
+            _index("ends_at", expireAfterSeconds=0),
+        )
+    ),
     "event_decisions": Spec((_index("key", "order"), _index("expires_at", expireAfterSeconds=0))),
     "delivery_decisions": Spec((_index("person", "decided_at"), _index("expires_at", expireAfterSeconds=0))),
     "daily_counts": Spec((_index("expires_at", expireAfterSeconds=0),)),

@@ -64,6 +64,7 @@ class Decider:
         Returns those who are to be told, in the order of the batch. Raises PyMongoError.
         """
         terms = self._terms
+        batch = self._as_counted(batch)
         accepted = terms.ledger.accepted({c.id: c.doubt for c in batch if c.doubt})
         roles = terms.people.roles(
             ((c.person, c.subject) for c in batch), [(c.subject, c.documents) for c in batch if c.documents]
@@ -95,6 +96,19 @@ class Decider:
                 quiet.append((conversation, narrowed(verdict, conversation.skipped), role))
         self._write_quiet(token, quiet)
         return told
+
+    def _as_counted(self, batch: Sequence[Claimed]) -> Sequence[Claimed]:
+        """What is wanted with the figures of now, where they move without anybody being told. Raises PyMongoError."""
+        counted = {c.subject for c in batch if c.want is not None and c.kind.is_counted}
+        if not counted:
+            return batch
+        values = self._terms.counts.values(counted)
+        return [
+            replace(c, want=c.kind.settled(c.want, values[c.subject]))
+            if c.subject in values and c.want
+            else c
+            for c in batch
+        ]
 
     def _verdict(self, conversation: Claimed, read: _Read, now: datetime) -> tuple[Verdict, str | None]:
         """What is to be told whenever it may be, and the id of the address it would go to. Raises PyMongoError."""

@@ -25,6 +25,7 @@ from app.runtime import Health, StopFlag, configure_logging, health_server, hold
 from app.settings import Settings
 from app.store import client as mongodb
 from app.store import doorbell_watch, schema_steps
+from app.store.airport_days import AirportDays
 from app.store.callbacks import Callbacks
 from app.store.claims import Claims
 from app.store.decisions import Decisions
@@ -151,6 +152,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         claims=Claims(database, channel.name),
         ledger=Ledger(database, timedelta(days=settings.ledger_keep_days)),
         people=People(database),
+        counts=AirportDays(database),
         decisions=Decisions(database, timedelta(days=settings.decision_keep_days)),
         digests=Digests(database, channel.name),
         daily=DailyCounts(database),

@@ -11,6 +11,7 @@ from app.channels.links import Links
 from app.domain.clock import DomainClock, Now
 from app.domain.news import Role, Rules
 from app.domain.people import Person
+from app.store.airport_days import AirportDays
 from app.store.callbacks import Callbacks
 from app.store.claim_records import Claimed, Grounds
 from app.store.claims import Claims
@@ -35,6 +36,7 @@ class Terms:
     claims: Claims
     ledger: Ledger
     people: People
+    counts: AirportDays
     decisions: Decisions
     digests: Digests
     daily: DailyCounts

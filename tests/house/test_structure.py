@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "app.domain": ("app.domain",),
     "app.settings": ("app.domain", "app.crash_points", "app.people_settings"),
     "app.people_settings": (),
+    "app.airport_settings": (),
     "app.metrics": (),
     "app.crash_points": (),
     "app.runtime": ("app.settings", "app.domain", "app.crash_points", "app.metrics"),
@@ -91,6 +92,7 @@ def test_the_rule_of_imports_can_fail() -> None:
         "watchers.process",
         "consumers.notifier.process",
         "consumers.delivery.process",
+        "consumers.airports.process",
         "app.__main__",
     ],
 )

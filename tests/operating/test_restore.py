@@ -208,7 +208,7 @@ def test_it_refuses_while_a_notifier_is_in_the_group_and_while_kafka_does_not_te
     on_apache = Restored(database, settings)  # Tansu's answer is none that the client can read
     try:
         assert restore.busy(on_apache.around) == [], "nobody ever was in the group"
-        notifier = clients.consumer(settings, restore.GROUP)
+        notifier = clients.consumer(settings, "notifier")
         notifier.subscribe([topics.name(settings, FLIGHTS.topic)])
         notifier.poll(timeout_ms=10_000)
         (sentence,) = restore.busy(on_apache.around)
