@@ -15,6 +15,8 @@ from app.domain.clock import system_now
 from app.runtime import StopFlag
 from app.store.leases import Leases
 from app.store.person_data import PersonData
+from app.store.resending import Resending, Why
+from app.store.suppressions import Suppressions
 from consumers.delivery.digesting import Digester
 from consumers.delivery.process import shared_terms
 from tests.airports.world import NOON, TODAY, TOMORROW, Newark
@@ -184,6 +186,21 @@ def test_staff_see_it_and_can_send_it_again(newark: Newark, world: World, mailbo
     assert row is not None
     event = world.reader.event(row["event_id"])
     assert event is not None
+    resending = Resending(
+        world.db,
+        {"email": EmailChannel(world.settings)},
+        world.settings.rules,
+        Suppressions(world.db, world.settings),
+    )
+    looked = resending.look(row["_id"], newark.rules.clock())
+    assert looked is not None
+    assert looked.why_not is Why.SENT
+    sent = resending.send(row["_id"], "bob", "asked", system_now(), newark.rules.clock(), force=True)
+    assert sent is None
+    world.deliver()
+    assert "is now severely disrupted" in mailbox.mails[1].message["Subject"]
+    page = world.site().get("/staff/notifications?status=all", headers=STAFF)
+    assert "EWR, 2013-02-08" in page.text
     answer = world.site().get(f"/api/v1/changes/{row['event_id']}/why?person=ada", headers=STAFF)
     assert answer.status_code == 200, answer.text
     assert answer.get_json()["flight"] == "Newark (EWR), 8 February 2013"

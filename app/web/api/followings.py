@@ -213,8 +213,8 @@ def paths() -> dict[str, Any]:
                 },
                 400, 401, 403, 404, 409, 413, 415, 422,
                 who=person, parameters=[described.KEY], body=NewFollowing,
-                words="News of a followed flight comes as chosen. A followed airport is kept and listed; news about "
-                "an airport is not sent to anybody yet.",
+                words="News of a followed flight comes as chosen, and so does the news that a day at a followed "
+                "airport is disrupted, or normal again.",
             ),
         },
         f"{PATH}/{{following}}": {
