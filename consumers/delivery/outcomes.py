@@ -274,8 +274,9 @@ class Outcomes:
         for result, entry in zip(results, entries, strict=True):
             conversation, attempt = result.ready.noted.conversation, result.attempt
             metrics.NOTIFICATIONS.labels(self._channel, entry.status).inc()
-            # how long people choose to wait is no measure of ours
-            if attempt.outcome is Outcome.ACCEPTED and conversation.changed_at and not conversation.waited:
+            # how long people choose to wait is no measure of ours, nor since when an airport is disrupted
+            measures = not conversation.waited and not conversation.kind.is_counted
+            if attempt.outcome is Outcome.ACCEPTED and conversation.changed_at and measures:
                 metrics.SAVE_TO_PROVIDER.labels(self._channel).observe(
                     _seconds(conversation.changed_at, attempt.ended_at)
                 )

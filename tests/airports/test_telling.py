@@ -8,6 +8,7 @@ from datetime import timedelta
 from app.bus.consumer import Received
 from app.domain.errors import BadEventError
 from app.domain.order import incarnation_of
+from app.store.restored import RestoredConversations
 from tests.airports.world import DAY, NEXT, TODAY, TOMORROW, Newark
 
 
@@ -107,6 +108,23 @@ def test_poison_and_another_past_are_passed_over(newark: Newark) -> None:
     assert newark.db.airport_days.count_documents({}) == 0
     newark.handle(newark.edit(keys[0], gate="A1"))
     assert newark.due() == [("ada", TODAY, "normal", "severe")]
+    assert incarnation_of(newark.conversation("ada")["order"]) == 2
+
+
+def test_after_a_restore_what_was_kept_sorts_before_what_comes(newark: Newark) -> None:
+    keys = newark.flights(10)
+    newark.handle(newark.follows("ada"), *newark.cancel(keys))
+    newark.settle()
+    # The backup holds a level that bob was not told of yet.
+    newark.follows("bob")
+    assert set(newark.stores.days.raise_all(2)) == {TODAY, TOMORROW}
+    list(RestoredConversations(newark.db).raise_all(2, frozenset(), newark.rules.now()))
+    newark.incarnation = 2
+    newark.handle(newark.edit(keys[0], gate="A1"))
+    assert newark.due() == [("bob", TODAY, "normal", "severe")]
+    newark.settle()
+    newark.handle(*[newark.edit(key, status="scheduled") for key in keys])
+    assert {row[0] for row in newark.due()} == {"ada", "bob"}
     assert incarnation_of(newark.conversation("ada")["order"]) == 2
 
 
