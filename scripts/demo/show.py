@@ -214,7 +214,13 @@ class Show:
             checks.feed_has_each_change_once(self._plan.edits, len(self._fares.edits), found),
             Finding("quiet", "nothing is left to do", late),
             checks.everybody_knows(
-                self._plan, self._people, found, channels=_CHANNELS, rules=_RULES, now=ends
+                self._plan,
+                self._people,
+                found,
+                channels=_CHANNELS,
+                rules=_RULES,
+                now=ends,
+                slow=excuse is not None,
             ),
             checks.inbox_matches_ledger(found),
             checks.nobody_was_told_twice(found),

@@ -297,6 +297,23 @@ def test_who_chose_not_to_hear_of_it_need_not_be_told(
     assert not judged(storm, people, evidence)["everybody knows"].well
 
 
+def test_who_joined_a_slow_run_when_the_flight_was_over_need_not_be_told(
+    storm: Plan, people: People, evidence: Evidence
+) -> None:
+    row = evidence.notifications[0]
+    evidence.notifications, evidence.receipts = [], []
+
+    def well(*, slow: bool) -> bool:
+        now = storm.edits[0].at.astimezone(UTC)
+        return checks.everybody_knows(
+            storm, people, evidence, channels=("email",), rules=RULES, now=now, slow=slow
+        ).well
+
+    assert [well(slow=False), well(slow=True)] == [False, True]
+    evidence.conversations = [{name: row[name] for name in ("person", "subject", "channel")}]
+    assert not well(slow=True)
+
+
 def test_who_muted_what_they_follow_need_not_be_told(storm: Plan, people: People, evidence: Evidence) -> None:
     evidence.notifications, evidence.receipts = [], []
     (booking,) = evidence.bookings
