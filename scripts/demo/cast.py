@@ -16,7 +16,7 @@ from bson import ObjectId
 
 from app.domain import preferences
 from scripts.demo.data import Departure
-from scripts.demo.people import Booking, Following, People, identifier
+from scripts.demo.people import AirportFollowing, Booking, Following, People, identifier
 from scripts.demo.plan import Plan
 from scripts.demo.story import Edit, Identity
 
@@ -28,7 +28,7 @@ class Member:
     """One of them. key: what stands before the @ of their address, also for who has none.
 
     chosen: as `users.preferences` takes it. chose: the same in one line. booked, followed, muted: flights; who mutes a
-    flight follows it.
+    flight follows it. airports: codes of those that are followed.
     """
 
     key: str
@@ -41,6 +41,7 @@ class Member:
     booked: tuple[Identity, ...] = ()
     followed: tuple[Identity, ...] = ()
     muted: tuple[Identity, ...] = ()
+    airports: tuple[str, ...] = ()
 
     @property
     def id(self) -> ObjectId:
@@ -88,9 +89,10 @@ _PEOPLE = (
     Member(
         "kelechi",
         "Kelechi Okonkwo",
-        "only follows flights: hears of departed, landed, arrived too",
+        "only follows: flights (hears of departed, landed, arrived too) and an airport",
         email="kelechi@example.org",
         phone="+17185550101",
+        airports=("EWR",),
     ),
     Member(
         "paloma",
@@ -175,6 +177,11 @@ def joined(people: People, members: Iterable[Member]) -> People:
         users=[*people.users, *(one.user() for one in members)],
         bookings=[*people.bookings, *bookings],
         followings=[*people.followings, *followings],
+        airports=[
+            AirportFollowing(identifier("following", one.id, code), one.id, code)
+            for one in members
+            for code in one.airports
+        ],
     )
 
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.domain import preferences, timing
+from app.domain import preferences, subjects, timing
 from app.domain.clock import DomainClock
-from app.domain.flight import Flight
 from app.domain.news import Kind, Role
 from app.domain.preferences import Preferences
 from scripts.demo import figures
@@ -30,6 +29,7 @@ _ROUNDING_S = 0.2
 _SLOW = timedelta(hours=8)
 """Who is told so late by the demo's clock may have slept through a night and missed a digest."""
 _PROGRESS = frozenset({Kind.LANDED, Kind.ARRIVED})
+_AIRPORT = frozenset({Kind.AIRPORT_DISRUPTED, Kind.AIRPORT_SEVERE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Said:
     channel: str
     role: str
     kinds: frozenset[Kind]
-    leaves_at: datetime
+    leaves_at: datetime | None
     decided_at: datetime
     digest: str | None
 
@@ -133,12 +133,16 @@ def _digest(member: Member, scene: Scene, said: Sequence[_Said]) -> Finding:
 
 
 def _follows(member: Member, scene: Scene, said: Sequence[_Said]) -> Finding:
-    """A follower hears that the flights are down."""
+    """A follower hears that the flights are down, and that the airport is disrupted."""
     ends = [one for one in said if one.kinds & _PROGRESS]
+    airports = [one for one in said if one.kinds & _AIRPORT]
     problems = [f"{_written(one)} came as to a traveller" for one in said if one.role != Role.FOLLOWER]
     if not scene.excuse and not ends:
         problems.append("never heard that a flight has landed or arrived")
-    return _finding(member, f"{len(said)} messages, {len(ends)} say landed or arrived", problems)
+    if not scene.excuse and not airports:
+        problems.append("never heard that the followed airport is disrupted")
+    words = f"{len(said)} messages, {len(ends)} say landed or arrived, {len(airports)} are about the airport"
+    return _finding(member, words, problems)
 
 
 def _maximum(member: Member, scene: Scene, said: Sequence[_Said]) -> Finding:
@@ -188,6 +192,7 @@ def _arrived(member: Member, evidence: Evidence) -> Iterator[_Said]:
     addresses = {member.email, member.phone}
     theirs = {receipt["id"].strip("<>") for receipt in evidence.receipts if receipt["address"] in addresses}
     for row in evidence.notifications:
+        kind = subjects.of(row["subject"])
         ids = {attempt.get("provider_id") for attempt in row.get("attempts", ())}
         if row["person"] == str(member.id) and ids & theirs:
             yield _Said(
@@ -195,7 +200,7 @@ def _arrived(member: Member, evidence: Evidence) -> Iterator[_Said]:
                 row["channel"],
                 row.get("role", ""),
                 frozenset(map(Kind, row["kinds"])),
-                Flight.from_document(row["to"]).leaves_at,
+                kind.leaves_at(kind.parse(row["to"])),
                 row.get("decided_at") or row["created_at"],
                 row.get("digest"),
             )

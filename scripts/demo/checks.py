@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.domain import subjects
 from app.domain.flight import Flight, parse
 from app.domain.mail_lists import list_of
 from app.domain.namespaces import FLIGHT_FIELDS
@@ -306,6 +307,8 @@ def _last_rows(
     """The latest row of the ledger with this status, by person, present key of the flight and channel."""
     found = {}
     for row in _in_order(evidence.notifications):
+        if subjects.of(row["subject"]) is not subjects.FLIGHT:
+            continue
         identity = "|".join(_identity(row["to"]))
         if row["status"] == status and identity in current:
             found[row["person"], current[identity], row["channel"]] = row

@@ -10,8 +10,9 @@ from typing import Any
 from bson import ObjectId, Timestamp
 from pymongo.database import Database
 
+from app.store.own_followings import AIRPORT
 from scripts.demo.fares import Fares
-from scripts.demo.people import Booking, Following, People, identifier
+from scripts.demo.people import AirportFollowing, Booking, Following, People, identifier
 from scripts.demo.story import Fields, Identity
 
 Document = dict[str, Any]
@@ -40,7 +41,8 @@ def load(
     _insert(database, "prices", [{**offer, "seen_at": now} for offer in fares.offers], told)
     _insert(database, "users", people.users, told)
     followings = [
-        following_document(following, flight_id(following.flight)) for following in people.followings
+        *(following_document(following, flight_id(following.flight)) for following in people.followings),
+        *(_airport_following_document(following) for following in people.airports),
     ]
     _insert(database, "followings", followings, told)
     shown, read_at = read_flights(database, {})
@@ -90,6 +92,17 @@ def following_document(following: Following, flight: Any) -> Document:
         "version": 1,
     }
     return document | {"muted": True} if following.muted else document
+
+
+def _airport_following_document(following: AirportFollowing) -> Document:
+    return {
+        "_id": following.id,
+        "user_id": following.user,
+        "flight_id": f"{AIRPORT}{following.airport}",
+        "airport": following.airport,
+        "created_at": datetime.now(UTC),
+        "version": 1,
+    }
 
 
 def _insert(database: Database[Document], collection: str, documents: Sequence[Document], told: Told) -> None:

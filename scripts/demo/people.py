@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -73,6 +73,15 @@ class Following:
 
 
 @dataclass(frozen=True, slots=True)
+class AirportFollowing:
+    """A person follows an airport, by its IATA code."""
+
+    id: ObjectId
+    user: ObjectId
+    airport: str
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """What a person does meanwhile. what: "book", "withdraw", "remove" (the document goes) or "follow"."""
 
@@ -84,12 +93,13 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """users: documents. bookings, followings: there from the beginning. moves: in order of time."""
+    """users: documents. bookings, followings, airports: there from the beginning. moves: in order of time."""
 
     users: list[dict[str, Any]]
     bookings: list[Booking]
     followings: list[Following]
     moves: list[Move]
+    airports: list[AirportFollowing] = field(default_factory=list)
 
 
 def identifier(*parts: object) -> ObjectId:

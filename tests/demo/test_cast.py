@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.airport_day import AirportDay, Level
 from app.domain.clock import DomainClock
 from app.domain.flight import parse
 from scripts.demo import cast, cast_checks, data, people, plan
@@ -23,6 +24,7 @@ Document = dict[str, Any]
 
 BEGAN = datetime(2026, 1, 1, 12, tzinfo=UTC)
 CLOCK = DomainClock(STARTS.astimezone(UTC), BEGAN, 60.0)
+NEWARK = AirportDay("EWR", "2013-02-08", flights=380, cancelled=210, level=Level.SEVERE)
 NIGHT, MORNING = "2013-02-08T23:00-05:00", "2013-02-09T07:00-05:00"
 
 
@@ -90,7 +92,7 @@ class Inboxes:
     def told(
         self,
         key: str,
-        flight: Identity,
+        about: Identity | AirportDay,
         kinds: str,
         at: str,
         *,
@@ -101,15 +103,20 @@ class Inboxes:
         """A message, alone or a part of a digest; at: by the demo's clock."""
         one = self.members[key]
         name = digest or str(len(self.rows))
+        if isinstance(about, AirportDay):
+            subject, to = about.subject, about.to_document()
+        else:
+            subject, to = f"flight:{'-'.join(about)}", parse(self.storm.final[about]).to_document()
         row = {
             "person": str(one.id),
-            "conversation": f"flight:{'-'.join(flight)}|{one.id}|{channel}",
+            "subject": subject,
+            "conversation": f"{subject}|{one.id}|{channel}",
             "order": name,
             "status": "sent",
             "channel": channel,
             "role": role,
             "kinds": kinds.split(),
-            "to": parse(self.storm.final[flight]).to_document(),
+            "to": to,
             "decided_at": CLOCK.system_time_of(datetime.fromisoformat(at)),
             "attempts": [{"provider_id": name}],
         }
@@ -166,6 +173,7 @@ def inboxes(members: dict[str, Member], storm: Plan) -> Inboxes:
     made.told("priya", members["priya"].booked[0], "cancelled", "2013-02-08T11:45-05:00", role="traveller")
     for flight in members["kelechi"].followed:
         made.told("kelechi", flight, "arrived belt", "2013-02-08T16:00-05:00")
+    made.told("kelechi", NEWARK, "airport_severe", "2013-02-08T09:00-05:00")
     for flight in members["paloma"].followed[:3]:
         made.told("paloma", flight, "departed", "2013-02-08T12:00-05:00")
     made.told("paloma", members["paloma"].followed[3], "arrived", "2013-02-08T20:00-05:00", digest="d2")
@@ -208,6 +216,10 @@ def _forget_kelechi_s_landing(run: Inboxes) -> None:
     run.rows = [row for row in run.rows if "belt" not in row["kinds"]]
 
 
+def _forget_kelechi_s_airport(run: Inboxes) -> None:
+    run.rows = [row for row in run.rows if "airport_severe" not in row["kinds"]]
+
+
 def _tell_paloma_too_often(run: Inboxes) -> None:
     run.told("paloma", run.members["paloma"].followed[4], "arrived", "2013-02-08T16:00-05:00")
 
@@ -238,6 +250,7 @@ def _text_asa_nothing(run: Inboxes) -> None:
         (_send_priya_one_alone, "priya"),
         (_send_priya_no_digest, "priya"),
         (_forget_kelechi_s_landing, "kelechi"),
+        (_forget_kelechi_s_airport, "kelechi"),
         (_tell_paloma_too_often, "paloma"),
         (_fold_nothing, "paloma"),
         (_mail_tobi, "tobi"),
