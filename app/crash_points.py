@@ -20,7 +20,7 @@ STEPS = (
     "W4.read",  # documents are read afresh, nothing of them is published
     "W4.acknowledged",  # Kafka has them, their dead letters still wait
     "N1.read",
-    "N3.recorded",  # the announcement is kept, nobody is told
+    "N3.recorded",  # the announcement is kept; the fan-out goes on beside it
     "N3.made",  # missing conversations are there
     "N3.told",  # want is set, known is not
     "N4.known",

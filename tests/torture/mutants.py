@@ -255,8 +255,10 @@ _add(
     ),
     Change(
         f"{_NOTIFIER}:Notifier._handle_round",
-        'crash_points.reached("N3.recorded")',
-        'self._stores.known.set_all(list(picture.changed.values()))\n    crash_points.reached("N3.recorded")',
+        "recording = self._beside.submit(self._record, picture)",
+        "self._stores.known.set_all(list(picture.changed.values()))\n"
+        '    crash_points.reached("N3.recorded")\n'
+        "    recording = self._beside.submit(self._record, picture)",
     ),
     faults=("last blow at N3.recorded",),
 )
