@@ -37,7 +37,7 @@ from consumers.delivery.process import shared_terms
 PEOPLE = 500
 FLIGHTS = 20
 ROUNDS = 3
-GOAL = 0.1
+GOAL = 0.05
 
 _CHOSEN = {"digest": {"every": "daily", "at": "20:00"}}
 
