@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
 
 import structlog
-from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from app.bus import clients
@@ -15,7 +13,6 @@ from app.bus.consumer import ConsumerLoop
 from app.bus.incarnation import Incarnations
 from app.domain import places
 from app.domain.clock import system_now
-from app.domain.errors import TransientError
 from app.runtime import Health, StopFlag, health_server, run_workers
 from app.settings import Settings
 from app.store import client as mongo
@@ -26,6 +23,7 @@ from consumers.airports.asking import TOPICS, Asking
 from consumers.airports.counting import Counting
 from consumers.airports.rules import Rules
 from consumers.airports.stores import Stores
+from consumers.lost_messages import ask_anew
 
 log = structlog.get_logger()
 
@@ -62,7 +60,7 @@ def run(settings: Settings) -> int:
                 handle=asking.handle,
                 set_aside=asking.set_aside,
                 attempts=Suspects(database),
-                lost=lambda topic: _ask_for(database, collections[topic]),
+                lost=lambda topic: ask_anew(database, collections[topic], system_now),
             )
             health.add("consumer", loop.problem)
             health.add("counting", counting.problem)
@@ -82,11 +80,3 @@ def _measure(counting: Counting, stop: StopFlag) -> None:
             counting.measure()
         except PyMongoError as error:
             log.warning("not measured", why=type(error).__name__)
-
-
-def _ask_for(database: Database[dict[str, Any]], collection: str) -> None:
-    """Ask the watchers to read the collection anew: its changes were deleted unread. Raises TransientError."""
-    try:
-        ResumeTokens(database).ask(collection, system_now())
-    except PyMongoError as error:
-        raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import timedelta
-from typing import Any
 
 import structlog
-from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
 from app.bus import clients
 from app.bus import topics as bus_topics
@@ -16,7 +13,6 @@ from app.bus.consumer import ConsumerLoop
 from app.bus.incarnation import Incarnations
 from app.domain import places
 from app.domain.clock import system_now
-from app.domain.errors import TransientError
 from app.runtime import Health, StopFlag, health_server, holder_name, run_workers
 from app.settings import Settings
 from app.store import client as mongo
@@ -25,6 +21,7 @@ from app.store.lease_watch import LeaseWatch
 from app.store.resume_tokens import ResumeTokens
 from app.store.samples import NOTIFIER, Sampler, Samples
 from app.store.suspects import Suspects
+from consumers.lost_messages import ask_anew
 from consumers.notifier.figures import Figures
 from consumers.notifier.notifier import TOPICS, Notifier
 from consumers.notifier.resync import Resync
@@ -75,7 +72,7 @@ def run(settings: Settings) -> int:
                 handle=notifier.handle,
                 set_aside=notifier.set_aside,
                 attempts=Suspects(database),
-                lost=lambda topic: _ask_for(database, collections[topic]),
+                lost=lambda topic: ask_anew(database, collections[topic], system_now),
             )
             health.add("consumer", loop.problem)
             leases = LeaseWatch(database, [topic.collection for topic in TOPICS])
@@ -91,11 +88,3 @@ def run(settings: Settings) -> int:
                 "samples": lambda: sampler.run(stop),
             }
             return run_workers(workers, stop, health)
-
-
-def _ask_for(database: Database[dict[str, Any]], collection: str) -> None:
-    """Ask the watchers to read the collection anew: its changes were deleted unread. Raises TransientError."""
-    try:
-        ResumeTokens(database).ask(collection, system_now())
-    except PyMongoError as error:
-        raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
