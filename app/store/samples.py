@@ -26,6 +26,7 @@ log = structlog.get_logger()
 COLLECTION = "samples"
 
 WATCHERS, NOTIFIER, DELIVERY, WEB = "watchers", "notifier", "delivery", "web"
+AIRPORTS = "airports"
 EVERY_S = 15.0
 
 
@@ -55,6 +56,11 @@ TAKEN: Mapping[str, Mapping[str, Taken]] = {
         "lag_s": Taken("gatecall_consumer_lag_seconds", largest=True),
         "handled_after_s": Taken("gatecall_notifier_lag_seconds", largest=True),
         "letters": Taken("gatecall_dead_letters_waiting", largest=True),
+    },
+    AIRPORTS: {
+        "events": Taken("gatecall_airport_events_total"),
+        "due_age_s": Taken("gatecall_airport_due_age_seconds", largest=True),
+        "lag_s": Taken("gatecall_consumer_lag_seconds", largest=True),
     },
     DELIVERY: {
         "sent": Taken("gatecall_notifications_total", only={"status": "sent"}),

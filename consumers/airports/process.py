@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from app.bus import clients
 from app.bus import topics as bus_topics
@@ -13,11 +12,12 @@ from app.bus.consumer import ConsumerLoop
 from app.bus.incarnation import Incarnations
 from app.domain import places
 from app.domain.clock import system_now
-from app.runtime import Health, StopFlag, health_server, run_workers
+from app.runtime import Health, StopFlag, health_server, holder_name, run_workers
 from app.settings import Settings
 from app.store import client as mongo
 from app.store import schema_steps
 from app.store.resume_tokens import ResumeTokens
+from app.store.samples import AIRPORTS, Sampler, Samples
 from app.store.suspects import Suspects
 from consumers.airports.asking import TOPICS, Asking
 from consumers.airports.counting import Counting
@@ -28,7 +28,6 @@ from consumers.lost_messages import ask_anew
 log = structlog.get_logger()
 
 GROUP = "airports"
-_MEASURED_EVERY_S = 5.0
 
 
 def run(settings: Settings) -> int:
@@ -65,18 +64,11 @@ def run(settings: Settings) -> int:
             health.add("consumer", loop.problem)
             health.add("counting", counting.problem)
             log.info("airports consumer started", channels=list(settings.channels))
+            sampler = Sampler(Samples(database), AIRPORTS, holder_name(), health, measure=counting.measure)
             workers = {
                 "consumer": lambda: loop.run(stop),
                 "counting": lambda: counting.run(stop),
                 "net": lambda: asking.keep_asking(stop),
-                "figures": lambda: _measure(counting, stop),
+                "samples": lambda: sampler.run(stop),
             }
             return run_workers(workers, stop, health)
-
-
-def _measure(counting: Counting, stop: StopFlag) -> None:
-    while not stop.wait(_MEASURED_EVERY_S):
-        try:
-            counting.measure()
-        except PyMongoError as error:
-            log.warning("not measured", why=type(error).__name__)

@@ -32,7 +32,14 @@ OPLOG_TIMES = 4
 
 RECENT = timedelta(hours=24)
 
-_NAMES = {samples.WATCHERS: "watcher", samples.NOTIFIER: "notifier", samples.DELIVERY: "delivery"}
+_NAMES = {
+    samples.WATCHERS: "watcher",
+    samples.NOTIFIER: "notifier",
+    samples.AIRPORTS: "airports consumer",
+    samples.DELIVERY: "delivery",
+}
+_PARTS = {samples.WATCHERS: "Watchers", samples.NOTIFIER: "Notifier", samples.AIRPORTS: "Notifier"}
+"""Names of the nodes that kinds of process belong to; every other belongs to Delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +233,7 @@ def _of_delivery(seen: Seen) -> list[Finding]:
 
 
 def _part(process: str) -> str:
-    return {samples.WATCHERS: "Watchers", samples.NOTIFIER: "Notifier"}.get(process, "Delivery")
+    return _PARTS.get(process, "Delivery")
 
 
 def _title(found: Sequence[Finding]) -> str:
