@@ -40,19 +40,21 @@ Days = set[tuple[str, str]]
 
 
 class Asking:
-    """Handles batches. channels: names of those that are on. incarnation: how often the database was restored from a
-    backup; may raise TransientError."""
+    """Handles batches. channels: names of those that are on. collections: by the topic's full name. incarnation: how
+    often the database was restored from a backup; may raise TransientError."""
 
     def __init__(
         self,
         stores: Stores,
         rules: Rules,
         channels: Sequence[str],
+        collections: Mapping[str, str],
         incarnation: Callable[[], int] = lambda: 0,
     ) -> None:
         self._stores = stores
         self._rules = rules
         self._channels = tuple(channels)
+        self._collections = collections
         self._incarnation = incarnation
 
     def handle(self, batch: Sequence[Received]) -> None:
@@ -77,7 +79,7 @@ class Asking:
                         if day not in latest or latest[day].order < event.order:
                             latest[day] = event
                     begun += [event] if event.collection == FOLLOWINGS.collection else []
-                AIRPORT_EVENTS.labels(_collection(received), outcome).inc()
+                AIRPORT_EVENTS.labels(self._collections[received.topic], outcome).inc()
             self._ask({day: (event.order, event) for day, event in latest.items()})
             self._look_again(begun)
             crash_points.reached("A1.asked")
@@ -86,7 +88,7 @@ class Asking:
 
     def set_aside(self, received: Received, words: str) -> None:
         """A message that makes `handle` fail again and again: the day is counted with the next one, or by the net."""
-        AIRPORT_EVENTS.labels(_collection(received), "set_aside").inc()
+        AIRPORT_EVENTS.labels(self._collections[received.topic], "set_aside").inc()
         log.error("message passed over", key=received.key, why=words)
 
     def keep_asking(self, stop: StopFlag) -> None:
@@ -155,11 +157,6 @@ class Asking:
         ]
         if ids and self._stores.conversations.look_again(ids, self._rules.now() + self._rules.settle):
             self._stores.doorbells.ring(self._channels)
-
-
-def _collection(received: Received) -> str:
-    """By the topic, whose name may have a prefix: what cannot be decoded says nothing of itself."""
-    return received.topic.split(".")[-2]
 
 
 def _of_flight(fields: Mapping[str, Any], followed: set[str]) -> Days:

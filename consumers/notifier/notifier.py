@@ -51,7 +51,7 @@ class Notifier:
         rules: Rules,
         *,
         channels: Sequence[str],
-        collections: dict[str, str],
+        collections: Mapping[str, str],
         partitions: Callable[[str], int],
         incarnation: Callable[[], int] = lambda: 0,
     ) -> None:

@@ -14,7 +14,7 @@ from app.domain.airport_day import subject_of
 from app.domain.clock import system_now
 from app.domain.events import Op
 from app.settings import Settings
-from consumers.airports.asking import Asking
+from consumers.airports.asking import TOPICS, Asking
 from consumers.airports.counting import Counting
 from consumers.airports.rules import Rules
 from consumers.airports.stores import Stores
@@ -25,6 +25,7 @@ NOON = datetime(2013, 2, 8, 17, tzinfo=UTC)
 """What clocks on UTC show at noon there, when the tests begin."""
 TODAY, TOMORROW = subject_of("EWR", DAY), subject_of("EWR", NEXT)
 CHANNELS = ("email", "sms")
+COLLECTIONS = {topic.topic: topic.collection for topic in TOPICS}
 
 
 def clock_settings() -> dict[str, Any]:
@@ -46,7 +47,7 @@ class Newark:
 
     @property
     def asking(self) -> Asking:
-        return Asking(self.stores, self.rules, CHANNELS, lambda: self.incarnation)
+        return Asking(self.stores, self.rules, CHANNELS, COLLECTIONS, lambda: self.incarnation)
 
     @property
     def counting(self) -> Counting:

@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from app.domain.errors import TransientError
 from app.store.resume_tokens import Position, ResumeTokens
-from consumers.lost_messages import ask_anew
+from consumers.topic_consumer import ask_anew
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
