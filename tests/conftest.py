@@ -19,6 +19,7 @@ from pymongo.database import Database
 
 from app.settings import Settings
 from scripts.kafka import missing_for_apache
+from tests.providers import Mailbox, Twilio, smtp_server, twilio_server
 from tests.servers import WARM, Keeper, address_of
 
 IN_CI = os.environ.get("CI") == "true"
@@ -135,6 +136,20 @@ def database_uri(mongo_uri: str, database: Database[dict[str, Any]]) -> str:
     """The URI of this test's own database, as MONGODB_URI takes it."""
     hosts, _, options = mongo_uri.removeprefix("mongodb://").partition("/")
     return f"mongodb://{hosts}/{database.name}?{options.partition('?')[2]}"
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    """A mail server on this machine, which does what it is told."""
+    with smtp_server() as found:
+        yield found
+
+
+@pytest.fixture
+def twilio() -> Iterator[Twilio]:
+    """A Twilio on this machine, which does what it is told."""
+    with twilio_server() as found:
+        yield found
 
 
 @pytest.fixture

@@ -6,26 +6,26 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pymongo.database import Database
+from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
 from app.settings import Settings
-from app.store import schema
 from tests.airports.world import Newark, clock_settings
-from tests.providers import Mailbox, Twilio, smtp_server, twilio_server
+from tests.providers import Mailbox, Twilio
+from tests.web_process import Docs, emptied, with_schema
 from tests.why.world import World, settings_for
 
 
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as found:
-        yield found
+@pytest.fixture(scope="package")
+def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
+    with with_schema(mongo_client, "airports") as database:
+        yield database
 
 
 @pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    with twilio_server() as found:
-        yield found
+def database(prepared: Docs) -> Docs:
+    """In place of one for each test, whose schema would take longer than the test."""
+    return emptied(prepared)
 
 
 @pytest.fixture
@@ -34,8 +34,7 @@ def settings(database_uri: str) -> Settings:
 
 
 @pytest.fixture
-def newark(database: Database[dict[str, Any]], settings: Settings) -> Newark:
-    schema.ensure(database)
+def newark(database: Docs, settings: Settings) -> Newark:
     return Newark(database.with_options(write_concern=WriteConcern("majority")), settings)
 
 

@@ -48,12 +48,6 @@ def parcel(message: Message = MESSAGE, person: Person = ADA) -> Parcel:
 
 
 @pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as found:
-        yield found
-
-
-@pytest.fixture
 def sender(mailbox: Mailbox) -> Iterator[EmailSender]:
     made = EmailChannel(settings(mailbox.port)).open()
     yield made

@@ -15,7 +15,7 @@ from app.domain.errors import PermanentError, TransientError, UnknownOutcomeErro
 from app.domain.people import Person
 from app.settings import Settings, load
 from tests.channels.test_email import MESSAGE
-from tests.providers import Twilio, TwilioAnswer, free_port, twilio_server
+from tests.providers import Twilio, TwilioAnswer, free_port
 
 ADA = Person("p1", "Ada", phone="+1 555 010 0142")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,12 +30,6 @@ def settings(url: str, sender: str = "+15550100000") -> Settings:
         twilio_from=sender,
         twilio_api_base_url=url,
     )
-
-
-@pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    with twilio_server() as found:
-        yield found
 
 
 @pytest.fixture

@@ -14,19 +14,7 @@ from app.channels.email import EmailChannel
 from app.channels.sms import SmsChannel
 from app.settings import Settings, load
 from tests.delivery.world import World
-from tests.providers import Mailbox, Twilio, smtp_server, twilio_server
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as found:
-        yield found
-
-
-@pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    with twilio_server() as found:
-        yield found
+from tests.providers import Mailbox, Twilio
 
 
 def settings_for(uri: str, **more: Any) -> Settings:

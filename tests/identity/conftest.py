@@ -32,7 +32,7 @@ from app.web.feed import Feed
 from app.web.services import Services
 from consumers.delivery.process import shared_terms
 from consumers.delivery.service_messages import ServiceSender, senders_of
-from tests.providers import Mailbox, Twilio, smtp_server, twilio_server
+from tests.providers import Mailbox, Twilio
 
 KEY = "k" * 40
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -136,18 +136,6 @@ def empty(prepared: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
     for name in schema.COLLECTIONS:
         prepared[name].delete_many({})
     return prepared
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as found:
-        yield found
-
-
-@pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    with twilio_server() as found:
-        yield found
 
 
 def settings_for(mongo_uri: str, name: str, **more: Any) -> Settings:

@@ -20,7 +20,7 @@ from app.bus import clients, topics
 from app.domain.namespaces import WATCHED
 from app.store import schema_steps
 from scripts.children import Child
-from tests.providers import Mailbox, smtp_server
+from tests.providers import Mailbox
 from tests.servers import ROOT
 
 Docs = Database[dict[str, Any]]
@@ -151,12 +151,6 @@ class Told:
 def _text(message: Any) -> str:
     body = message.get_body(preferencelist=("plain",))
     return f"{message['Subject']}\n{body.get_content() if body else ''}"
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as found:
-        yield found
 
 
 @pytest.fixture

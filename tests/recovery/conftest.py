@@ -20,7 +20,7 @@ from pymongo.database import Database
 from app.settings import Settings
 from app.store import schema
 from scripts.ports import free_ports
-from tests.providers import Mailbox, smtp_server
+from tests.providers import Mailbox
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = {"watchers": ("watch",), "notifier": ("consume", "notifier"), "delivery": ("consume", "delivery")}
@@ -138,13 +138,6 @@ class System:
             self.database.users.update_one({"_id": booked_by}, {"$set": person}, upsert=True)
             self.database.bookings.insert_one({"user_id": booked_by, "flight_id": key, "status": "confirmed"})
         return key
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    """A mail server that takes everything."""
-    with smtp_server() as box:
-        yield box
 
 
 @pytest.fixture

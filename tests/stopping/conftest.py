@@ -16,9 +16,9 @@ from app.channels.links import Links
 from app.settings import Settings
 from app.store.suppressions import Suppressions
 from tests.web_process import Docs, WebProcess, emptied, uri_of, with_schema
-from tests.why.conftest import mailbox, twilio, world
+from tests.why.conftest import world
 
-__all__ = ["mailbox", "twilio", "world"]  # beside what is defined here
+__all__ = ["world"]  # beside what is defined here
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
 KEY = "a secret key for tests, long enough to sign"

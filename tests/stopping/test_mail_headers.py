@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,17 +16,11 @@ from app.domain.mail_lists import MailList
 from app.domain.people import Person
 from app.settings import Settings, load
 from tests.channels.test_email import MESSAGE
-from tests.providers import Mailbox, smtp_server
+from tests.providers import Mailbox
 
 ADA = Person("p" * 24, "Ada", "ada@example.org")
 LINKS = Links("https://gatecall.example.org", ["k" * 40], 90)
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as found:
-        yield found
 
 
 def settings(mailbox: Mailbox, **more: Any) -> Settings:

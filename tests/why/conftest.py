@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 
-from tests.providers import Mailbox, Twilio, smtp_server, twilio_server
+from tests.providers import Mailbox, Twilio
 from tests.web_process import Docs, emptied, uri_of, with_schema
 from tests.why.world import World, settings_for
 
@@ -17,18 +17,6 @@ from tests.why.world import World, settings_for
 def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
     with with_schema(mongo_client, "why") as database:
         yield database
-
-
-@pytest.fixture
-def mailbox() -> Iterator[Mailbox]:
-    with smtp_server() as found:
-        yield found
-
-
-@pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    with twilio_server() as found:
-        yield found
 
 
 @pytest.fixture
