@@ -3,7 +3,6 @@ presses what people press."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -90,9 +89,21 @@ def see_it_change(running: Running, page: Page, day: str) -> None:
     running.mail("UA 407")
 
 
+def history_shows(running: Running, page: Page, path: str, *, sent: int = 0, held: int = 0) -> None:
+    """Open the history until it has so many rows of each: a mail is in the inbox some moments before the ledger
+    has it."""
+    marks = page.locator(".notes .st")
+
+    def does() -> bool:
+        page.goto(f"{running.web}{path}")
+        shown = [mark.split()[0] for mark in marks.all_inner_texts()]
+        return (shown.count("Sent"), shown.count("Held")) == (sent, held)
+
+    running.wait(does, f"{path} shows {sent} sent, {held} held")
+
+
 def ask_why(running: Running, page: Page) -> None:
-    page.goto(f"{running.web}/my")
-    expect(page.locator(".notes .st")).to_have_text("Sent")
+    history_shows(running, page, "/my", sent=1)
     page.locator("summary", has_text="Why?").click()
     steps = page.locator(".steps")
     for words in (
@@ -111,23 +122,17 @@ def be_left_alone_for_a_while(running: Running, page: Page) -> None:
     page.fill("#quiet_until", f"{now + timedelta(hours=6):%H:%M}")
     submit(page, "Save what you hear")
     edit(running, estimated_departure_time="18:00")
-    held = page.locator(".notes .st-held")
-
-    def is_held() -> bool:
-        page.goto(f"{running.web}/my?show=held")
-        return held.count() == 1
-
-    running.wait(is_held, "held")
-    expect(held).to_contain_text(f"Held until {now + timedelta(hours=6):%H:%M} UTC")
+    history_shows(running, page, "/my?show=held", held=1)
+    expect(page.locator(".notes .st-held")).to_contain_text(
+        f"Held until {now + timedelta(hours=6):%H:%M} UTC"
+    )
     assert len(running.mails()) == before, "nothing in quiet hours"
     page.goto(f"{running.web}/my/preferences")
     page.fill("#quiet_from", "")
     page.fill("#quiet_until", "")
     submit(page, "Save what you hear")
     assert "18:00" in running.mail("UA 407", after=before)["subject"]
-    page.goto(f"{running.web}/my")
-    expect(held).to_have_count(0)
-    expect(page.locator(".notes .st", has_text=re.compile("^Sent$"))).to_have_count(2)
+    history_shows(running, page, "/my", sent=2)
 
 
 def stop_it(running: Running, page: Page) -> None:
