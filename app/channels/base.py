@@ -52,12 +52,23 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """A file that goes with a mail (RFC 5545). cancels: it takes an entry away."""
+
+    name: str
+    content: bytes
+    cancels: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """A message ready for hand-over. message_id is the same for the same conversation and text.
 
     reference: of this one attempt, for the provider to give back with its reports; "" for none.
     why: the link to why the person hears it; None without. mail_list: of a mail, None for what belongs to no list
     (a sign-in link). stop: the links that stop the list and lead to the person's choices; None without.
+    thread: what all mails of one conversation refer to, without a domain, "" for none. calendar: goes with the mail;
+    None without.
     """
 
     address: str
@@ -68,6 +79,8 @@ class Parcel:
     why: Why | None = None
     mail_list: MailList | None = None
     stop: StopLinks | None = None
+    thread: str = ""
+    calendar: CalendarFile | None = None
 
 
 class Sender(Protocol):

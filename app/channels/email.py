@@ -8,17 +8,10 @@ takes part.
 
 from __future__ import annotations
 
-import time
-from binascii import b2a_qp
-from collections.abc import Mapping
 from dataclasses import dataclass
-from email import message_from_bytes
-from email.headerregistry import HeaderRegistry
-from email.policy import SMTP
-from email.utils import formatdate, parseaddr
-from functools import cache, lru_cache
+from email.utils import parseaddr
+from functools import lru_cache
 from html import escape
-from typing import Any
 
 import flask_mail
 
@@ -26,8 +19,8 @@ from app.channels import rendering
 from app.channels.addresses import address_on
 from app.channels.base import Parcel, Receipt, text_hash
 from app.channels.deadline import Deadline
+from app.channels.letter import Letter
 from app.channels.smtp import ConnectionLostError, SmtpSession, open_session
-from app.domain.errors import PermanentError
 from app.domain.mail_lists import MailList
 from app.domain.people import Person
 from app.domain.wording import Message
@@ -35,105 +28,6 @@ from app.settings import Settings
 
 _IDLE_S = 5.0
 """Silence after which a connection is asked (NOOP) before it is trusted with a mail."""
-_LINE = 998  # octets of a line, RFC 5321 section 4.5.3.1.6
-_FOLDED = 76  # characters of a header's line, RFC 2047 section 2
-
-
-class _Registry(HeaderRegistry):
-    """The standard headers; but their classes are made once, not anew for every header of every mail."""
-
-    @cache  # noqa: B019 - one registry, which lives as long as the process
-    def __getitem__(self, name: str) -> type:
-        """The class of a header."""
-        made: type = super().__getitem__(name)
-        return made
-
-
-_POLICY = SMTP.clone(header_factory=_Registry())
-
-
-class Letter(flask_mail.Message):
-    """A mail with text and HTML. The address, subject and headers may not hold line breaks. links: what goes into the
-    places that text and HTML keep for links (of `rendering`)."""
-
-    def __init__(
-        self,
-        *,
-        sender: str,
-        recipient: str,
-        subject: str,
-        text: str,
-        html: str,
-        headers: Mapping[str, str],
-        links: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(
-            subject=subject,
-            sender=sender,
-            recipients=[recipient],
-            body=text,
-            html=html,
-            extra_headers=dict(headers),
-        )
-        self.recipient = recipient
-        self._links = links or {}
-
-    def _message(self) -> Any:
-        return message_from_bytes(self.as_bytes(), policy=SMTP)
-
-    def as_bytes(self) -> bytes:
-        """The mail as it travels. Raises PermanentError when a header cannot be written."""
-        own = {
-            "From": str(self.sender),
-            "To": self.recipient,
-            "Subject": self.subject,
-            "Date": formatdate(self.date or time.time()),
-            **(self.extra_headers or {}),
-        }
-        try:
-            head = b"".join(_header(name, value) for name, value in own.items())
-            return head + _with_links(_content(self.body or "", self.html or ""), self._links)
-        except (ValueError, LookupError) as error:  # a line break or broken text in a header
-            raise PermanentError(f"the mail cannot be written: {type(error).__name__}") from error
-
-
-@lru_cache(maxsize=1024)
-def _header(name: str, value: str) -> bytes:
-    """One header, folded (RFC 5322 section 2.2.3). Raises ValueError when the value holds a line break."""
-    line = f"{name}: {value}"
-    if name == "List-Unsubscribe":
-        return _of_addresses(line)
-    if len(line) <= _FOLDED and value.isascii() and value.isprintable() and "=?" not in value:
-        return line.encode("ascii") + b"\r\n"  # nothing to fold or encode: the library's parser is slow
-    return _POLICY.fold_binary(*_POLICY.header_store_parse(name, value))
-
-
-@lru_cache(maxsize=128)
-def _content(text: str, html: str) -> bytes:
-    """The rest of the mail: MIME headers, an empty line, both parts. The same for all who hear the same.
-
-    Written here because EmailMessage parses every header it makes: two thirds of a mail's cost.
-    """
-    boundary = b"=_" + text_hash(text, html).encode("ascii")
-    # As ASCII the HTML needs no transfer encoding.
-    plain = html.encode("ascii", "xmlcharrefreplace").decode("ascii")
-    parts = (_part("plain", text), _part("html", plain))
-    return (
-        b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="%b"\r\n\r\n' % boundary
-        + b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts)
-        + b"--%b--\r\n" % boundary
-    )
-
-
-def _of_addresses(line: str) -> bytes:
-    """A header of addresses in angle brackets, one on a line. They stay as they are, however long: in an encoded word
-    (RFC 2047), which the library would make of them, no mail program finds them. Raises ValueError."""
-    if not (line.isascii() and line.isprintable()):
-        raise ValueError("an address holds what no header may")
-    folded = line.replace(">, <", ">,\r\n <").encode("ascii") + b"\r\n"
-    if max(map(len, folded.split(b"\r\n"))) > _LINE:
-        raise ValueError("an address is too long for a header")
-    return folded
 
 
 def _links_of(parcel: Parcel) -> dict[str, str]:
@@ -148,27 +42,10 @@ def _links_of(parcel: Parcel) -> dict[str, str]:
     return links
 
 
-def _with_links(content: bytes, links: Mapping[str, str]) -> bytes:
-    """The content with each person's own links in it, which leaves the rest the same for all."""
-    for slot, written in links.items():
-        before, found, after = content.partition(slot.encode("ascii"))
-        if found:
-            # A part that is encoded ends its lines softly around the link (RFC 2045 section 6.7).
-            part = before.rpartition(b"Content-Transfer-Encoding: ")[2]
-            is_quoted = part.startswith(b"quoted-printable")
-            link = b"=\r\n%b=\r\n" % b2a_qp(written.encode("ascii")) if is_quoted else written.encode("ascii")
-            content = before + link.replace(b"\n", b"\r\n").replace(b"\r\r\n", b"\r\n") + after
-    return content
-
-
-def _part(subtype: str, text: str) -> bytes:
-    """One part with its headers (RFC 2045, RFC 2046 section 4.1)."""
-    body = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode()
-    encoding = "7bit"
-    if not body.isascii() or max(map(len, body.split(b"\r\n"))) > _LINE:
-        encoding, body = "quoted-printable", b2a_qp(body, istext=True)
-    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
-    return head.encode("ascii") + body
+def _thread_headers(thread: str, domain: str) -> dict[str, str]:
+    """What makes one thread of all mails about a subject (RFC 5322 section 3.6.4): each refers to the same message,
+    which was never sent, so that none depends on another's arrival."""
+    return dict.fromkeys(("In-Reply-To", "References"), f"<{thread}@{domain}>") if thread else {}
 
 
 _as_html = lru_cache(maxsize=128)(rendering.as_html)
@@ -299,9 +176,11 @@ class EmailSender:
             text=_as_text(parcel.message, has_why=parcel.why is not None, stops=stops),
             html=_as_html(parcel.message, has_why=parcel.why is not None, stops=stops),
             links=_links_of(parcel),
+            calendar=parcel.calendar,
             headers={
                 "Message-ID": f"<{parcel.message_id}>",
                 "Auto-Submitted": "auto-generated",  # RFC 3834 section 5: no vacation notices, please
+                **_thread_headers(parcel.thread, own.rpartition("@")[2]),
                 **self._list_headers(parcel, own.rpartition("@")[2]),
             },
         )

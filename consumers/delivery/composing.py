@@ -7,11 +7,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from app.channels.base import Parcel
+from app.channels.base import CalendarFile, Parcel, text_hash
 from app.channels.links import Links, Why, address_of
 from app.domain.clock import DomainClock
+from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight
 from app.domain.mail_lists import list_of
 from app.domain.news import Role
+from app.domain.order import Order
 from app.domain.people import Person
 from app.domain.subject import SubjectKind
 from app.domain.wording_shapes import LINK_SLOT, Message, News
@@ -53,6 +55,27 @@ class Composer:
                 short_link=self._short_links,
             ),
         )
+
+    def filed(self, parcel: Parcel, conversation: Claimed, role: Role) -> Parcel:
+        """A mail in the thread of its subject; to a traveller, before the flight leaves, with its calendar file."""
+        parcel = replace(parcel, thread=text_hash(conversation.id, "thread"))
+        want = conversation.want
+        if role is not Role.TRAVELLER or not isinstance(want, Flight) or want.status in AFTER_DEPARTURE:
+            return parcel
+        now = self._domain_clock().replace(second=0, microsecond=0)
+        file = _calendar_file(want, conversation.subject, conversation.order, self._public_url, now)
+        return replace(parcel, calendar=file)
+
+
+@lru_cache(maxsize=_KEPT)
+def _calendar_file(
+    flight: Flight, subject: str, order: Order, public_url: str, now: datetime
+) -> CalendarFile:
+    # icalendar takes a third of a second to import; a system without mail does not pay for it.
+    from app.domain import calendar_file
+
+    content = calendar_file.of_flight(calendar_file.Entry(flight, subject, order), public_url, now)
+    return CalendarFile(calendar_file.file_name(flight), content, flight.status in NOT_FLYING)
 
 
 def _composed(kind: SubjectKind[Any], news: News[Any]) -> Message:

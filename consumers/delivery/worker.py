@@ -214,6 +214,7 @@ class Worker:
             parcel = linked(parcel, terms.channel.name, terms.links, conversation, told.person)
             if terms.channel.name == "email":
                 parcel = listed(parcel, told.role, terms.links, told.person, terms.now())
+                parcel = terms.composer.filed(parcel, conversation, told.role)
         except PermanentError as error:
             reason = str(error)
         except Exception as error:  # a defect in one message must not hold up all the others
