@@ -25,6 +25,8 @@ LONGEST = 80
 _LIKE = 0.75
 _NEAR = 0.55
 _SHORTEST_MISSPELT = 4
+# Airports that are called by one city's name and lie so close to each other serve that city, miles.
+_ONE_CITY = 60
 _IN_BRACKETS = re.compile(r"\(([A-Za-z]{3})\)\s*$")
 
 # Newark belongs to the area in IATA's list, not in the package's.
@@ -112,6 +114,19 @@ def one_airport(text: str) -> str:
     raise PlaceError(f'there is no airport "{text[:LONGEST]}"; {remedy}')
 
 
+def airports(text: str) -> Sequence[str]:
+    """Codes of the airport that a text names, or of all airports of the city that it names: "New York" is JFK, LGA and
+    EWR.
+
+    Raises PlaceError when it names nothing, naming the nearest, or several cities of one name, naming their airports.
+    """
+    wanted = _key(text)
+    named = _index().areas.get(_OWN_NAMES.get(wanted, wanted)) or _named(text)
+    first = named[0] if named else ""
+    far = [code for code in named if (places.distance_miles(first, code) or 0) > _ONE_CITY]
+    return named if named and not far else [one_airport(text)]
+
+
 def _named(text: str) -> Sequence[str]:
     """Codes of the airports that a text names exactly; () when it names none."""
     index = _index()
@@ -132,12 +147,14 @@ def _near(text: str, limit: int) -> list[Place]:
 
 @dataclass(frozen=True, slots=True)
 class _Index:
-    """Codes of airports by code (also of a metropolitan area), city, whole name, and words of the name."""
+    """Codes of airports by code (also of a metropolitan area), city, whole name, and words of the name. areas: those of
+    a metropolitan area by its code and its name, where no other city counts."""
 
     codes: Mapping[str, Sequence[str]]
     cities: Mapping[str, Sequence[str]]
     names: Mapping[str, Sequence[str]]
     words: Mapping[str, Sequence[str]]
+    areas: Mapping[str, Sequence[str]]
 
 
 @cache
@@ -147,11 +164,15 @@ def _index() -> _Index:
     names: dict[str, list[str]] = {}
     words: dict[str, list[str]] = {}
     areas: dict[tuple[str, str], list[str]] = {}
+    whole: dict[str, list[str]] = {}
     for code, area in airportsdata.load_iata_macs().items():
         own = [*sorted(area["airports"]), *_MORE_OF_AREAS.get(code, ())]
         codes[_key(code)] = own
         cities[_key(area["name"])] = list(own)
         areas[_key(area["name"]), area["country"]] = own
+        whole[_key(area["name"])] = own
+        if places.airport(code) is None:  # DXB is Dubai's area, and an airport
+            whole[_key(code)] = own
     airports = [airport for code in places.codes() if (airport := places.airport(code)) is not None]
     for airport in sorted(airports, key=lambda airport: ("International" not in airport.name, airport.iata)):
         code = airport.iata
@@ -164,7 +185,7 @@ def _index() -> _Index:
         said = f"{places.short_name(code)} {airport.name} {places.city(code)} {airport.city}"
         for word in set(_key(said).split()) - _PLAIN_WORDS:
             words.setdefault(word, []).append(code)
-    return _Index(codes, cities, names, words)
+    return _Index(codes, cities, names, words, whole)
 
 
 _PLAIN_WORDS = frozenset({"airport", "international", "regional", "municipal", "the", "de", "of", "field"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain import place_search
-from app.domain.place_search import PlaceError, one_airport, search, suggestions
+from app.domain.place_search import PlaceError, airports, one_airport, search, suggestions
 
 
 def found(text: str, limit: int = 10) -> list[str]:
@@ -94,3 +94,35 @@ def test_every_airport_is_found_by_its_code() -> None:
     assert len(codes) > 7000
     for code in sorted(codes)[::500]:
         assert found(code)[:1] == [code] or len(found(code)) > 1
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        ("New York", ["EWR", "JFK", "LGA"]),
+        ("nyc", ["EWR", "JFK", "LGA"]),
+        ("JFK", ["JFK"]),
+        ("DXB", ["DXB"]),
+        ("Newark Liberty (EWR)", ["EWR"]),
+        ("Houston", ["HOU", "IAH"]),
+        ("London", ["LCY", "LGW", "LHR", "LTN", "STN"]),
+        ("moskva", ["DME", "SVO", "VKO"]),
+    ],
+)
+def test_a_city_means_all_of_its_airports(text: str, codes: list[str]) -> None:
+    assert sorted(airports(text)) == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("San Jose", "several airports; write one of SJC, SJO"),
+        ("Columbus", "several airports; write one of CMH"),
+        ("Nwark", "is it Newark"),
+        ("", "no airport"),
+        ("zzzzqqqq", "write a code like"),
+    ],
+)
+def test_several_cities_of_one_name_and_wrong_names_are_no_guess(text: str, words: str) -> None:
+    with pytest.raises(PlaceError, match=words):
+        airports(text)
