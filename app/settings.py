@@ -17,6 +17,7 @@ from pymongo.uri_parser import parse_uri
 
 from app import crash_points
 from app.airport_settings import AirportSettings
+from app.channels.registry import on as channels_on
 from app.domain.clock import DomainClock, real_time
 from app.domain.errors import GatecallError
 from app.domain.news import Rules, Steps
@@ -309,8 +310,7 @@ class Settings(PeopleSettings, AirportSettings):
     @property
     def channels(self) -> tuple[str, ...]:
         """Names of the channels whose settings are there, in the order of their priority for people."""
-        on = {"email": self.mail_server is not None, "sms": self.twilio_account_sid is not None}
-        return tuple(name for name, is_on in on.items() if is_on)
+        return channels_on(self)
 
     @property
     def signing_keys(self) -> tuple[str, ...]:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from app.domain import channels
+from app.domain.channels import LINKED
 from app.domain.errors import PermanentError
 from app.domain.people import Person, email_address, phone_number
 
-CHANNELS = ("email", "sms")
-
 
 def address_on(channel: str, person: Person) -> str:
-    """The address of a person on one of CHANNELS: for e-mail as it goes into the envelope, for SMS in E.164.
+    """The address of a person on a channel: for e-mail as it goes into the envelope, for SMS in E.164, on the channels
+    that people link as it was linked.
 
     Raises PermanentError without a usable one.
     """
+    if channel in LINKED:
+        if channel not in person.linked:
+            raise PermanentError(f"no {channels.said(channel).title} is linked")
+        return person.linked[channel]
     if channel == "sms":
         if person.phone is None:
             raise PermanentError("no phone number")

@@ -22,6 +22,7 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from app.domain.channels import LINKED
 from app.domain.mail_lists import MailList
 from app.domain.order import Order, cluster_time_of
 from app.domain.people import Person
@@ -218,6 +219,8 @@ class Links:
 
 def address_of(person: Person, channel: str) -> str:
     """Where a channel reaches the person, as it stands in their document; "" without."""
+    if channel in LINKED:
+        return person.linked.get(channel, "")
     return (person.phone if channel == "sms" else person.email) or ""
 
 

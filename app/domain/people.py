@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.headerregistry import Address
 from typing import Any
 
 import phonenumbers
 
+from app.domain.channels import LINKED
 from app.domain.errors import PermanentError
 from app.domain.preferences import DEFAULTS, Preferences
 from app.domain.preferences import parse as choices_of
@@ -36,6 +37,7 @@ class Person:
 
     time_zone: IANA name, None when unknown. language: BCP 47 tag. preferences: what the person chose.
     unverified: channels on which an address is written down that nobody has proved to be theirs; it counts as none.
+    linked: where they are reached on the channels that people link themselves, by channel.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Person:
     time_zone: str | None = None
     preferences: Preferences = DEFAULTS
     unverified: frozenset[str] = frozenset()
+    linked: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def parse(document: Mapping[str, Any]) -> Person:
@@ -68,6 +71,7 @@ def parse(document: Mapping[str, Any]) -> Person:
         time_zone=_text(document.get("time_zone")),
         preferences=choices_of(document.get("preferences")),
         unverified=frozenset(channel for channel, address, counts in unproved if address and not counts),
+        linked=_linked(document.get("linked")),
     )
 
 
@@ -127,6 +131,13 @@ def _counts(document: Mapping[str, Any], field: str) -> bool:
     proved = _text(verified.get(field)) if isinstance(verified, Mapping) else None
     written = _text(document.get(field))
     return proved is not None and written is not None and proved.casefold() == written.casefold()
+
+
+def _linked(value: object) -> dict[str, str]:
+    """The addresses in `users.linked`: channel -> {address, since, label?, ...}; what is not understood is left out."""
+    rows = value if isinstance(value, Mapping) else {}
+    found = {name: _text(row.get("address")) for name, row in rows.items() if isinstance(row, Mapping)}
+    return {name: address for name, address in found.items() if name in LINKED and address}
 
 
 def _text(value: object) -> str | None:

@@ -15,10 +15,11 @@ from re import compile as pattern
 from types import MappingProxyType
 from typing import Any, Final
 
+from app.domain.channels import NAMES
 from app.domain.errors import GatecallError
 from app.domain.news import Kind, Role, Rules
 
-CHANNELS: Final = ("email", "sms")
+CHANNELS: Final = NAMES
 LISTS: Final = ("bookings", "followings")
 """Lists of mail that one click stops: news about what the person booked, news about what they follow."""
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain import channels
 from app.domain.people import masked_words
 from app.domain.why import (
     SETTLE,
@@ -33,7 +34,6 @@ LABELS: Mapping[str, str] = {
     "estimated_arrival_time": "expected arrival", "status_reason": "reason", "arrival_gate": "gate there",
     "arrival_terminal": "terminal there", "diverted_to": "diverted to", "flight_number": "flight number",
 }  # fmt: skip
-CHANNELS: Mapping[str, tuple[str, str]] = {"email": ("E-mail", "mail server"), "sms": ("SMS", "SMS provider")}
 
 _TIMES = frozenset(name for name in LABELS if "departure" in name or "arrival_" in name)
 
@@ -202,7 +202,7 @@ def _of_notification(chain: Chain, row: Notification, channel: str, *, you: bool
         waited = (row.due_at - since).total_seconds()
         words = f"It waited {length(waited)}, so that edits in a row become one message."
         steps.append(Step(row.due_at, "It was due", words))
-    provider = CHANNELS.get(channel, (channel, "provider"))[1]
+    provider = channels.said(channel).provider
     for number, attempt in enumerate(row.attempts, 1):
         steps.append(_of_attempt(number, attempt, provider))
     for one in row.noted:
@@ -339,7 +339,7 @@ def state_of_row(row: Notification) -> State:
 
 def channel_name(channel: str) -> str:
     """E-mail, SMS."""
-    return CHANNELS.get(channel, (channel.capitalize(), ""))[0]
+    return channels.said(channel).title
 
 
 def short_id(text: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from app.domain import channels
 from app.domain.reports import Refusal
 from app.domain.wording_shapes import Message
 
-_CHANNELS = {"email": "e-mail", "sms": "SMS"}
 _WHY = {
     Refusal.BOUNCED: "your mailbox does not take our messages",
     Refusal.OPTED_OUT: "you have stopped our messages",
@@ -27,6 +27,5 @@ def with_unreached(message: Message, channel: str, refusal: Refusal) -> Message:
 
     channel: the one that does not reach them ("email", "sms"). In SMS a short sentence, in the GSM alphabet.
     """
-    name = _CHANNELS.get(channel, channel)
-    said = f"We could not reach you by {name}: {_WHY[refusal]}."
+    said = f"We could not reach you by {channels.said(channel).by}: {_WHY[refusal]}."
     return replace(message, advice=(*message.advice, said, _MEND[refusal]), sms=f"{message.sms} {said}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain import channels
 from app.domain.wording_shapes import Highlight, Message
 
 
@@ -39,8 +40,8 @@ def phone_code(code: str, minutes: int, public_url: str) -> Message:
 
 
 def test_message(channel: str, public_url: str) -> Message:
-    """What a person sends to themselves to see whether messages arrive. channel: "email" or "sms"."""
-    way = "text messages" if channel == "sms" else "mails"
+    """What a person sends to themselves to see whether messages arrive. channel: its name."""
+    way = channels.said(channel).trials
     text = f"Test from Gatecall: {way} reach you here. News about your flights will look like this."
     return _short(
         "Test from Gatecall",

@@ -16,7 +16,7 @@ from app.store.audience import Audience, Place
 
 Document = dict[str, Any]
 
-_FIELDS = ("name", "email", "phone", "language", "time_zone", "verified", "preferences")
+_FIELDS = ("name", "email", "phone", "language", "time_zone", "verified", "preferences", "linked")
 
 
 class People:

@@ -13,6 +13,7 @@ from typing import Any
 from pymongo.database import Database
 
 from app.domain import subjects
+from app.domain.channels import LINKED, NAMES
 from app.domain.flight import Flight
 from app.domain.subject import Value
 from app.domain.why import (
@@ -29,12 +30,12 @@ from app.domain.why import (
 )
 from app.store import ids
 from app.store.audience import is_held
+from app.store.people import People
 from app.store.why_rows import event, notification, quiet, talk
 
 Document = dict[str, Any]
 
 _MOST = 200
-_CHANNELS = ("email", "sms")
 
 
 class WhyReader:
@@ -134,10 +135,14 @@ class WhyReader:
         found.sort(key=lambda one: one[0], reverse=True)
         return [one[1:] for one in found[:limit]]
 
-    def persons_address(self, person: str) -> tuple[str, str]:
-        """E-mail address and phone number as they stand in the person's document; "" where there is none."""
-        row = self._db.users.find_one({"_id": {"$in": ids.forms(person)}}, {"email": 1, "phone": 1}) or {}
-        return str(row.get("email") or ""), str(row.get("phone") or "")
+    def persons_address(self, person: str, channel: str) -> str:
+        """Where a channel reaches a person, as it stands in their document; "" where there is none."""
+        if channel in LINKED:
+            found = People(self._db).by_id([person]).get(person)
+            return found.linked.get(channel, "") if found else ""
+        field = "phone" if channel == "sms" else "email"
+        row = self._db.users.find_one({"_id": {"$in": ids.forms(person)}}, {field: 1}) or {}
+        return str(row.get(field) or "")
 
     def _thread(self, one: Event, conversation: str, channel: str) -> Thread:
         stands = self._db.conversations.find_one({"_id": conversation})
@@ -186,7 +191,7 @@ class WhyReader:
 
     def _channels(self, subject: str, person: str) -> Iterable[str]:
         rows = self._db.conversations.find(
-            {"_id": {"$in": [f"{subject}|{person}|{c}" for c in _CHANNELS]}}, {"_id": 1}
+            {"_id": {"$in": [f"{subject}|{person}|{c}" for c in NAMES]}}, {"_id": 1}
         )
         yield from (row["_id"].rpartition("|")[2] for row in rows)
         told = self._db.notifications.distinct("channel", {"person": person, "subject": subject})

@@ -29,7 +29,6 @@ _GROUPS: Mapping[Group, tuple[str, str]] = {
     Group.AIRCRAFT: ("Another aircraft", ""),
     Group.AIRPORT: ("Disruptions of an airport", "that you follow"),
 }
-CHANNEL_NAMES: Mapping[str, str] = {"email": "E-mail", "sms": "SMS"}
 _WHOLE = ("delay_min", "gate_h", "urgent_h", "daily_max")
 # What a faulty field is called in the form, where the two differ.
 _PLACES = {"quiet": "quiet_from", "quiet.from": "quiet_from", "quiet.until": "quiet_until"}

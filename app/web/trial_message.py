@@ -9,7 +9,7 @@ import structlog
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from app.channels.addresses import CHANNELS, address_on
+from app.channels.addresses import address_on
 from app.domain.errors import PermanentError
 from app.domain.people import parse
 from app.store.service_messages import Kind, ServiceMessages
@@ -56,7 +56,7 @@ def send(parts: Services, person: str, channel: str) -> str:
     Raises Problem 400 for another channel or one without an address that counts, 429 when it was enough; PyMongoError.
     """
     user = Users(parts.database).get(person)
-    if user is None or channel not in CHANNELS or channel not in parts.settings.channels:
+    if user is None or channel not in parts.settings.channels:
         raise Problem(400, "There is no such channel", f"Name one of {', '.join(parts.settings.channels)}.")
     try:
         address = address_on(channel, parse(user))

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from app import metrics
-from app.channels.addresses import CHANNELS, address_on
+from app.channels.addresses import address_on
 from app.channels.base import AskableSender, Sender, reference_of
+from app.domain.channels import NAMES
 from app.domain.errors import PermanentError, TransientError
 from app.domain.news import Action, Role
 from app.domain.people import Person
@@ -155,7 +156,7 @@ class Decider:
     def _present(self, persons: Iterable[Person]) -> dict[str, set[str]]:
         """The ids of the addresses that each has now, on all channels."""
         return {
-            person.id: {id_ for channel in CHANNELS for id_ in self._address_ids(person, channel)}
+            person.id: {id_ for channel in NAMES for id_ in self._address_ids(person, channel)}
             for person in persons
         }
 

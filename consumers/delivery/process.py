@@ -16,10 +16,11 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from app import metrics
-from app.channels import rendering
+from app.channels import registry, rendering
 from app.channels.base import Channel
 from app.channels.links import Links
 from app.domain import places
+from app.domain.channels import CHANNELS
 from app.domain.clock import system_now
 from app.runtime import Health, StopFlag, configure_logging, health_server, holder_name, run_workers
 from app.settings import Settings
@@ -68,7 +69,7 @@ def run(settings: Settings) -> int:
     channels = open_channels(settings)
     places.load()
     rendering.load()
-    for name in {"email", "sms"} - {channel.name for channel in channels}:
+    for name in sorted(set(CHANNELS) - {channel.name for channel in channels}):
         log.warning("channel is off, its settings are absent", channel=name)
     client = mongodb.connect(settings, app_name="gatecall-delivery")
     with client, health_server(health, settings) as port:
@@ -84,18 +85,7 @@ def run(settings: Settings) -> int:
 
 def open_channels(settings: Settings) -> list[Channel]:
     """The channels whose settings are there. Nothing connects yet."""
-    channels: list[Channel] = []
-    for name in settings.channels:
-        if name == "email":
-            from app.channels.email import EmailChannel
-
-            channels.append(EmailChannel(settings))
-        elif name == "sms":
-            # Twilio's library takes half a second to import; a system without SMS does not pay for it.
-            from app.channels.sms import SmsChannel
-
-            channels.append(SmsChannel(settings))
-    return channels
+    return list(registry.open_all(settings))
 
 
 def deliver(
@@ -144,7 +134,6 @@ def deliver(
 
 def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel: Channel) -> Terms:
     """What the senders of one channel share."""
-    senders = {"email": settings.mail_connections, "sms": settings.twilio_connections}
     clock = settings.domain_clock
     suppressions = Suppressions(database, settings)
     return Terms(
@@ -164,7 +153,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         composer=Composer(settings.public_url, clock, short_links=bool(settings.signing_keys)),
         bell=Bell(),
         claiming=threading.Lock(),
-        senders=senders.get(channel.name, 1),
+        senders=registry.ENTRIES[channel.name].senders(settings),
         rules=settings.rules,
         domain_clock=clock,
         now=system_now,
@@ -181,11 +170,7 @@ def _reporting(settings: Settings, database: Database[dict[str, Any]]) -> Report
 
 def _providers(settings: Settings, database: Database[dict[str, Any]], channel: Channel) -> Providers:
     """The breakers and rates of a channel's providers; the second has the first's rate unless it has its own."""
-    rates = {
-        "email": (settings.mail_rate, settings.mail_fallback_rate),
-        "sms": (settings.twilio_rate, settings.twilio_fallback_rate),
-    }
-    rate, own = rates.get(channel.name, (None, None))
+    rate, own = registry.ENTRIES[channel.name].rates(settings)
 
     def provider(name: str, rate: float | None) -> Provider:
         return Provider(name, ProviderState(database, name), rate, settings.send_timeout_s, system_now)

@@ -16,7 +16,13 @@ PACKAGES = ("app", "watchers", "consumers", "scripts", "benchmarks")
 # What each part may import of our own. The longest matching prefix decides.
 MAY_IMPORT = {
     "app.domain": ("app.domain",),
-    "app.settings": ("app.domain", "app.crash_points", "app.people_settings", "app.airport_settings"),
+    "app.settings": (
+        "app.domain",
+        "app.crash_points",
+        "app.people_settings",
+        "app.airport_settings",
+        "app.channels.registry",
+    ),
     "app.people_settings": (),
     "app.airport_settings": (),
     "app.metrics": (),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.domain import airlines, places
+from app.domain import airlines, channels, places
 from app.domain.clock import DomainClock
 from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
 from app.domain.news import Kind
@@ -324,7 +324,8 @@ def _told(told: Told | None, age_s: float) -> str:
     if told.people < FEWEST:
         return f"Told fewer than {FEWEST} people."
     by_channel = ", ".join(
-        words.counted(told.sent[name], *words.CHANNELS.get(name, (name, name))) for name in sorted(told.sent)
+        words.counted(told.sent[name], channels.said(name).one, channels.said(name).many)
+        for name in sorted(told.sent)
     )
     times = ""
     if told.first_s is not None and told.last_s is not None:

@@ -9,6 +9,7 @@ import structlog
 from flask import render_template
 from pymongo.errors import PyMongoError
 
+from app.domain.channels import NAMES
 from app.store import overview
 from app.store.overview import Overview
 from app.web.pages import health_view, live
@@ -16,8 +17,6 @@ from app.web.pages.kept import Kept
 from app.web.services import Services, services
 
 log = structlog.get_logger()
-
-ALL_CHANNELS = ("email", "sms")
 
 _LOOK_BACK = timedelta(minutes=15)
 
@@ -36,7 +35,7 @@ def view(kept: Kept[Overview]) -> tuple[str, int]:
     except PyMongoError as error:
         log.warning("MongoDB did not answer the health page", why=type(error).__name__)
         found = None
-    page = health_view.page(found, feed_figures(parts), ALL_CHANNELS, on, now)
+    page = health_view.page(found, feed_figures(parts), NAMES, on, now)
     return render_template("health.html", page=page, now=now, live=live.of(parts)), 200
 
 

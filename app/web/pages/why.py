@@ -83,9 +83,8 @@ def _drawn(parts: Services, token: WhyToken) -> Response:
     if parties is None:
         return _useless(410)
     subject, person, channel = parties
-    email, phone = reader.persons_address(person)
     # The link dies with the address it was sent to: whoever has that now is somebody else.
-    digest = address_digest(phone if channel == "sms" else email)
+    digest = address_digest(reader.persons_address(person, channel))
     if not hmac.compare_digest(digest.encode(), token.address.encode("utf-8", "surrogatepass")):
         return _useless(410)
     found = reader.of_notification(token.conversation, token.order)

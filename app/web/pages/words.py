@@ -12,8 +12,6 @@ from app.domain.flight import AFTER_DEPARTURE, Flight, Status
 LATE = timedelta(minutes=15)
 """From this delay on a flight counts as late (the threshold of US DOT and Eurocontrol statistics)."""
 
-CHANNELS: Mapping[str, tuple[str, str]] = {"email": ("e-mail", "e-mails"), "sms": ("SMS", "SMS")}
-
 REASONS: Mapping[str, str] = {
     "departed": "it had left by then",
     "past": "it was over by then",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,17 +12,15 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
-from app.channels.email import EmailChannel
-from app.channels.sms import SmsChannel
+from app.channels import registry
 from app.domain import subjects, why_words
+from app.domain.channels import NAMES
 from app.domain.people import Person, masked_email, masked_phone, masked_words
-from app.settings import Settings
 from app.store import resending
 from app.store.conversations import FAILED
 from app.store.notifications import Status
-from app.store.resending import FORCEABLE, TROUBLED, UNDELIVERED, Addressing, Looked, Resending, Why
+from app.store.resending import FORCEABLE, TROUBLED, UNDELIVERED, Looked, Resending, Why
 from app.store.suppressions import Suppressions
-from app.web.pages.health import ALL_CHANNELS
 from app.web.services import services
 from app.web.staff import asked, session
 
@@ -31,7 +29,6 @@ log = structlog.get_logger()
 _ENDPOINT, _ONE = "staff.notifications", "staff.notification"
 _PAGE = 25
 _LEAST_WORDS, _MOST_WORDS = 5, 300
-_CHANNELS: Mapping[str, Callable[[Settings], Addressing]] = {"email": EmailChannel, "sms": SmsChannel}
 _LABELS: Mapping[str, str] = {TROUBLED: "Not sent", UNDELIVERED: "Not delivered"}
 _REPORTED = frozenset({"delivered", UNDELIVERED})
 _SHAPES = {"sent": "ok", "delivered": "ok", "skipped": "skipped", "retrying": "held", "unknown": "held"}
@@ -60,7 +57,7 @@ def view() -> str:
     args, number = request.args, asked.page_number(request.args)
     statuses = (TROUBLED, *map(str, Status), UNDELIVERED, "all")
     status = asked.one_of(args, "status", statuses, TROUBLED)
-    channel = asked.one_of(args, "channel", ("all", *ALL_CHANNELS), "all")
+    channel = asked.one_of(args, "channel", ("all", *NAMES), "all")
     wanted = resending.query(
         status=None if status == "all" else status,
         person=asked.text(args, "person"),
@@ -76,7 +73,7 @@ def view() -> str:
         args=args,
         statuses=[(one, _LABELS.get(one, one.capitalize())) for one in statuses],
         status=status,
-        channels=("all", *ALL_CHANNELS),
+        channels=("all", *NAMES),
         channel=channel,
         pages={
             "number": number,
@@ -143,7 +140,7 @@ def _detail(row_id: str, *, wrong: str | None = None, typed: str = "") -> str:
 def _resending() -> Resending:
     parts = services()
     settings = parts.settings
-    channels = {name: _CHANNELS[name](settings) for name in settings.channels}
+    channels = {channel.name: channel for channel in registry.open_all(settings)}
     return Resending(parts.database, channels, settings.rules, Suppressions(parts.database, settings))
 
 
