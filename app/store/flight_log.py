@@ -11,6 +11,8 @@ from typing import Any
 
 from pymongo.database import Database
 
+from app.domain.order import NEVER, Order
+
 Document = dict[str, Any]
 
 _MOST = 200
@@ -48,6 +50,14 @@ def subject_of(database: Database[Document], flight_key: str) -> str:
     known = database.known.find_one({"_id": flight_key}, {"subject": 1})
     subject = known.get("subject") if known else None
     return subject if isinstance(subject, str) else f"flight:{flight_key}"
+
+
+def version_of(database: Database[Document], flight_key: str) -> tuple[str, Order]:
+    """The subject of a flight's conversations, and the order of the latest that was dealt with of any of its
+    documents; NEVER before anything was."""
+    subject = subject_of(database, flight_key)
+    latest = database.known.find_one({"subject": subject}, {"order": 1}, sort=[("order", -1)])
+    return subject, Order(latest["order"]) if latest else NEVER
 
 
 def announcements(database: Database[Document], subject: str) -> list[Document]:

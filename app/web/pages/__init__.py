@@ -31,6 +31,9 @@ def blueprint(services: Services) -> Blueprint:
     pages.add_url_rule("/board", view_func=_with(board.view, boards, busiest), endpoint="board")
     pages.add_url_rule("/f/<flight_number>", view_func=flight.next_view, endpoint="flight_next")
     pages.add_url_rule("/f/<flight_number>/<date>", view_func=_with(flight.view, told), endpoint="flight")
+    pages.add_url_rule(
+        "/f/<flight_number>/<date>.ics", view_func=flight.calendar_view, endpoint="flight_calendar"
+    )
     pages.add_url_rule("/fares", view_func=fares.view, endpoint="fares")
     pages.add_url_rule("/health", view_func=_with(health.view, overviews), endpoint="health")
     pages.add_url_rule("/why/<token>", view_func=why.of_mail, endpoint="why_mail")

@@ -13,10 +13,12 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from app.domain import airlines, places
+from app.domain.calendar_file import Entry
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, parse
 from app.store import flight_log
 from app.store import flights as flights_store
+from app.web import calendar_answer
 from app.web.pages import flight_view, follow, live, words
 from app.web.pages.kept import Kept
 from app.web.services import Services, services
@@ -47,9 +49,7 @@ def view(kept: Kept[ToldByEvent], flight_number: str, date: str) -> str | tuple[
         origin = request.args.get("from")
         return redirect(_address(number, date, origin), 301)
     following = live.of(parts)
-    found, broken = _read(flights_store.numbered(parts.database, number, first=date, last=date))
-    origin = request.args.get("from", "").strip().upper()
-    wanted = [one for one in found if one[1].origin == origin] if origin else found
+    found, wanted, broken = _asked_for(parts, number, date)
     if len(wanted) == 1:
         key, flight = wanted[0]
         subject = flight_log.subject_of(parts.database, key)
@@ -61,12 +61,39 @@ def view(kept: Kept[ToldByEvent], flight_number: str, date: str) -> str | tuple[
             parts.now(),
         )
         button = follow.button(parts, key, flight)
+        calendar = url_for("pages.flight_calendar", flight_number=number, date=date)
         return render_template(
-            "flight.html", page=page, live=following, share=_share(parts, flight), follow=button
+            "flight.html",
+            page=page,
+            live=following,
+            share=_share(parts, flight),
+            follow=button,
+            calendar=f"{calendar}?{urlencode({'from': flight.origin})}",
         )
     if found:
         return render_template("flight_pick.html", number=airlines.written(number), choices=_choices(found))
     return _not_found(parts, number, date, broken)
+
+
+def calendar_view(flight_number: str, date: str) -> Response:
+    """The flight as a calendar file: `/f/UA1071/2013-02-09.ics`, with `?from=EWR` where there are several.
+
+    :raise 404: it is not known, or there are several.
+    """
+    parts = services()
+    _, wanted, _ = _asked_for(parts, _number(flight_number), date)
+    if len(wanted) != 1:
+        raise NotFound("There is no such flight, or several: its page has a link to its calendar file.")
+    key, flight = wanted[0]
+    subject, order = flight_log.version_of(parts.database, key)
+    return calendar_answer.of_flight(parts, Entry(flight, subject, order))
+
+
+def _asked_for(parts: Services, number: str, date: str) -> tuple[Found, Found, int]:
+    """All flights of a number and day, those of them that the request asks for, and how many cannot be read."""
+    found, broken = _read(flights_store.numbered(parts.database, number, first=date, last=date))
+    origin = request.args.get("from", "").strip().upper()
+    return found, [one for one in found if one[1].origin == origin] if origin else found, broken
 
 
 def next_view(flight_number: str) -> Response | tuple[str, int] | str:
