@@ -35,6 +35,13 @@ STEPS = (
     "A4.kept",  # its level is kept, nobody is told
     "A5.made",  # missing conversations are there
     "A5.told",  # everybody is told, the day is still due
+    "F1.asked",  # alerts are to be read, the offset is not committed
+    "F2.taken",
+    "F3.read",  # their fares are read, nothing is kept
+    "F4.kept",  # what is news is kept, nobody is told
+    "F5.made",  # missing conversations are there
+    "F5.told",  # everybody is told, the alerts are still due
+    "F6.done",
     "N7.kept",  # the dead letter is there, known is not yet unknown
     "D1.claimed",
     "D2.decided",

@@ -98,6 +98,22 @@ AIRPORT_UNREADABLE = Counter(
 )
 AIRPORT_DUE_AGE = Gauge("gatecall_airport_due_age_seconds", "Age of the oldest airport's day that is due.")
 
+# Alerts
+ALERT_EVENTS = Counter(
+    "gatecall_alert_events", "Events that the alerts consumer handled.", ["collection", "outcome"]
+)
+ALERTS_ASKED = Counter("gatecall_alerts_asked", "Alerts that were asked for, each time they were.")
+ALERT_READS = Histogram(
+    "gatecall_alert_read_seconds", "Some alerts that were due: read, decided and told.", buckets=_LATENCY_S
+)
+ALERTS_READ = Counter("gatecall_alerts_read", "Alerts that were read, by what came of it.", ["outcome"])
+ALERT_UNREADABLE = Counter(
+    "gatecall_alert_unreadable_fares",
+    "Fares that were left out of a read, because they cannot be understood.",
+)
+ALERT_DUE_AGE = Gauge("gatecall_alert_due_age_seconds", "Age of the oldest alert that is due.")
+ALERTS_DUE = Gauge("gatecall_alerts_due", "Alerts that are due.")
+
 # Delivery
 ATTEMPTS = Counter("gatecall_attempts", "Hand-overs to a provider, by outcome.", ["channel", "outcome"])
 ATTEMPT_SECONDS = Histogram("gatecall_attempt_seconds", "One hand-over.", ["channel"], buckets=_LATENCY_S)

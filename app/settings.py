@@ -17,6 +17,7 @@ from pymongo.uri_parser import parse_uri
 
 from app import crash_points
 from app.airport_settings import AirportSettings
+from app.alert_settings import AlertSettings
 from app.channels.registry import on as channels_on
 from app.domain.clock import DomainClock, real_time
 from app.domain.errors import GatecallError
@@ -37,7 +38,7 @@ class SettingsError(GatecallError):
         self.problems = problems
 
 
-class Settings(PeopleSettings, AirportSettings):
+class Settings(PeopleSettings, AirportSettings, AlertSettings):
     """The settings of every process; field names in capitals are the environment variables."""
 
     model_config = SettingsConfigDict(

@@ -49,6 +49,7 @@ class Place:
 PLACES = (
     Place("bookings", "user_id", End.DELETED),
     Place("followings", "user_id", End.DELETED),
+    Place("alerts", "user_id", End.DELETED, ("keys", "taken_by")),
     Place("conversations", "person", End.DELETED),
     Place("delivery_decisions", "person", End.DELETED),
     Place("daily_counts", "person", End.DELETED),

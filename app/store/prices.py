@@ -1,16 +1,32 @@
-"""The `prices` collection, read for the list of fares. Admins and providers own it; nothing here writes."""
+"""The `prices` collection, read for the list of fares and for alerts. Admins and providers own it; nothing here
+writes."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
+from app.domain.errors import TransientError
 from app.domain.namespaces import FARE_FIELDS
+from app.domain.order import ClusterTime
 
 Document = dict[str, Any]
 
 _FIELDS = dict.fromkeys(FARE_FIELDS, 1)
+_AT_ONCE = 20_000
+_READ_TIMEOUT_MS = 20_000
+
+
+class Search(NamedTuple):
+    """Fares from any of these airports to any of those, on these days: from the first until the last, inclusive."""
+
+    origins: Collection[str]
+    destinations: Collection[str]
+    first: str
+    last: str
 
 
 def current(
@@ -30,6 +46,55 @@ def current(
         query["departure_date"] = date
     order = [("origin", 1), ("destination", 1), ("departure_date", 1), ("_id", 1)]
     return list(database.prices.find(query, _FIELDS).sort(order).limit(at_most))
+
+
+def at_one_time(
+    database: Database[Document], searches: Sequence[Search], not_before: ClusterTime
+) -> tuple[list[Document], ClusterTime]:
+    """F3: the documents that any of these searches finds, each once, and the one cluster time at which all were read.
+    Codes written in small letters are found too.
+
+    Raises TransientError when what MongoDB shows is older than not_before, PyMongoError when it does not answer.
+    """
+    command = {
+        "find": "prices",
+        "filter": {"$or": [_filter(one) for one in dict.fromkeys(searches)]},
+        "projection": _FIELDS,
+        "batchSize": _AT_ONCE,
+        "maxTimeMS": _READ_TIMEOUT_MS,
+        "readConcern": {"level": "snapshot"},
+    }
+    with database.client.start_session(causal_consistency=False) as session:
+        try:
+            cursor = database.command(command, codec_options=database.codec_options, session=session)[
+                "cursor"
+            ]
+            read_at = (cursor["atClusterTime"].time, cursor["atClusterTime"].inc)
+            if read_at < not_before:
+                raise TransientError(
+                    "what MongoDB shows is older than the change: its member was just elected"
+                )
+            documents = cursor["firstBatch"]
+            while cursor["id"]:
+                more = {"getMore": cursor["id"], "collection": "prices", "batchSize": _AT_ONCE}
+                answer = database.command(more, codec_options=database.codec_options, session=session)
+                cursor = answer["cursor"]
+                documents += cursor["nextBatch"]
+        except OperationFailure as error:
+            raise TransientError(f"the fares could not be read: code {error.code}") from error
+    return documents, read_at
+
+
+def _filter(search: Search) -> Document:
+    return {
+        "origin": {"$in": _both_cases(search.origins)},
+        "destination": {"$in": _both_cases(search.destinations)},
+        "departure_date": {"$gte": search.first, "$lte": search.last},
+    }
+
+
+def _both_cases(codes: Collection[str]) -> list[str]:
+    return sorted({form for code in codes for form in (code.upper(), code.lower())})
 
 
 def routes(database: Database[Document]) -> tuple[list[str], list[str]]:

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 COLLECTION = "samples"
 
 WATCHERS, NOTIFIER, DELIVERY, WEB = "watchers", "notifier", "delivery", "web"
-AIRPORTS = "airports"
+AIRPORTS, ALERTS = "airports", "alerts"
 EVERY_S = 15.0
 
 
@@ -60,6 +60,12 @@ TAKEN: Mapping[str, Mapping[str, Taken]] = {
     AIRPORTS: {
         "events": Taken("gatecall_airport_events_total"),
         "due_age_s": Taken("gatecall_airport_due_age_seconds", largest=True),
+        "lag_s": Taken("gatecall_consumer_lag_seconds", largest=True),
+    },
+    ALERTS: {
+        "events": Taken("gatecall_alert_events_total"),
+        "due": Taken("gatecall_alerts_due", largest=True),
+        "due_age_s": Taken("gatecall_alert_due_age_seconds", largest=True),
         "lag_s": Taken("gatecall_consumer_lag_seconds", largest=True),
     },
     DELIVERY: {

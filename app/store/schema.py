@@ -106,6 +106,19 @@ COLLECTIONS: Mapping[str, Spec] = {
             _index("ends_at", expireAfterSeconds=0),
         )
     ),
+    "alerts": Spec(
+        (
+            _index("user_id"),
+            # What F1 asks: only those that a fare can move are looked at, however many there are.
+            _index("keys", "currency", "cheapest.amount_minor", partialFilterExpression={"status": "active"}),
+            _index("cheapest.offer", partialFilterExpression={"status": "active"}),
+            _index("keys", partialFilterExpression={"due_at": {"$exists": True}}),
+            # What F2 takes.
+            _index("due_at", partialFilterExpression={"due_at": {"$exists": True}}),
+            _index("next_at", partialFilterExpression={"next_at": {"$exists": True}}),
+            _index("ends_at", expireAfterSeconds=0),
+        )
+    ),
     "event_decisions": Spec((_index("key", "order"), _index("expires_at", expireAfterSeconds=0))),
     "delivery_decisions": Spec((_index("person", "decided_at"), _index("expires_at", expireAfterSeconds=0))),
     "daily_counts": Spec((_index("expires_at", expireAfterSeconds=0),)),

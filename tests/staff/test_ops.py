@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from app.domain.namespaces import WATCHED
 from app.store.gaps import Gaps
 from app.store.leases import Leases, of_watcher
-from app.store.samples import AIRPORTS, DELIVERY, NOTIFIER, WATCHERS, WEB, Sample, Samples
+from app.store.samples import AIRPORTS, ALERTS, DELIVERY, NOTIFIER, WATCHERS, WEB, Sample, Samples
 from app.web.services import Services
 from tests.staff.conftest import NOW, Desk
 
@@ -24,6 +24,7 @@ WELL: dict[str, dict[str, float]] = {
     WATCHERS: {"events": 0, "lag_s": 0.06, "behind_s": 0.4, "token_age_s": 3, "oplog_s": 40_000, "held": 5},
     NOTIFIER: {"events": 0, "announcements": 0, "lag_messages": 3, "lag_s": 0.2, "letters": 0},
     AIRPORTS: {"events": 0, "due_age_s": 0, "lag_s": 0.2},
+    ALERTS: {"events": 0, "due": 0, "due_age_s": 0, "lag_s": 0.2},
     DELIVERY: {"sent": 0, "due": 2, "due_age_s": 0.3, "doubtful": 0, "claims_lost": 0},
     WEB: {"requests": 0, "waiting": 7},
 }
@@ -151,7 +152,7 @@ def test_what_a_process_measured_of_itself_becomes_the_title(
 
 @pytest.mark.parametrize(
     ("process", "name"),
-    [(NOTIFIER, "notifier"), (AIRPORTS, "airports consumer"), (DELIVERY, "delivery")],
+    [(NOTIFIER, "notifier"), (AIRPORTS, "airports consumer"), (ALERTS, "alerts consumer"), (DELIVERY, "delivery")],
 )
 def test_a_process_that_takes_no_samples_does_not_run(well: Desk, process: str, name: str) -> None:
     well.database.samples.delete_many({"process": process})

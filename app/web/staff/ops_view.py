@@ -36,9 +36,15 @@ _NAMES = {
     samples.WATCHERS: "watcher",
     samples.NOTIFIER: "notifier",
     samples.AIRPORTS: "airports consumer",
+    samples.ALERTS: "alerts consumer",
     samples.DELIVERY: "delivery",
 }
-_PARTS = {samples.WATCHERS: "Watchers", samples.NOTIFIER: "Notifier", samples.AIRPORTS: "Notifier"}
+_PARTS = {
+    samples.WATCHERS: "Watchers",
+    samples.NOTIFIER: "Notifier",
+    samples.AIRPORTS: "Notifier",
+    samples.ALERTS: "Notifier",
+}
 """Names of the nodes that kinds of process belong to; every other belongs to Delivery."""
 
 
