@@ -17,7 +17,7 @@ from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
 
 
 class Kind(StrEnum):
-    """One kind of news: about a flight, or about an airport's day."""
+    """One kind of news: about a flight, about an airport's day, or a notice by staff."""
 
     CANCELLED = "cancelled"
     REMOVED = "removed"
@@ -38,16 +38,24 @@ class Kind(StrEnum):
     AIRPORT_SEVERE = "airport_severe"
     AIRPORT_DISRUPTED = "airport_disrupted"
     AIRPORT_NORMAL = "airport_normal"
+    FARE = "fare"
+    FARE_REPORT = "fare_report"
+    FARE_ENDED = "fare_ended"
+    NOTICE_URGENT = "notice_urgent"
+    NOTICE = "notice"
+    NOTICE_WITHDRAWN = "notice_withdrawn"
 
 
 class Role(StrEnum):
-    """Why a person hears: they hold a booking on the flight, or they follow it, or the airport."""
+    """Why a person hears: they hold a booking on the flight, they follow it or the airport, or they asked for the
+    fare alert."""
 
     TRAVELLER = "traveller"
     FOLLOWER = "follower"
+    ALERT = "alert"
 
 
-URGENT = frozenset({Kind.CANCELLED, Kind.REINSTATED, Kind.DIVERTED})
+URGENT = frozenset({Kind.CANCELLED, Kind.REINSTATED, Kind.DIVERTED, Kind.NOTICE_URGENT})
 ABOUT_DEPARTURE = frozenset(
     {Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER, Kind.GATE, Kind.TERMINAL, Kind.BOARDING, Kind.GATE_CLOSED}
 )
@@ -56,6 +64,7 @@ NEAR_DEPARTURE = frozenset({Kind.GATE, Kind.TERMINAL})
 _EVERYBODY = frozenset(Role)
 _TRAVELLERS = frozenset({Role.TRAVELLER})
 _FOLLOWERS = frozenset({Role.FOLLOWER})
+_ALERTS = frozenset({Role.ALERT})
 _NOBODY: frozenset[Role] = frozenset()
 
 TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
@@ -78,6 +87,9 @@ TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
     Kind.AIRPORT_SEVERE: _FOLLOWERS,
     Kind.AIRPORT_DISRUPTED: _FOLLOWERS,
     Kind.AIRPORT_NORMAL: _FOLLOWERS,
+    Kind.NOTICE_URGENT: _EVERYBODY,
+    Kind.NOTICE: _EVERYBODY,
+    Kind.NOTICE_WITHDRAWN: _EVERYBODY,
 }
 
 USEFUL_AFTER_DEPARTURE = timedelta(hours=24)

@@ -67,10 +67,10 @@ KINDS: Final[Mapping[Group, frozenset[Kind]]] = MappingProxyType(
         Group.AIRCRAFT: frozenset({Kind.AIRCRAFT}),
         Group.AIRPORT: frozenset({Kind.AIRPORT_SEVERE, Kind.AIRPORT_DISRUPTED, Kind.AIRPORT_NORMAL}),
         Group.FARE: frozenset(),
-        Group.NOTICE: frozenset(),
+        Group.NOTICE: frozenset({Kind.NOTICE_URGENT, Kind.NOTICE, Kind.NOTICE_WITHDRAWN}),
     }
 )
-"""The kinds of news in each group; nobody is told of fares and notices by message."""
+"""The kinds of news in each group; nobody is told of fares by message."""
 
 
 class Every(StrEnum):

@@ -35,12 +35,19 @@ class SubjectKind(ABC, Generic[V]):
     """One kind of subject. Subjects are named "prefix:...", conversations about them hold values of type V.
 
     prefix: before the first colon. noun: what people call one. is_counted: its values move without anybody being told;
-    D2 reads the latest one that is no news against what is wanted.
+    D2 reads the latest one that is no news against what is wanted. is_by_place: each conversation holds in `documents`
+    which bookings and followings concern its person; D2 looks at those, and at no others.
     """
 
     prefix: ClassVar[str]
     noun: ClassVar[str]
     is_counted: ClassVar[bool] = False
+    is_by_place: ClassVar[bool] = False
+
+    @property
+    def followed(self) -> str:
+        """What people call that which its followers follow: the subject itself, unless the kind says otherwise."""
+        return self.noun
 
     @abstractmethod
     def parse(self, document: Mapping[str, Any]) -> V:

@@ -11,10 +11,20 @@ from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from app.domain import airlines, airport_day, news, places, wording, wording_airport
+from app.domain import (
+    airlines,
+    airport_day,
+    news,
+    notice_value,
+    places,
+    wording,
+    wording_airport,
+    wording_notice,
+)
 from app.domain.airport_day import AirportDay
 from app.domain.flight import NOT_FLYING, Flight
 from app.domain.news import Decision, Kind, Role, Rules
+from app.domain.notice_value import NoticeValue
 from app.domain.subject import SubjectKind
 from app.domain.wording_shapes import Message, News
 
@@ -174,9 +184,94 @@ class AirportDays(SubjectKind[AirportDay]):
         return wording_airport.path(value)
 
 
+class Notices(SubjectKind[NoticeValue]):
+    """A notice by staff: "notice:" and the id of its document."""
+
+    prefix = notice_value.PREFIX
+    noun = "notice"
+    is_by_place = True
+
+    @property
+    def followed(self) -> str:
+        """Who hears of it follows what it is about."""
+        return "flight or airport"
+
+    def parse(self, document: Mapping[str, Any]) -> NoticeValue:
+        """From what the notice's to_document made."""
+        return NoticeValue.from_document(document)
+
+    def key(self, subject: str) -> str:
+        """Its own name, by which nothing is booked or followed: who is concerned stands in the conversations."""
+        return subject
+
+    def decide(
+        self, heard: NoticeValue, want: NoticeValue, role: Role, rules: Rules, now: datetime
+    ) -> Decision:
+        """As `notice_value.decide`."""
+        return notice_value.decide(heard, want, role, rules, now)
+
+    def settled(self, heard: NoticeValue, want: NoticeValue) -> NoticeValue:
+        """What is no news by itself is known: another time of expiry, the end of what was never heard."""
+        return heard if notice_value.differences(heard, want) else want
+
+    def said(self, want: NoticeValue, _heard: NoticeValue) -> NoticeValue:
+        """What the message says."""
+        return want
+
+    def of_state(self, want: NoticeValue) -> tuple[Kind, ...]:
+        """As `notice_value.of_state`."""
+        return notice_value.of_state(want)
+
+    def believed(self, _kinds: tuple[Kind, ...], _want: NoticeValue) -> tuple[Kind, ...]:
+        """Nothing: a message about a notice says all of it."""
+        return ()
+
+    def timely(self, kinds: tuple[Kind, ...], want: NoticeValue, now: datetime) -> tuple[Kind, ...]:
+        """As `notice_value.timely`."""
+        return notice_value.timely(kinds, want, now)
+
+    def too_late(self, _want: NoticeValue, _now: datetime) -> str:
+        """It has expired."""
+        return "expired"
+
+    def compose(self, news: News[NoticeValue]) -> Message:
+        """As `wording_notice.compose`."""
+        return wording_notice.compose(news)
+
+    def iata(self, value: NoticeValue) -> str:
+        """The airport, or that from where the flight leaves; "" where neither is known."""
+        return value.local_to
+
+    def leaves_at(self, _value: NoticeValue) -> datetime | None:
+        """None: a notice is urgent by its type alone."""
+        return None
+
+    def over_at(self, value: NoticeValue) -> datetime:
+        """When it expires."""
+        return value.over_at
+
+    def short_name(self, value: NoticeValue) -> str:
+        """Newark (EWR), UA 407."""
+        return wording_notice.place(value)
+
+    def title(self, value: NoticeValue) -> str:
+        """Notice for Newark (EWR)."""
+        return f"Notice for {wording_notice.place(value)}"
+
+    def line(self, value: NoticeValue) -> str:
+        """Notice, UA407 EWR: the first words of its sentence."""
+        about = " ".join(filter(None, (value.flight, value.airport)))
+        return f"Notice, {about or 'all'}: {wording_notice.cut(wording_notice.plain(value.message), 60)}"
+
+    def path(self, value: NoticeValue) -> str:
+        """The flight's page, or the airport's board."""
+        return wording_notice.path(value)
+
+
 FLIGHT: Final = Flights()
 AIRPORT: Final = AirportDays()
-_KINDS: Final[Mapping[str, SubjectKind[Any]]] = {kind.prefix: kind for kind in (FLIGHT, AIRPORT)}
+NOTICE: Final = Notices()
+_KINDS: Final[Mapping[str, SubjectKind[Any]]] = {kind.prefix: kind for kind in (FLIGHT, AIRPORT, NOTICE)}
 
 
 def of(subject: str) -> SubjectKind[Any]:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from app.domain.airport_day import AirportDay
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
+from app.domain.notice_value import NoticeValue
 
 V = TypeVar("V")
 
@@ -41,6 +42,7 @@ class News(Generic[V]):
 
 FlightNews = News[Flight]
 AirportNews = News[AirportDay]
+NoticeNews = News[NoticeValue]
 
 
 @dataclass(frozen=True, slots=True)
