@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from typing import Any
@@ -32,12 +33,25 @@ _PARSER_ERRORS = (MessageError, ValueError, IndexError, AttributeError, TypeErro
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A channel that a person linked. sealed: what its channel needs besides the address, b"" without.
+
+    rests_until: nothing is tried there until then; None while it works.
+    """
+
+    address: str
+    sealed: bytes = b""
+    rests_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Person:
     """id: the user's `_id` as text. email, phone: None when there is none; phone in E.164 ("+15550100142").
 
     time_zone: IANA name, None when unknown. language: BCP 47 tag. preferences: what the person chose.
     unverified: channels on which an address is written down that nobody has proved to be theirs; it counts as none.
-    linked: where they are reached on the channels that people link themselves, by channel.
+    linked: where they are reached on the channels that people link themselves, by channel; sealed: what else their
+    channels need there, as it is stored; resting: until when nothing is tried there, because it did not work.
     """
 
     id: str
@@ -49,6 +63,8 @@ class Person:
     preferences: Preferences = DEFAULTS
     unverified: frozenset[str] = frozenset()
     linked: Mapping[str, str] = field(default_factory=dict, hash=False)
+    sealed: Mapping[str, bytes] = field(default_factory=dict, hash=False)
+    resting: Mapping[str, datetime] = field(default_factory=dict, hash=False)
 
 
 def parse(document: Mapping[str, Any]) -> Person:
@@ -61,6 +77,7 @@ def parse(document: Mapping[str, Any]) -> Person:
     printable = "".join(c if c.isprintable() else " " for c in name) if isinstance(name, str) else ""
     email, phone = _text(document.get("email")), _text(document.get("phone"))
     has_email, has_phone = (_counts(document, field) for field in ("email", "phone"))
+    linked = links(document.get("linked"))
     unproved = (("email", email, has_email), ("sms", phone, has_phone))
     return Person(
         id=str(document["_id"]),
@@ -71,8 +88,27 @@ def parse(document: Mapping[str, Any]) -> Person:
         time_zone=_text(document.get("time_zone")),
         preferences=choices_of(document.get("preferences")),
         unverified=frozenset(channel for channel, address, counts in unproved if address and not counts),
-        linked=_linked(document.get("linked")),
+        linked={name: link.address for name, link in linked.items()},
+        sealed={name: link.sealed for name, link in linked.items() if link.sealed},
+        resting={name: link.rests_until for name, link in linked.items() if link.rests_until},
     )
+
+
+def links(value: object) -> dict[str, Link]:
+    """The links in `users.linked` that work: channel -> {address, since, label?, sealed?, stopped?, ...}; what was
+    stopped, or is not understood, is left out."""
+    found: dict[str, Link] = {}
+    for name, row in value.items() if isinstance(value, Mapping) else ():
+        if name not in LINKED or not isinstance(row, Mapping) or row.get("stopped"):
+            continue
+        if (address := _text(row.get("address"))) is not None:
+            sealed, until = row.get("sealed"), row.get("rests_until")
+            found[name] = Link(
+                address,
+                bytes(sealed) if isinstance(sealed, bytes) else b"",
+                until if isinstance(until, datetime) else None,
+            )
+    return found
 
 
 def email_address(text: str) -> str:
@@ -131,13 +167,6 @@ def _counts(document: Mapping[str, Any], field: str) -> bool:
     proved = _text(verified.get(field)) if isinstance(verified, Mapping) else None
     written = _text(document.get(field))
     return proved is not None and written is not None and proved.casefold() == written.casefold()
-
-
-def _linked(value: object) -> dict[str, str]:
-    """The addresses in `users.linked`: channel -> {address, since, label?, ...}; what is not understood is left out."""
-    rows = value if isinstance(value, Mapping) else {}
-    found = {name: _text(row.get("address")) for name, row in rows.items() if isinstance(row, Mapping)}
-    return {name: address for name, address in found.items() if name in LINKED and address}
 
 
 def _text(value: object) -> str | None:

@@ -34,6 +34,14 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "A gate so long before departure changes again.",
     ),
     "no_address": ("There is no address for this channel", "Nothing can be sent without one."),
+    "not_linked": (
+        "The channel is not linked any more",
+        "Whoever ends a link hears nothing on it. Linked again, it begins with what is true then.",
+    ),
+    "endpoint_rests": (
+        "It waited for the address",
+        "What was sent there before was not taken, so it rests for a while. What is of use then is sent.",
+    ),
     "no_person": ("The person is not known any more", "There is a booking, but no person with this id."),
     "suppressed_bounced": (
         "The mailbox does not take our messages",
@@ -42,6 +50,8 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "suppressed_opted_out": ("The person stopped our texts", "They answered STOP; START brings them back."),
     "suppressed_complained": ("The person marked our mails as spam", "So no more are sent there."),
     "suppressed_not_mobile": ("The number does not take texts", "It is not that of a mobile phone."),
+    "suppressed_blocked": ("The person blocked our bot", "Unblocking it and linking it again brings it back."),
+    "suppressed_gone": ("The chat does not exist any more", "The account behind it was deleted or closed."),
     "unverified_address": (
         "The address has not been proved to be the person's",
         "Nothing but the proof itself is sent there.",
@@ -58,6 +68,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "The daily maximum was reached",
         "What is not urgent and comes after that waits for a digest.",
     ),
+    "flapping": (
+        "It was changing again and again",
+        "After some messages about the same within an hour, one follows when it has settled.",
+    ),
     "provider_down": (
         "It waited for its provider",
         "An earlier message may have arrived there, so no other provider is given this one.",
@@ -65,9 +79,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 HELD: Final[Mapping[str, str]] = {
-    Reason.PAUSED: "pause",
-    Reason.QUIET_HOURS: "quiet hours",
-    Reason.DIGEST: "digest",
-    Reason.DAILY_MAXIMUM: "daily maximum",
+    Reason.PAUSED: "{whose} pause",
+    Reason.QUIET_HOURS: "{whose} quiet hours",
+    Reason.DIGEST: "{whose} digest",
+    Reason.DAILY_MAXIMUM: "{whose} daily maximum",
+    Reason.FLAPPING: "changes that did not settle",
 }
-"""What of the person's choices holds a message, to go after "your"."""
+"""What holds a message for its person's sake; {whose}: "your", or whose it is."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bson.timestamp import Timestamp
 from pymongo.database import Database
 
+from app.domain import people
 from app.domain.news import Role
 from app.domain.order import ClusterTime
 from app.store import ids
 
 Document = Mapping[str, Any]
 
+LINKED_INDEX = "linked"
+"""The index of those who linked a channel."""
 NO_BOOKING = ("cancelled", "canceled", "expired", "refunded", "removed")
 """A booking with one of these statuses, in small letters or capitals, is none; every other is one."""
 
@@ -42,6 +45,7 @@ class Audience:
     def __init__(self, database: Database[dict[str, Any]]) -> None:
         self._bookings = database["bookings"]
         self._followings = database["followings"]
+        self._users = database["users"]
 
     def of_flights(self, flights: Collection[str]) -> dict[str, set[str]]:
         """Persons concerned, by the key of the flight's document; one without any is missing."""
@@ -49,10 +53,30 @@ class Audience:
         wanted = {"flight_id": {"$in": ids.all_forms(flights)}}
         fields = {"_id": 0, "flight_id": 1, "user_id": 1}
         # Only what the index holds is asked for, so the documents stay untouched: 20,000 in a few 10 ms.
-        for row in self._bookings.find(wanted | _HELD, fields, batch_size=_ROWS):
+        for row in self._bookings.find(wanted | HELD, fields, batch_size=_ROWS):
             found.setdefault(ids.text(row["flight_id"]), set()).add(ids.text(row["user_id"]))
         for row in self._followings.find(wanted, fields, batch_size=_ROWS):
             found.setdefault(ids.text(row["flight_id"]), set()).add(ids.text(row["user_id"]))
+        return found
+
+    def channels_of(
+        self, persons: Collection[str], base: Sequence[str], linked: Sequence[str]
+    ) -> dict[str, tuple[str, ...]]:
+        """On which channels each of these persons has conversations: all on the base channels, and on the linked ones
+        those who linked them. One query for all of them, none where no linked channel is on.
+
+        A link that was stopped is none.
+        """
+        everybody = tuple(base)
+        found = dict.fromkeys(persons, everybody)
+        if not linked or not persons:
+            return found
+        wanted = {"_id": {"$in": ids.all_forms(persons)}, "linked": {"$exists": True}}
+        # Only the few who linked something are in the index, and it holds what is asked for.
+        for row in self._users.find(wanted, {"linked": 1}, batch_size=_ROWS).hint(LINKED_INDEX):
+            person, has = ids.text(row["_id"]), people.links(row["linked"])
+            if person in found:
+                found[person] = (*everybody, *(name for name in linked if name in has))
         return found
 
     def seen(self, flights: Collection[str], persons: Collection[str]) -> dict[Place, Seen]:
@@ -66,7 +90,7 @@ class Audience:
         # What was shown is the same for most of a flight's travellers, so the server sends it once for all of them.
         shown = {"flight": "$flight_id", "shown": "$seen.flight"}
         whom = {"$push": {"person": "$user_id", "read": "$seen.cluster_time"}}
-        stages = [{"$match": wanted | _HELD}, {"$group": {"_id": shown, "whom": whom}}]
+        stages = [{"$match": wanted | HELD}, {"$group": {"_id": shown, "whom": whom}}]
         found: dict[Place, Seen] = {}
         for group in self._bookings.aggregate(stages, allowDiskUse=True):
             flight, document = ids.text(group["_id"]["flight"]), group["_id"]["shown"]
@@ -81,7 +105,7 @@ class Audience:
     def of_bookings(self, bookings: Iterable[str]) -> set[Place]:
         """The bookings with these ids that are held now."""
         wanted = {"_id": {"$in": ids.all_forms(bookings)}}
-        return _places(self._bookings.find(wanted | _HELD, {"user_id": 1, "flight_id": 1}))
+        return _places(self._bookings.find(wanted | HELD, {"user_id": 1, "flight_id": 1}))
 
     def of_followings(self, followings: Iterable[str]) -> set[Place]:
         """The followings with these ids that are there now."""
@@ -99,7 +123,7 @@ class Audience:
         followings = list(self._followings.find(wanted, fields | {"muted": 1}))
         found: dict[Place, Role | None] = dict.fromkeys(_places(followings), Role.FOLLOWER)
         found |= dict.fromkeys(_places(row for row in followings if row.get("muted") is True))
-        found |= dict.fromkeys(_places(self._bookings.find(wanted | _HELD, fields)), Role.TRAVELLER)
+        found |= dict.fromkeys(_places(self._bookings.find(wanted | HELD, fields)), Role.TRAVELLER)
         return {place: found[place] for place in places if place in found}
 
 
@@ -109,7 +133,8 @@ def is_held(status: object) -> bool:
 
 
 _SPELLINGS = [form for status in NO_BOOKING for form in (status, status.capitalize(), status.upper())]
-_HELD: dict[str, Any] = {"status": {"$nin": _SPELLINGS}}
+HELD: dict[str, Any] = {"status": {"$nin": _SPELLINGS}}
+"""Bookings that count."""
 _ROWS = 50_000
 _FEW = 1_000
 

@@ -14,6 +14,7 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 from app.domain import namespaces
 from app.domain.errors import SetupError
 from app.store import validators
+from app.store.audience import LINKED_INDEX
 from app.store.users import SAME_ADDRESS
 
 log = structlog.get_logger()
@@ -88,6 +89,8 @@ COLLECTIONS: Mapping[str, Spec] = {
             IndexModel([("email", ASCENDING)], collation=SAME_ADDRESS),
             # Who has the number that said STOP.
             _index("phone", partialFilterExpression={"phone": _HAS_TEXT}),
+            # Who has conversations on channels that people link: answered from this index alone.
+            _index("_id", "linked", name=LINKED_INDEX, partialFilterExpression={"linked": {"$exists": True}}),
         ),
         validators.USER,
     ),

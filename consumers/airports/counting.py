@@ -16,6 +16,7 @@ import structlog
 from app import crash_points
 from app.domain import airport_day, flight
 from app.domain.airport_day import AirportDay, Level
+from app.domain.channels import base_of, linked_of
 from app.domain.errors import BadEventError, TransientError
 from app.domain.flight import Flight
 from app.domain.order import NEVER, cluster_time_of, incarnation_of, of_marker, of_snapshot_read
@@ -124,7 +125,7 @@ class Counting:
         if row.told != row.since:
             self._announce(row, row.day)
         told = self._telling(row, row.day)
-        made = self._make(told, row.day) if row.day.level is not Level.NORMAL else 0
+        made = self._make(told, row, row.day) if row.day.level is not Level.NORMAL else 0
         crash_points.reached("A5.made")
         if self._stores.conversations.tell([told]) or made:
             self._stores.doorbells.ring(self._channels)
@@ -149,16 +150,23 @@ class Counting:
         ANNOUNCEMENTS.labels(kind).inc()
         log.info("announcement", trace=row.event_id, subject=row.subject, kinds=[str(kind)])
 
-    def _make(self, told: Telling, day: AirportDay) -> int:
-        """Conversations of followers that have none: they heard of a normal day."""
+    def _make(self, told: Telling, row: Row, day: AirportDay) -> int:
+        """Conversations of followers that have none: they heard of a normal day. A channel added later starts, in
+        silence, with what was told before."""
         airport = f"{AIRPORT}{day.airport}"
         persons = self._stores.audience.of_flights([airport]).get(airport, set())
         there = self._stores.conversations.of_subjects([told.subject]) if persons else set()
         order = of_marker(incarnation_of(told.order), (0, 0))
+        base, linked = base_of(self._channels), linked_of(self._channels)
+        ways = self._stores.audience.channels_of(persons, base, linked)
+        # Who has a conversation on another channel heard there what was told before.
+        elsewhere = {id_.rpartition("|")[0] for id_ in there}
+        before = day if row.told == row.since else row.before or day.undisturbed()
         missing = [
-            (Start(person, channel, day.undisturbed(), order), told)
+            (Start(person, channel, before if is_known else day.undisturbed(), order), told)
             for person in sorted(persons)
-            for channel in self._channels
+            for is_known in (f"{told.subject}|{person}" in elsewhere,)
+            for channel in ways[person]
             if conversation_id(told.subject, person, channel) not in there
         ]
         return self._stores.conversations.make(missing) if missing else 0

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from app import metrics
 from app.channels.addresses import address_on
 from app.channels.base import AskableSender, Sender, reference_of
-from app.domain.channels import NAMES
+from app.domain.channels import LINKED, NAMES
 from app.domain.errors import PermanentError, TransientError
 from app.domain.news import Action, Role
 from app.domain.people import Person
@@ -131,7 +131,12 @@ class Decider:
         address = next((id_ for id_ in ids if id_ in read.suppressed), ids[0] if ids else None)
         if verdict.action is not Action.TELL:
             return verdict, address
-        if not (person and terms.channel.reaches(person)):
+        if person and terms.channel.name in LINKED and not terms.channel.reaches(person):
+            # They hear on their other channels, or nothing by choice; linked again, they start with what is true.
+            verdict = replace(
+                verdict, action=Action.SETTLE, reason="not_linked", heard=conversation.want, doubt=None
+            )
+        elif not (person and terms.channel.reaches(person)):
             verdict = replace(verdict, action=Action.SKIP, reason=self._unreached_by(person))
         elif address is not None and address in read.suppressed:
             reason = f"suppressed_{read.suppressed[address].reason}"

@@ -35,17 +35,19 @@ def handle(stores: Stores, rules: Rules, channels: Sequence[str], events: Sequen
     persons = _by_subject(places, known)
     if not persons:
         return
+    ways: dict[str, Sequence[str]] = {}
+    making.ask(stores, channels, {person for some in persons.values() for person in some}, ways)
     wanted = {
-        subject: [conversation_id(subject, person, channel) for person in some for channel in channels]
+        subject: [conversation_id(subject, person, channel) for person in some for channel in ways[person]]
         for subject, some in persons.items()
     }
     there = stores.conversations.existing([id_ for some in wanted.values() for id_ in some])
     before = set(there)
     told = _made_with(stores, rules, persons)
-    made = making.make(stores, channels, told, persons, there)
+    made = making.make(stores, ways, told, persons, there)
     crash_points.reached("N3b.made")
     if before:
-        stores.conversations.hear(making.shown_again(stores, channels, told, persons, before))
+        stores.conversations.hear(making.shown_again(stores, ways, told, persons, before))
     # Only now: whoever sets known after this finds the conversations that were made.
     subjects = stores.known.of_subjects(persons)
     vanished = identity.vanished(stores, subjects.values())

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bson.timestamp import Timestamp
 
+from app.domain.channels import base_of, linked_of
 from app.domain.order import ClusterTime
 from app.store.audience import Place
 from app.store.conversations import Start, Telling, conversation_id
@@ -22,27 +23,39 @@ def of_audience(
     told: Sequence[Telling],
     keys: Mapping[str, Collection[str]],
     there: set[str],
+    ways: dict[str, Sequence[str]],
 ) -> int:
     """N3: make what is missing of those concerned now; returns how many were made.
 
-    keys: of the documents of each subject. there: ids that need no look; those found or made are added.
+    channels: that are on. keys: of the documents of each subject. there: ids that need no look; those found or made are
+    added. ways: on which channels persons have conversations, as far as it was asked; who is missing is added.
     """
     if not told or not channels:
         return 0
     audience = stores.audience.of_flights({key for t in told for key in keys[t.subject]})
     persons = {t.subject: {p: key for key in keys[t.subject] for p in audience.get(key, ())} for t in told}
+    ask(stores, channels, {person for some in persons.values() for person in some}, ways)
     lacking = [
-        s for s, some in persons.items() if any(_lacking(s, person, channels, there) for person in some)
+        s for s, some in persons.items() if any(_lacking(s, person, ways[person], there) for person in some)
     ]
     if not lacking:
         return 0
     there |= stores.conversations.of_subjects(lacking)
-    return make(stores, channels, told, persons, there)
+    return make(stores, ways, told, persons, there)
+
+
+def ask(
+    stores: Stores, channels: Sequence[str], persons: Collection[str], ways: dict[str, Sequence[str]]
+) -> None:
+    """On which of the channels that are on these persons have conversations: one query for those not in `ways`."""
+    base, linked = base_of(channels), linked_of(channels)
+    missing = [person for person in persons if person not in ways]
+    ways.update(stores.audience.channels_of(missing, base, linked))
 
 
 def shown_again(
     stores: Stores,
-    channels: Sequence[str],
+    ways: Mapping[str, Sequence[str]],
     told: Sequence[Telling],
     persons: Mapping[str, Persons],
     there: Collection[str],
@@ -63,7 +76,7 @@ def shown_again(
             heard, order = starts.of(one, t)
             shown += [
                 (t.subject, Start(person, channel, heard, order))
-                for channel in channels
+                for channel in ways[person]
                 if conversation_id(t.subject, person, channel) in there
             ]
     return shown
@@ -71,12 +84,14 @@ def shown_again(
 
 def make(
     stores: Stores,
-    channels: Sequence[str],
+    ways: Mapping[str, Sequence[str]],
     told: Sequence[Telling],
     persons: Mapping[str, Persons],
     there: set[str],
 ) -> int:
     """Make the conversations of these persons, by subject, that are not there; returns how many were made.
+
+    ways: on which channels each of them has conversations.
 
     A conversation starts with what the person's booking showed. A channel that was added later starts, in
     silence, with what was announced before: the person heard it on another one.
@@ -84,7 +99,7 @@ def make(
     lacking: list[tuple[Telling, str, str, list[str]]] = []
     for t in told:
         for person, key in persons.get(t.subject, {}).items():
-            if some := _lacking(t.subject, person, channels, there):
+            if some := _lacking(t.subject, person, ways[person], there):
                 lacking.append((t, person, key, some))
     if not lacking:
         return 0

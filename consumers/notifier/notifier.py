@@ -163,9 +163,10 @@ class Notifier:
         keys = {t.subject: subjects[t.subject].keys for t in told}
         fanning_out = [t for t in told if picture.touched[t.subject].fans_out]
         there: set[str] = set()
+        ways: dict[str, Sequence[str]] = {}
 
         def fan_out() -> None:
-            making.of_audience(self._stores, self._channels, self._not_over(fanning_out), keys, there)
+            making.of_audience(self._stores, self._channels, self._not_over(fanning_out), keys, there, ways)
             crash_points.reached("N3.made")
             self._stores.conversations.tell(fanning_out)
             crash_points.reached("N3.told")
@@ -189,7 +190,7 @@ class Notifier:
         keys = {t.subject: subjects[t.subject].keys for t in told}
         # A booking's conversation may have been made meanwhile; of a flight that nobody knew, not even that.
         first = [t for t in told if picture.touched[t.subject].first]
-        made = making.of_audience(self._stores, self._channels, self._not_over(first), keys, there)
+        made = making.of_audience(self._stores, self._channels, self._not_over(first), keys, there, ways)
         late = self._stores.conversations.untold(told)
         if self._stores.conversations.tell(late) or made:
             self._stores.doorbells.ring(self._channels)
