@@ -85,6 +85,11 @@ def at_one_time(
     return documents, read_at
 
 
+def matching(database: Database[Document], search: Search, at_most: int) -> list[Document]:
+    """The documents that a search finds, for a page; at most so many, in no order."""
+    return list(database.prices.find(_filter(search), _FIELDS).limit(at_most))
+
+
 def _filter(search: Search) -> Document:
     return {
         "origin": {"$in": _both_cases(search.origins)},

@@ -92,14 +92,14 @@ def _read(documents: Iterable[Mapping[str, Any]]) -> tuple[list[Fare], int]:
     unreadable = 0
     for document in documents:
         try:
-            found.append(fares.parse(_plain(document)))
+            found.append(fares.parse(plain(document)))
         except BadEventError:
             unreadable += 1
     found.sort(key=lambda f: (f.route, f.departure_date, f.price.currency, f.price.amount_minor))
     return found, unreadable
 
 
-def _plain(document: Mapping[str, Any]) -> dict[str, Any]:
+def plain(document: Mapping[str, Any]) -> dict[str, Any]:
     """Values as they travel in a message: Decimal128 as text, times as RFC 3339."""
     plain: dict[str, Any] = {}
     for name, value in document.items():
