@@ -6,7 +6,7 @@ field is named). When it tells is in `alert_rules`, what it says in `wording_ale
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
@@ -87,8 +87,7 @@ class Alert:
     @property
     def ends_at(self) -> datetime:
         """The first moment after its last day, at the origin where that day ends last; aware UTC."""
-        after = date.fromisoformat(self.last) + timedelta(days=1)
-        return max(places.local_to_utc(after, time(), origin) for origin in self.origins)
+        return end_of(self.last, self.origins)
 
     @property
     def trip(self) -> str:
@@ -171,6 +170,12 @@ class Alert:
 def subject_of(alert: str) -> str:
     """ "alert:<id>"."""
     return f"{PREFIX}:{alert}"
+
+
+def end_of(day: str, origins: Iterable[str]) -> datetime:
+    """The first moment after a day, at that of these airports where it ends last; aware UTC."""
+    after = date.fromisoformat(day) + timedelta(days=1)
+    return max(places.local_to_utc(after, time(), origin) for origin in origins)
 
 
 def keys_of(fare: Fare) -> tuple[str, ...]:

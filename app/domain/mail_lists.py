@@ -1,7 +1,7 @@
-"""The two lists of mail: news that belongs to a booking, and news that somebody asked for.
+"""The lists of mail: news that belongs to a booking, and news that somebody asked for, by following or by a fare alert.
 
-The first is transactional, the second is subscribed to. They have a List-Id, a sender and a stop of their own, so
-that who stops one still gets the other.
+The first is transactional, the others are subscribed to. Each has a List-Id and a stop of its own, so that who stops one
+still gets the others.
 """
 
 from __future__ import annotations
@@ -16,14 +16,24 @@ class MailList(StrEnum):
 
     BOOKINGS = "bookings"
     FOLLOWINGS = "followings"
+    ALERTS = "alerts"
 
 
-_ABOUT = {MailList.BOOKINGS: "your bookings", MailList.FOLLOWINGS: "flights and airports you follow"}
+_ABOUT = {
+    MailList.BOOKINGS: "your bookings",
+    MailList.FOLLOWINGS: "flights and airports you follow",
+    MailList.ALERTS: "your fare alerts",
+}
+_OF_ROLES = {
+    Role.TRAVELLER: MailList.BOOKINGS,
+    Role.FOLLOWER: MailList.FOLLOWINGS,
+    Role.ALERT: MailList.ALERTS,
+}
 
 
 def list_of(role: Role) -> MailList:
     """The list that a mail to somebody with this role belongs to."""
-    return MailList.BOOKINGS if role is Role.TRAVELLER else MailList.FOLLOWINGS
+    return _OF_ROLES[role]
 
 
 def about(mail_list: MailList) -> str:

@@ -17,7 +17,7 @@ from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
 
 
 class Kind(StrEnum):
-    """One kind of news: about a flight, about an airport's day, or a notice by staff."""
+    """One kind of news: about a flight, an airport's day or a fare alert, or a notice by staff."""
 
     CANCELLED = "cancelled"
     REMOVED = "removed"
@@ -87,6 +87,9 @@ TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
     Kind.AIRPORT_SEVERE: _FOLLOWERS,
     Kind.AIRPORT_DISRUPTED: _FOLLOWERS,
     Kind.AIRPORT_NORMAL: _FOLLOWERS,
+    Kind.FARE: _ALERTS,
+    Kind.FARE_REPORT: _ALERTS,
+    Kind.FARE_ENDED: _ALERTS,
     Kind.NOTICE_URGENT: _EVERYBODY,
     Kind.NOTICE: _EVERYBODY,
     Kind.NOTICE_WITHDRAWN: _EVERYBODY,

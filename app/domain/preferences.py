@@ -20,8 +20,8 @@ from app.domain.errors import GatecallError
 from app.domain.news import Kind, Role, Rules
 
 CHANNELS: Final = NAMES
-LISTS: Final = ("bookings", "followings")
-"""Lists of mail that one click stops: news about what the person booked, news about what they follow."""
+LISTS: Final = ("bookings", "followings", "alerts")
+"""Lists of mail that one click stops: news about what the person booked, what they follow, and their fare alerts."""
 
 FLOOR_MIN: Final = 5
 """The smallest delay anybody can choose to be told of, minutes; the notifier passes on nothing smaller."""
@@ -66,11 +66,11 @@ KINDS: Final[Mapping[Group, frozenset[Kind]]] = MappingProxyType(
         Group.BELT: frozenset({Kind.BELT}),
         Group.AIRCRAFT: frozenset({Kind.AIRCRAFT}),
         Group.AIRPORT: frozenset({Kind.AIRPORT_SEVERE, Kind.AIRPORT_DISRUPTED, Kind.AIRPORT_NORMAL}),
-        Group.FARE: frozenset(),
+        Group.FARE: frozenset({Kind.FARE, Kind.FARE_REPORT, Kind.FARE_ENDED}),
         Group.NOTICE: frozenset({Kind.NOTICE_URGENT, Kind.NOTICE, Kind.NOTICE_WITHDRAWN}),
     }
 )
-"""The kinds of news in each group; nobody is told of fares by message."""
+"""The kinds of news in each group."""
 
 
 class Every(StrEnum):

@@ -110,7 +110,7 @@ def over_maximum(
     since = now
     if tomorrow:
         day = now.astimezone(zone).date() + _DAY
-        since = _instant(day, time(), zone, last=False) - timedelta(seconds=1)
+        since = instant(day, time(), zone, last=False) - timedelta(seconds=1)
     hold = Hold(Reason.DAILY_MAXIMUM, next_digest(preferences, zone, since), folds=True)
     return _at_most(hold, preferences, news, now)
 
@@ -131,7 +131,7 @@ def next_digest(preferences: Preferences, zone: ZoneInfo, now: datetime) -> date
     for days in range(15):
         day = today + days * _DAY
         if digest.every is Every.DAILY or day.isoweekday() == digest.weekday:
-            slot = _instant(day, digest.at, zone, last=False)
+            slot = instant(day, digest.at, zone, last=False)
             if slot > now:
                 return slot
     raise AssertionError("every week has each weekday")
@@ -169,11 +169,11 @@ def _nights(quiet: QuietHours, zone: ZoneInfo, now: datetime) -> Iterator[tuple[
     today = now.astimezone(zone).date()
     for days in range(-2, 3):
         day = today + days * _DAY
-        start = _instant(day, quiet.start, zone, last=False)
-        yield start, _instant(day + _DAY if over_midnight else day, quiet.until, zone, last=True)
+        start = instant(day, quiet.start, zone, last=False)
+        yield start, instant(day + _DAY if over_midnight else day, quiet.until, zone, last=True)
 
 
-def _instant(day: date, clock: time, zone: ZoneInfo, *, last: bool) -> datetime:
+def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool = False) -> datetime:
     """The moment at which clocks in the zone show this time; of two, the first or the last; of none, the moment
     at which they are put past it."""
     local = datetime.combine(day, clock, tzinfo=zone)
