@@ -68,7 +68,9 @@ class Parcel:
     why: the link to why the person hears it; None without. mail_list: of a mail, None for what belongs to no list
     (a sign-in link). stop: the links that stop the list and lead to the person's choices; None without.
     thread: what all mails of one conversation refer to, without a domain, "" for none. calendar: goes with the mail;
-    None without.
+    None without. living: on channels whose messages can be edited, the provider's id of the conversation's last
+    accepted one at this address; None without. sounds: whether the person is to notice it. buttons: words and data of
+    each.
     """
 
     address: str
@@ -81,6 +83,9 @@ class Parcel:
     stop: StopLinks | None = None
     thread: str = ""
     calendar: CalendarFile | None = None
+    living: str | None = None
+    sounds: bool = True
+    buttons: tuple[tuple[str, str], ...] = ()
 
 
 class Sender(Protocol):

@@ -48,6 +48,12 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
             senders=lambda s: s.twilio_connections,
             rates=lambda s: (s.twilio_rate, s.twilio_fallback_rate),
         ),
+        "telegram": Entry(
+            "app.channels.telegram:TelegramChannel",
+            is_on=lambda s: s.telegram_bot_token is not None,
+            senders=lambda s: s.telegram_connections,
+            rates=lambda s: (s.telegram_rate, None),
+        ),
     }
 )
 """The channels by name, in the order of `app.domain.channels.CHANNELS`."""

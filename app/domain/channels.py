@@ -35,6 +35,11 @@ class ChannelKind:
 _ALL = (
     ChannelKind("email", "E-mail", "e-mail", "e-mail", "e-mails", "mails", "mail server"),
     ChannelKind("sms", "SMS", "SMS", "SMS", "SMS", "text messages", "SMS provider"),
+    ChannelKind(
+        *("telegram", "Telegram", "Telegram", "Telegram message", "Telegram messages", "Telegram messages", "Telegram"),
+        linked=True,
+        edits=True,
+    ),
 )
 
 CHANNELS: Final[Mapping[str, ChannelKind]] = MappingProxyType({kind.name: kind for kind in _ALL})

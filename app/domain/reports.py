@@ -29,6 +29,8 @@ class Refusal(StrEnum):
     OPTED_OUT = "opted_out"
     COMPLAINED = "complained"
     NOT_MOBILE = "not_mobile"
+    BLOCKED = "blocked"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)

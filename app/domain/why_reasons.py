@@ -29,6 +29,8 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "What is known of an airport's day earlier than that changes again.",
     ),
     "past": ("It was over by then", "The news came too late to be of use."),
+    "expired": ("It had expired by then", "What it said was of use until then, and no longer."),
+    "withdrawn": ("It was withdrawn before it was told", "Nobody is told the end of what they never heard."),
     "gate_too_early": (
         "It was held until nearer to departure",
         "A gate so long before departure changes again.",

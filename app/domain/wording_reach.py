@@ -13,12 +13,16 @@ _WHY = {
     Refusal.OPTED_OUT: "you have stopped our messages",
     Refusal.COMPLAINED: "our messages were marked as spam",
     Refusal.NOT_MOBILE: "your number does not take text messages",
+    Refusal.BLOCKED: "you have blocked our bot",
+    Refusal.GONE: "the chat that you linked does not exist any more",
 }
 _MEND = {
     Refusal.BOUNCED: "Change the address with whoever holds your booking.",
     Refusal.OPTED_OUT: "Answer START to one of our text messages to get them again, and tell us that you did.",
     Refusal.COMPLAINED: "Tell us when you want them again.",
     Refusal.NOT_MOBILE: "Change the number with whoever holds your booking.",
+    Refusal.BLOCKED: "Unblock it, then link it again in your profile.",
+    Refusal.GONE: "Link another one in your profile.",
 }
 
 

@@ -1,0 +1,63 @@
+"""Telegram's HTML as its server reads it: what is not well-formed, or not allowed, is refused.
+
+Rules and words: https://core.telegram.org/bots/api#html-style and `MessageEntity.cpp` of https://github.com/tdlib/td.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+_TAGS = frozenset(
+    (
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "ins",
+        "s",
+        "strike",
+        "del",
+        "code",
+        "pre",
+        "a",
+        "tg-spoiler",
+        "blockquote",
+    )
+)
+_TAG = re.compile(r"<(/?)([a-zA-Z-]*)((?:\s+[a-z-]+(?:=\"[^\"<>]*\")?)*)\s*>")
+
+
+class ParseError(ValueError):
+    """The text cannot be read. Its words are those of the real server."""
+
+
+def read(text: str) -> str:
+    """What is read when the marks are gone. Raises ParseError."""
+    open_tags: list[str] = []
+    plain, at = [], 0
+    while (start := text.find("<", at)) >= 0:
+        plain.append(text[at:start])
+        found = _TAG.match(text, start)
+        offset = len(text[:start].encode())
+        if found is None:
+            word = re.match(r"</?([^\s>]*)", text[start:])
+            raise ParseError(f'Unsupported start tag "{word[1] if word else ""}" at byte offset {offset}')
+        is_end, name = bool(found[1]), found[2].lower()
+        if is_end:
+            if not open_tags or open_tags.pop() != name:
+                raise ParseError(f"Unexpected end tag at byte offset {offset}")
+        elif name not in _TAGS:
+            raise ParseError(f'Unsupported start tag "{name}" at byte offset {offset}')
+        else:
+            open_tags.append(name)
+        at = found.end()
+    if open_tags:
+        raise ParseError(f'Can\'t find end tag corresponding to start tag "{open_tags[-1]}"')
+    return unescape("".join(plain) + text[at:])
+
+
+def length(plain: str) -> int:
+    """In UTF-16 code units, as Telegram counts."""
+    return len(plain.encode("utf-16-le")) // 2
