@@ -173,6 +173,22 @@ class Ledger:
         rows = self._notifications.find({"conversation": conversation}, {"attempts.provider_id": 1})
         return frozenset(a["provider_id"] for row in rows for a in row["attempts"] if "provider_id" in a)
 
+    def last_accepted(self, addresses: Mapping[str, str]) -> dict[str, str]:
+        """The provider's id of each conversation's last message that was accepted at this address; those without are
+        missing. addresses: conversation -> the id of the address."""
+        found: dict[str, tuple[datetime, str]] = {}
+        rows = self._notifications.find(
+            {"conversation": {"$in": list(addresses)}, "status": str(Status.SENT)},
+            {"conversation": 1, "attempts": 1},
+        )
+        for row in rows if addresses else ():
+            for one in row["attempts"]:
+                is_ours = one.get("address") == addresses[row["conversation"]] and "provider_id" in one
+                if is_ours and one["outcome"] == str(Outcome.ACCEPTED):
+                    last = (one["ended_at"], one["provider_id"])
+                    found[row["conversation"]] = max(found.get(row["conversation"], last), last)
+        return {conversation: provider_id for conversation, (_, provider_id) in found.items()}
+
     def _row(self, entry: Entry, now: datetime) -> Document:
         attempt = entry.attempt
         values: Document = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
@@ -24,6 +24,7 @@ from app.store.why_links import WhyLink
 from consumers.delivery.composing import linked, listed
 from consumers.delivery.deciding import Decider
 from consumers.delivery.hands import Hands
+from consumers.delivery.living import alive, living_of
 from consumers.delivery.noting import noted_of
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.providers import Route
@@ -121,12 +122,13 @@ class Worker:
         crash_points.reached("D1.claimed")
         told = self._decider.told(token, batch, fallback=route.fallback)
         crash_points.reached("D2.decided")
+        living = living_of(terms, told)
         while told and self._hands.may_go_on(lease_ends, route):
             size = min(group_size(self._hands.average_s, _GROUP), len(told))
             if not route.probing and (size := self._hands.granted(size, route)) == 0:
                 continue
             group, told = told[:size], told[size:]
-            self._send_group(token, group, lease_ends, route)
+            self._send_group(token, group, lease_ends, route, living)
         if told:
             terms.claims.release(token, [t.conversation.id for t in told])
             self._outcomes.uncount(t.counted for t in told)
@@ -141,9 +143,11 @@ class Worker:
         rate = route.provider.limit()
         return limit if rate is None else max(1, min(limit, int(rate)))
 
-    def _send_group(self, token: str, group: Sequence[Told], lease_ends: float, route: Route) -> None:
+    def _send_group(
+        self, token: str, group: Sequence[Told], lease_ends: float, route: Route, living: Mapping[str, str]
+    ) -> None:
         """D3 for a small group, its hand-over, and D4 as the answers come. Raises PyMongoError."""
-        made = [ready for told in group if (ready := self._made(token, told))]
+        made = [ready for told in group if (ready := self._made(token, told, living))]
         notes = [ready.noted for ready in made]
         try:
             self._keep_links(made)
@@ -197,7 +201,7 @@ class Worker:
             ]
         )
 
-    def _made(self, token: str, told: Told) -> Ready | None:
+    def _made(self, token: str, told: Told, living: Mapping[str, str]) -> Ready | None:
         """The message in words, packed; None when that cannot be done, which fails it for good."""
         terms, verdict, conversation = self._terms, told.verdict, told.conversation
         want = conversation.want
@@ -212,6 +216,7 @@ class Worker:
                 message = with_unreached(message, tells.channel, tells.reason)
             parcel = terms.channel.pack(conversation.id, told.person, message)
             parcel = linked(parcel, terms.channel.name, terms.links, conversation, told.person)
+            parcel = alive(parcel, terms, told, living)
             if terms.channel.name == "email":
                 parcel = listed(parcel, told.role, terms.links, told.person, terms.now())
                 parcel = terms.composer.filed(parcel, conversation, told.role)
