@@ -1,7 +1,7 @@
-"""The lists of mail: news that belongs to a booking, and news that somebody asked for, by following or by a fare alert.
+"""The lists of mail: news that belongs to a booking, and news that somebody asked for, by following or by an alert.
 
-The first is transactional, the others are subscribed to. Each has a List-Id and a stop of its own, so that who stops one
-still gets the others.
+The first is transactional, the others are subscribed to. Each has a List-Id and a stop of its own, so that who stops
+one still gets the others.
 """
 
 from __future__ import annotations

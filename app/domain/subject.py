@@ -57,6 +57,11 @@ class SubjectKind(ABC, Generic[V]):
     def key(self, subject: str) -> str:
         """What bookings and followings have it by (`flight_id`)."""
 
+    def goes_by(self, _want: V, _channel: str) -> bool:
+        """Whether its news goes by this channel, as far as the subject itself says so; what the person chose for all
+        is asked in `decide`."""
+        return True
+
     @abstractmethod
     def decide(self, heard: V, want: V, role: Role, rules: Rules, now: datetime) -> Decision:
         """D2: what to do for one person. now: the domain clock."""

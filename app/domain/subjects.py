@@ -14,14 +14,18 @@ from urllib.parse import urlencode
 from app.domain import (
     airlines,
     airport_day,
+    alert_value,
     news,
     notice_value,
     places,
     wording,
     wording_airport,
+    wording_alert,
     wording_notice,
 )
 from app.domain.airport_day import AirportDay
+from app.domain.alert import PREFIX as ALERT_PREFIX
+from app.domain.alert_value import AlertValue
 from app.domain.flight import NOT_FLYING, Flight
 from app.domain.news import Decision, Kind, Role, Rules
 from app.domain.notice_value import NoticeValue
@@ -268,10 +272,95 @@ class Notices(SubjectKind[NoticeValue]):
         return wording_notice.path(value)
 
 
+class Alerts(SubjectKind[AlertValue]):
+    """A person's own fare alert: "alert:" and its id."""
+
+    prefix = ALERT_PREFIX
+    noun = "fare alert"
+    is_counted = True
+
+    def parse(self, document: Mapping[str, Any]) -> AlertValue:
+        """From what the value's to_document made."""
+        return AlertValue.from_document(document)
+
+    def key(self, subject: str) -> str:
+        """The alert's id; who has it stands in the alert."""
+        return subject.partition(":")[2]
+
+    def goes_by(self, want: AlertValue, channel: str) -> bool:
+        """As `alert_value.goes_by`."""
+        return alert_value.goes_by(want, channel)
+
+    def decide(
+        self, heard: AlertValue, want: AlertValue, role: Role, rules: Rules, now: datetime
+    ) -> Decision:
+        """As `alert_value.decide`."""
+        return alert_value.decide(heard, want, role, rules, now)
+
+    def settled(self, heard: AlertValue, want: AlertValue) -> AlertValue:
+        """As `alert_value.settled`."""
+        return alert_value.settled(heard, want)
+
+    def said(self, want: AlertValue, _heard: AlertValue) -> AlertValue:
+        """What the message says."""
+        return want
+
+    def of_state(self, want: AlertValue) -> tuple[Kind, ...]:
+        """As `alert_value.of_state`."""
+        return alert_value.of_state(want)
+
+    def believed(self, _kinds: tuple[Kind, ...], _want: AlertValue) -> tuple[Kind, ...]:
+        """Nothing: a message of an alert says all of it."""
+        return ()
+
+    def timely(self, kinds: tuple[Kind, ...], want: AlertValue, now: datetime) -> tuple[Kind, ...]:
+        """As `alert_value.timely`."""
+        return alert_value.timely(kinds, want, now)
+
+    def too_late(self, want: AlertValue, _now: datetime) -> str:
+        """The fare is gone, or the alert's days are over."""
+        return "fare_gone" if want.lapsed else "past"
+
+    def compose(self, news: News[AlertValue]) -> Message:
+        """As `wording_alert.compose`."""
+        return wording_alert.compose(news)
+
+    def iata(self, value: AlertValue) -> str:
+        """Where the fare begins; without one, the first airport that was asked for."""
+        return value.fare.origin if value.fare else value.origins[0]
+
+    def leaves_at(self, _value: AlertValue) -> datetime | None:
+        """None: a fare is never urgent."""
+        return None
+
+    def over_at(self, value: AlertValue) -> datetime:
+        """The end of its last day; of its last message some days later."""
+        return value.over_at
+
+    def short_name(self, value: AlertValue) -> str:
+        """JFK to SFO."""
+        return value.trip
+
+    def title(self, value: AlertValue) -> str:
+        """Fare alert JFK to SFO, below $220."""
+        return f"Fare alert {value.title}"
+
+    def line(self, value: AlertValue) -> str:
+        """Fares JFK to SFO, below $220."""
+        return f"Fares {wording_alert.line(value)}"
+
+    def path(self, value: AlertValue) -> str:
+        """The alert's page."""
+        return wording_alert.path(value)
+
+
 FLIGHT: Final = Flights()
 AIRPORT: Final = AirportDays()
+ALERT: Final = Alerts()
 NOTICE: Final = Notices()
-_KINDS: Final[Mapping[str, SubjectKind[Any]]] = {kind.prefix: kind for kind in (FLIGHT, AIRPORT, NOTICE)}
+_KINDS: Final[Mapping[str, SubjectKind[Any]]] = {
+    kind.prefix: kind for kind in (FLIGHT, AIRPORT, ALERT, NOTICE)
+}
 
 
 def of(subject: str) -> SubjectKind[Any]:

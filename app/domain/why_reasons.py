@@ -28,6 +28,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "It was held until the day before",
         "What is known of an airport's day earlier than that changes again.",
     ),
+    "fare_gone": ("The fare was gone by then", "It was no longer what the alert asks for, so nobody was told."),
     "past": ("It was over by then", "The news came too late to be of use."),
     "expired": ("It had expired by then", "What it said was of use until then, and no longer."),
     "withdrawn": ("It was withdrawn before it was told", "Nobody is told the end of what they never heard."),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from app.domain.airport_day import AirportDay
+from app.domain.alert_value import AlertValue
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
 from app.domain.notice_value import NoticeValue
@@ -42,6 +43,7 @@ class News(Generic[V]):
 
 FlightNews = News[Flight]
 AirportNews = News[AirportDay]
+AlertNews = News[AlertValue]
 NoticeNews = News[NoticeValue]
 
 
