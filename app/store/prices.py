@@ -4,12 +4,15 @@ writes."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from bson import Decimal128
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from app.domain.errors import TransientError
+from app.domain.fields import rfc3339
 from app.domain.namespaces import FARE_FIELDS
 from app.domain.order import ClusterTime
 
@@ -51,8 +54,8 @@ def current(
 def at_one_time(
     database: Database[Document], searches: Sequence[Search], not_before: ClusterTime
 ) -> tuple[list[Document], ClusterTime]:
-    """F3: the documents that any of these searches finds, each once, and the one cluster time at which all were read.
-    Codes written in small letters are found too.
+    """F3: the documents that any of these searches finds, each once, with JSON values as in a message, and the one
+    cluster time at which all were read. Codes written in small letters are found too.
 
     Raises TransientError when what MongoDB shows is older than not_before, PyMongoError when it does not answer.
     """
@@ -82,7 +85,18 @@ def at_one_time(
                 documents += cursor["nextBatch"]
         except OperationFailure as error:
             raise TransientError(f"the fares could not be read: code {error.code}") from error
-    return documents, read_at
+    return [_plain(document) for document in documents], read_at
+
+
+def _plain(document: Document) -> Document:
+    """Values as they travel in a message: Decimal128 as text, times as RFC 3339."""
+    return {name: _json(value) for name, value in document.items()}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, Decimal128):
+        return str(value)
+    return rfc3339(value) if isinstance(value, datetime) else value
 
 
 def matching(database: Database[Document], search: Search, at_most: int) -> list[Document]:
