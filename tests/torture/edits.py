@@ -221,9 +221,8 @@ class Day:
         """A transaction that writes one document twice."""
         if flight := self._any_flight():
             first = {"gate": self.rng.choice(GATES)}
-            self.writer.transaction(
-                flight, [first, {"gate": self.rng.choice(GATES), **self._delayed(flight)}]
-            )
+            second = {"gate": self.rng.choice(GATES), **self._delayed(flight)}
+            self.writer.transaction([(flight, [first, second])])
 
     def delete(self) -> None:
         """Deleted, and mostly inserted again under another _id: at once or later."""

@@ -11,7 +11,8 @@ from pymongo.database import Database
 
 from app.crash_points import STEPS
 from scripts.children import wait_until
-from tests.torture.oversleeping import last_blow, linger, oversleep
+from tests.torture import scenes
+from tests.torture.oversleeping import last_blow, oversleep
 from tests.torture.providers import Providers
 from tests.torture.registry import FAULTS, add
 from tests.torture.restoring import restored
@@ -145,9 +146,9 @@ for _step in ZOMBIES:
 add("tokens lost", "processes", _lose_tokens, 2)
 for _step in ("N3.told", "D3.noted"):  # for mutants alone
     add(f"oversleep at {_step}", "processes", oversleep(_step, _KIND_OF_STEP[_step[0]], ZOMBIE_S), 0)
-add("linger at N3.told", "processes", linger("N3.told", "notifier"), 0)
 for _step in ("W3.published", "N1.read", "N3.recorded"):
-    add(f"last blow at {_step}", "processes", last_blow(_step, _KIND_OF_STEP[_step[0]]), 0)
+    add(f"last blow at {_step}", "processes", last_blow(_step, _KIND_OF_STEP[_step[0]]), 1)
+scenes.register()
 
 
 # --- MongoDB --------------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ SETTINGS = {
     "SETTLE_DELETE_S": "4",
     "LEASE_S": "4",
     "CLAIM_LEASE_S": "6",
+    "FLAPPING_MESSAGES": "0",  # the plan changes everything back and forth
     "SEND_TIMEOUT_S": "3",
     "SEND_ATTEMPTS": "60",
     "MAIL_CONNECTIONS": "2",

@@ -3,39 +3,57 @@
 from __future__ import annotations
 
 import copy
-import subprocess
-import sys
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from app.domain.namespaces import WATCHED
 from scripts.children import wait_until
-from tests.torture.processes import ROOT
 from tests.torture.run import Document, Run
 from tests.torture.stack import insist
+from tests.torture.stage import command
 
 _STOPPED = ("watcher", "notifier", "delivery")
 _RESTORED_WITHIN_S = 90.0
 
-Backup = dict[str, list[Document]]
+
+@dataclass(frozen=True)
+class Copy:
+    """A backup of everything. was: the watched collections as the oracle has them, by name and `_id`."""
+
+    documents: dict[str, list[Document]]
+    was: dict[str, dict[Any, Document]]
 
 
 def restored(run: Run) -> None:
     """Copy everything; let edits go on; stop the pipeline; put the copy back; `gatecall restore`; start again."""
     run.lossy |= {"feed gap", "restored"}
     with run.alone:
-        backup = insist(lambda: _copy(run))
-        was = {n.collection: _understood(run, n.collection) for n in WATCHED}
-        backup |= {name: list(documents.values()) for name, documents in was.items()}
-    run.say(f"copy made of {sum(map(len, backup.values()))} documents")
+        copy = copied(run)
     run.lasts(3, 8)
+    put_back(run, copy)
+
+
+def copied(run: Run) -> Copy:
+    """A copy of everything at one moment; who calls holds `run.alone`."""
+    documents = insist(lambda: _copy(run))
+    was = {n.collection: _understood(run, n.collection) for n in WATCHED}
+    documents |= {name: list(some.values()) for name, some in was.items()}
+    run.say(f"copy made of {sum(map(len, documents.values()))} documents")
+    return Copy(documents, was)
+
+
+def put_back(run: Run, copy: Copy) -> None:
+    """Stop the pipeline, put the copy back, `gatecall restore`, start again: the watchers first, as the guide says."""
     names = [name for kind in _STOPPED for name in run.processes.of(kind)]
     for name in names:
         run.processes.take_down(name)
     with run.alone:
-        _put_back(run, backup, was)
+        _put_back(run, copy.documents, copy.was)
         run.say("database restored")
-        done = wait_until(lambda: _command(run), timeout_s=_RESTORED_WITHIN_S, interval_s=1)
+        done = wait_until(
+            lambda: command(run, "restore", "--confirm"), timeout_s=_RESTORED_WITHIN_S, interval_s=1
+        )
         if not done:
             raise AssertionError("gatecall restore did not end well in time")
         run.say("gatecall restore is done")
@@ -43,7 +61,7 @@ def restored(run: Run) -> None:
         run.processes.bring_back(name)
 
 
-def _copy(run: Run) -> Backup:
+def _copy(run: Run) -> dict[str, list[Document]]:
     """All collections at one moment."""
     database = run.database
     with database.client.start_session(snapshot=True) as session:
@@ -62,7 +80,7 @@ def _understood(run: Run, collection: str) -> dict[Any, Document]:
     return found
 
 
-def _put_back(run: Run, backup: Backup, was: dict[str, dict[Any, Document]]) -> None:
+def _put_back(run: Run, backup: dict[str, list[Document]], was: dict[str, dict[Any, Document]]) -> None:
     begun = time.time()
     now = {collection: run.journal.current(collection) for collection in was}
     for name, documents in backup.items():
@@ -79,14 +97,3 @@ def _replace(run: Run, name: str, documents: list[Document]) -> None:
     run.database[name].delete_many({})
     if documents:
         run.database[name].insert_many(documents, bypass_document_validation=True)
-
-
-def _command(run: Run) -> bool:
-    argv = [sys.executable, "-m", "tests.torture.launch", "--", "restore", "--confirm"]
-    environment = run.processes.environment()
-    done = subprocess.run(
-        argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
-    with run.processes.log_of("restore").open("a", encoding="utf-8") as log:
-        log.write(done.stdout + done.stderr)
-    return done.returncode == 0

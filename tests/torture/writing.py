@@ -99,19 +99,20 @@ class Writer:
 
         self._until(attempt, collection, document["_id"], None)
 
-    def transaction(self, flight: Document, changes: Sequence[Document]) -> None:
-        """All changes of one flight, one write each, in one transaction."""
-        steps, last = [], flight
-        for change in changes:
-            edit = self._number()
-            steps.append((last["edit"], change, edit))
-            last = _changed(last, change) | {"edit": edit}
+    def transaction(self, changes: Sequence[tuple[Document, Sequence[Document]]]) -> None:
+        """All changes of each of these flights, one write each, in one transaction."""
+        steps, written = [], list[tuple[Any, Document]]()
+        for flight, some in changes:
+            last = flight
+            for change in some:
+                old, last = last, _changed(last, change) | {"edit": self._number()}
+                steps.append(({"_id": flight["_id"], "edit": old["edit"]}, _update(change, last["edit"])))
+                written.append((flight["_id"], last))
         target = self._database["flights"]
 
         def body(session: ClientSession) -> bool:
-            for old, change, edit in steps:
-                found = {"_id": flight["_id"], "edit": old}
-                if not target.update_one(found, _update(change, edit), session=session).matched_count:
+            for found, update in steps:
+                if not target.update_one(found, update, session=session).matched_count:
                     session.abort_transaction()
                     return False
             return True
@@ -120,14 +121,12 @@ class Writer:
             done = self._session.with_transaction(
                 body, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority")
             )
-            return bool(done) or self._has("flights", flight["_id"], steps[-1][2])
+            return bool(done) or self._has("flights", written[-1][0], written[-1][1]["edit"])
 
         begun = time.time()
-        self._try(attempt, f"flights {flight['_id']}")
-        document = flight
-        for _, change, edit in steps:
-            document = _changed(document, change) | {"edit": edit}
-            self._journal.wrote("flights", flight["_id"], document, begun)
+        self._try(attempt, f"flights {', '.join(str(flight['_id']) for flight, _ in changes)}")
+        for key, document in written:
+            self._journal.wrote("flights", key, document, begun)
 
     def shown(self, flight: Document) -> Document | None:
         """What a booking page shows of a flight, with the cluster's time of reading it; None when it is gone, or
