@@ -27,11 +27,12 @@ from app.bus.incarnation import Incarnation, Incarnations
 from app.domain import order
 from app.domain.clock import Now
 from app.domain.errors import SetupError, TransientError
-from app.domain.namespaces import FLIGHTS
+from app.domain.namespaces import FLIGHTS, PRICES, Namespace
 from app.domain.order import Order
 from app.settings import Settings
 from app.store import digests
 from app.store.airport_days import AirportDays
+from app.store.due_alerts import DueAlerts
 from app.store.known import KnownFlights
 from app.store.leases import Leases
 from app.store.restored import Marked, RestoredConversations, RestoredKnown
@@ -39,11 +40,13 @@ from app.store.resume_tokens import ResumeTokens
 
 # A person in doubt is told at the latest then, even if no event of the flight comes.
 TOLD_WITHIN = timedelta(minutes=10)
-GROUPS = {"notifier": "notifiers", "airports": "airports consumers"}
+GROUPS = {"notifier": "notifiers", "airports": "airports consumers", "alerts": "alerts consumers"}
 _AT_ONCE = 1_000
 # Of questions to a group's coordinator, and the seconds between them.
 _ATTEMPTS = 15
 _PAUSE_S = 1.0
+# By so much a server's clock may be ahead of the watcher's that noted when it stored its position.
+_CLOCKS_S = 5
 
 Say = Callable[[str], None]
 """Told what was done, a sentence each, for the operator."""
@@ -97,7 +100,10 @@ def run(around: Surroundings, say: Say) -> Marked:
     doubtful = _changed_subjects(around, number, say)
     # How many flights of a day went wrong is counted from all of them.
     days = AirportDays(around.database).raise_all(number)
-    doubtful = doubtful | set(days) if doubtful else doubtful
+    alerts = DueAlerts(around.database).raise_all(number)
+    if doubtful is not None:
+        fares_changed = bool(alerts) and _fares_changed(around)
+        doubtful |= {*(days if doubtful else ()), *(alerts if fares_changed else ())}
     conversations = RestoredConversations(around.database)
     marked = Marked()
     for some in conversations.raise_all(number, doubtful, around.now() + TOLD_WITHIN):
@@ -110,9 +116,21 @@ def run(around: Surroundings, say: Say) -> Marked:
     return marked
 
 
+def _fares_changed(around: Surroundings) -> bool:
+    """Whether any fare changed in the lost past, or nobody can tell."""
+    stored, history = ResumeTokens(around.database).when(PRICES.collection), _history(around, PRICES)
+    if stored is None or history is None:
+        return True
+    backup_s = int(stored[1].timestamp()) - _CLOCKS_S
+    # What cannot be read sorts after every order.
+    return any(
+        last.startswith("~") or order.cluster_time_of(last)[0] >= backup_s for last in history.last.values()
+    )
+
+
 def _changed_subjects(around: Surroundings, number: int, say: Say) -> frozenset[str] | None:
     """Subjects of the flights that changed in the lost past; None when nobody can tell."""
-    history = _history(around)
+    history = _history(around, FLIGHTS)
     if history is None:
         say(
             "The topic of flights does not reach back to the backup: everybody is told the present state once."
@@ -130,12 +148,12 @@ def _changed_subjects(around: Surroundings, number: int, say: Say) -> frozenset[
     return frozenset(subjects)
 
 
-def _history(around: Surroundings) -> History | None:
+def _history(around: Surroundings, namespace: Namespace) -> History | None:
     tokens = ResumeTokens(around.database)
     topic_ids = topics.TopicIds(around.admin)
-    name = topics.name(around.settings, FLIGHTS.topic)
+    name = topics.name(around.settings, namespace.topic)
     topic = topic_ids.current(name, fresh=True)
-    stored = tokens.when(FLIGHTS.collection)
+    stored = tokens.when(namespace.collection)
     if stored is None or stored[0] != topic.id:
         return None
     history = changed_flights(around.settings, topic)

@@ -16,6 +16,7 @@ from app.store.audience import Audience, Place
 
 Document = dict[str, Any]
 
+_ALERT = "alert:"
 _FIELDS = ("name", "email", "phone", "language", "time_zone", "verified", "preferences", "linked")
 
 
@@ -26,6 +27,7 @@ class People:
     def __init__(self, database: Database[Document]) -> None:
         self._users = database["users"]
         self._known = database["known"]
+        self._alerts = database["alerts"]
         self._audience = Audience(database)
 
     def by_id(self, persons: Iterable[str]) -> dict[str, Person]:
@@ -56,7 +58,19 @@ class People:
             here = [found[place] for place in some if place in found]
             if here:
                 roles[pair] = Role.TRAVELLER if Role.TRAVELLER in here else next(filter(None, here), None)
-        return roles
+        return roles | self._of_alerts({pair for pair in wanted if pair[1].startswith(_ALERT)})
+
+    def _of_alerts(self, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], Role | None]:
+        """Whose alerts these are; None while one is paused."""
+        if not pairs:
+            return {}
+        wanted = {"_id": {"$in": [subject.removeprefix(_ALERT) for _, subject in pairs]}}
+        rows = self._alerts.find(wanted, {"user_id": 1, "paused": 1})
+        found: dict[tuple[str, str], Role | None] = {
+            (ids.text(row["user_id"]), f"{_ALERT}{row['_id']}"): None if row.get("paused") else Role.ALERT
+            for row in rows
+        }
+        return {pair: found[pair] for pair in pairs if pair in found}
 
     def _keys_of(self, subjects: set[str]) -> dict[str, set[str]]:
         """What bookings and followings have each subject by: several where a flight's document was deleted and made

@@ -33,11 +33,12 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
     "notifier": ("consume", "notifier"),
     "delivery": ("consume", "delivery"),
     "airports": ("consume", "airports"),
+    "alerts": ("consume", "alerts"),
 }
 _STOP_GRACE_S = 3.8
 _READY_S = 60.0
-# Web, inbox; SMTP, Kafka, MongoDB's three, health pages of watchers, notifier, delivery and airports.
-_USUAL = (8080, 8025, 1025, 9092, 27017, 27018, 27019, 9101, 9102, 9103, 9104)
+# Web, inbox; SMTP, Kafka, MongoDB's three, health pages of watchers and consumers.
+_USUAL = (8080, 8025, 1025, 9092, 27017, 27018, 27019, 9101, 9102, 9103, 9104, 9105)
 _OTHER_PORTS = "Or let the demo take free ones: make demo DEMO_PORTS=other"
 
 
