@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from limits import parse_many
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
+
+from app.domain.flapping import Flapping
 
 
 class PeopleSettings(BaseSettings):
@@ -42,6 +46,22 @@ class PeopleSettings(BaseSettings):
     export_every_min: int = Field(
         1, ge=0, le=1440, description="A person may export their data once in so long (minutes)."
     )
+
+    flapping_messages: int = Field(
+        3,
+        ge=0,
+        le=10,
+        description="So many messages about one field (a gate, a delay) of one flight within an hour, then one when it"
+        " has settled; 0 for no limit.",
+    )
+    flapping_calm_min: int = Field(
+        15, ge=1, le=60, description="A field has settled when it did not change for so long (minutes)."
+    )
+
+    @property
+    def flapping(self) -> Flapping:
+        """When news that goes back and forth is held."""
+        return Flapping(self.flapping_messages, timedelta(minutes=self.flapping_calm_min))
 
     @field_validator("rate_limit")
     @classmethod

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     DIGEST = "digest"
     DAILY_MAXIMUM = "daily_maximum"
+    FLAPPING = "flapping"
 
 
 @dataclass(frozen=True, slots=True)

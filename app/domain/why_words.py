@@ -50,6 +50,8 @@ OUTCOMES: Mapping[str, tuple[str, str]] = {
         "It is kept as a dead letter; nobody is told of what is not understood.",
     ),
     "gone_unseen": ("A document was deleted that was never understood", "Nobody knew of the flight."),
+    "expired": ("It had expired when it was dealt with", "Nobody is told of what is of no more use."),
+    "for_all": ("It is about no airport and no flight", "It stands in the feed; nobody is sent a message."),
 }
 
 _OUTCOME_WORDS = {
@@ -188,7 +190,7 @@ def _of_quiet(quiet: Quiet, noun: str, *, you: bool) -> list[Step]:
         words += f" It is: {changes(quiet.changes)}."
     if is_held(quiet):
         whose = "your" if you else "the person's"
-        return [Step(quiet.decided_at, f"{whose} {HELD[quiet.reason]}", words, until=quiet.until)]
+        return [Step(quiet.decided_at, HELD[quiet.reason].format(whose=whose), words, until=quiet.until)]
     if quiet.action == WAIT:
         again = [Step(quiet.until, "It was to be looked at again", "")] if quiet.until else []
         return [Step(quiet.decided_at, title, words), *again]

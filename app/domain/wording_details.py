@@ -25,6 +25,10 @@ def more(t: Terms, lead: Lead) -> tuple[str, ...]:
     sentences = [_ALSO[kind](t) for kind in t.kinds if kind in _ALSO and kind not in told]
     if t.kinds[0] is Kind.CANCELLED:
         sentences.append("We tell you if it flies after all.")
+    if t.news.times > 1:
+        sentences.append(f"It changed {t.news.times} times since our last message.")
+    if t.news.often:
+        sentences.append("This changes often; we tell you again when it has settled.")
     if t.doubtful:
         sentences.append("This is how things stand now; an earlier message may have said otherwise.")
     if t.news.found_late:

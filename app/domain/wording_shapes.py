@@ -26,7 +26,8 @@ class News(Generic[V]):
     earlier message may or may not have arrived, so say "now: ..." instead of "was ...". found_late: the
     change was found after a gap. changed_at: when it was saved, now: the present; both on the domain clock,
     aware UTC. public_url: no slash at its end. short_link: the SMS has room for a link of the person's own (LINK_SLOT)
-    in place of the subject's.
+    in place of the subject's. often: no more of this comes before it has settled. times: how often it changed while it
+    was held for that, 0 when it was not.
     """
 
     heard: V
@@ -39,6 +40,8 @@ class News(Generic[V]):
     now: datetime
     public_url: str
     short_link: bool = False
+    often: bool = False
+    times: int = 0
 
 
 FlightNews = News[Flight]

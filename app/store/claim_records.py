@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain import subjects
+from app.domain.flapping import Telling
 from app.domain.news import Kind, Role
 from app.domain.subject import SubjectKind, Value
 from app.domain.timing import Reason
@@ -70,8 +71,9 @@ class Claimed:
     attempts: tries of this want so far. skipped: kinds that were skipped on the record since something was
     told. changed_at: when the change was saved, system clock. documents: keys of the flight's documents beside the
     one that the subject is named after, as far as the conversation was told. fold: the digest that it waits for,
-    system clock; None without. looked_at: when the person's choices were last changed. waited: it was held as the
-    person chose.
+    system clock; None without. looked_at: when the person's choices were last changed. waited: it was held for
+    its person's sake. tellings: the last messages, the oldest first, their times on the system clock. flapped: it was
+    held because it changed again and again.
     """
 
     id: str
@@ -92,6 +94,8 @@ class Claimed:
     fold: datetime | None = None
     looked_at: datetime | None = None
     waited: bool = False
+    tellings: tuple[Telling, ...] = ()
+    flapped: bool = False
 
     @property
     def kind(self) -> SubjectKind[Any]:
@@ -124,7 +128,13 @@ class Claimed:
             fold=row.get("fold"),
             looked_at=row.get("looked_at"),
             waited=row.get("reason") in set(Reason),
+            tellings=tuple(_telling(one) for one in row.get("tellings", ())),
+            flapped=row.get("reason") == Reason.FLAPPING,
         )
+
+
+def _telling(row: Mapping[str, Any]) -> Telling:
+    return Telling(row["at"], tuple(Kind(kind) for kind in row["kinds"]), row["order"])
 
 
 @dataclass(frozen=True, slots=True)

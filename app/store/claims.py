@@ -15,12 +15,14 @@ from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from app.domain.news import Kind
 from app.domain.subject import Value
 from app.store.claim_records import LATE, Claimed, Noted, Quiet
 
 Document = dict[str, Any]
 
 _PRIORITIES = (0, 1, 2)  # those of app.domain.news.priority
+_TELLINGS = 10  # messages that are remembered in a conversation: what says that news flaps
 _NO_LONGER = dict.fromkeys(("claim", "lease_until"), "")
 _SETTLES = _NO_LONGER | dict.fromkeys(
     ("due_at", "not_before", "reason", "skipped", "doubt", "doubt_note", "fold"), ""
@@ -168,9 +170,9 @@ class Claims:
 
         Returns the ids whose claim was lost meanwhile: D4' is for them. Safe to repeat.
         """
-        by_want: dict[tuple[str, Value], list[Noted]] = {}
+        by_want: dict[tuple[str, Value, tuple[Kind, ...]], list[Noted]] = {}
         for noted in group:
-            by_want.setdefault((noted.note.order, noted.note.to), []).append(noted)
+            by_want.setdefault((noted.note.order, noted.note.to, noted.note.kinds), []).append(noted)
         updates = [
             UpdateMany(
                 {
@@ -182,9 +184,10 @@ class Claims:
                 {
                     "$set": {"heard": alike[0].note.to.to_document(), "attempts": 0, "told_by": token},
                     "$unset": dict(_SETTLES),
+                    "$push": {"tellings": {"$each": [_telling(alike[0])], "$slice": -_TELLINGS}},
                 },
             )
-            for (order, _), alike in by_want.items()
+            for (order, _, _), alike in by_want.items()
         ]
         if not updates or self._conversations.bulk_write(updates, ordered=False).matched_count == len(group):
             return set()
@@ -201,6 +204,7 @@ class Claims:
             "heard": {"$literal": noted.note.to.to_document()},
             "attempts": 0,
             "told_by": token,
+            "tellings": {"$slice": [_with_telling(noted), -_TELLINGS]},
             "doubt": {"$cond": [ours, "$$REMOVE", "$doubt"]},
             "doubt_note": {"$cond": [ours, "$$REMOVE", "$doubt_note"]},
             "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
@@ -314,6 +318,16 @@ def free(now: datetime) -> Document:
     """The condition that nobody has the conversation claimed, and no back-off holds it."""
     # "not later than now" holds for those without the field, too
     return {"lease_until": {"$not": {"$gt": now}}, "not_before": {"$not": {"$gt": now}}}
+
+
+def _telling(noted: Noted) -> Document:
+    """What is remembered of a message in its conversation. at: system clock."""
+    note = noted.note
+    return {"at": note.started_at, "kinds": list(note.kinds), "order": note.order}
+
+
+def _with_telling(noted: Noted) -> Document:
+    return {"$concatArrays": [{"$ifNull": ["$tellings", []]}, [{"$literal": _telling(noted)}]]}
 
 
 def _as_read(doubt: str | None) -> Any:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.channels.addresses import address_on
-from app.domain import preferences, timing
+from app.domain import flapping, preferences, timing
 from app.domain.errors import PermanentError
 from app.domain.mail_lists import list_of
 from app.domain.news import Action, Kind, Role, Rules
 from app.domain.people import Person
 from app.domain.preferences import DEFAULTS
+from app.domain.subject import Value
 from app.domain.timing import Reason
 from app.store.claim_records import AGAIN, Claimed
 from app.store.digests import Counted
 from consumers.delivery.decision import Verdict
 from consumers.delivery.terms import Terms
+
+_NEAR = timedelta(hours=3)
+"""From so long before departure on nobody can wait a quarter of an hour to see what settles."""
 
 
 class Choices:
@@ -54,7 +58,10 @@ class Choices:
         now: the domain clock. digest: it is for the digest that is due. Raises PyMongoError.
         """
         chosen, want = person.preferences, conversation.want
-        if chosen is DEFAULTS or verdict.action is not Action.TELL or want is None:
+        if verdict.action is not Action.TELL or want is None:
+            return verdict, None
+        verdict = self._calmed(conversation, verdict, want, now)
+        if chosen is DEFAULTS or verdict.action is not Action.TELL:
             return verdict, None
         kind = conversation.kind
         zone = timing.zone_of(person.time_zone, kind.iata(want))
@@ -75,6 +82,30 @@ class Choices:
             return verdict, counted
         hold = timing.over_maximum(chosen, news, zone, now, tomorrow=self._channel != "email")
         return self._put_off(verdict, hold, person, role), None
+
+    def _calmed(self, conversation: Claimed, verdict: Verdict, want: Value, now: datetime) -> Verdict:
+        """What goes back and forth is told a few times within an hour, then when it has settled.
+
+        Raises PyMongoError.
+        """
+        terms = self._terms
+        if verdict.doubtful or not conversation.tellings:
+            return verdict
+        tellings = [replace(one, at=terms.domain_clock.at(one.at)) for one in conversation.tellings]
+        changed_at = terms.domain_clock.at(conversation.changed_at or terms.now())
+        leaves_at = conversation.kind.leaves_at(want)
+        hurry = leaves_at is not None and leaves_at - now <= _NEAR
+        hold = flapping.held(terms.flapping, tellings, verdict.kinds, changed_at, now, hurry=hurry)
+        if hold is not None:
+            return replace(verdict, action=Action.WAIT, reason=str(hold.reason), until=hold.until)
+        last = conversation.tellings[-1].order
+        times = (
+            terms.announcements.count(conversation.subject, after=last, until=conversation.order)
+            if conversation.flapped
+            else 0
+        )
+        often = flapping.is_last(terms.flapping, tellings, verdict.kinds, now)
+        return replace(verdict, often=often, times=times)
 
     def _put_off(self, verdict: Verdict, hold: timing.Hold, person: Person, role: Role) -> Verdict:
         """Until then; a text is not sent where a mail's digest says the same."""

@@ -53,6 +53,8 @@ class Composer:
                 now=now.replace(second=0, microsecond=0),
                 public_url=self._public_url,
                 short_link=self._short_links,
+                often=verdict.often,
+                times=verdict.times,
             ),
         )
 

@@ -17,6 +17,7 @@ class Verdict:
     heard: what the conversation is to hold (SETTLE, WAIT, SKIP) or what the message is told against (TELL);
     None when nothing is known. doubt: what is left of it after the ledger was read. doubtful: the message
     says "now: ...". kinds, reason, until: as in news.Decision. folds: it waits for the digest of that moment.
+    often: the message says that no more comes before this has settled. times: how often it changed while it was held.
     """
 
     action: Action
@@ -26,6 +27,8 @@ class Verdict:
     reason: str = ""
     until: datetime | None = None
     folds: bool = False
+    often: bool = False
+    times: int = 0
 
     @property
     def doubtful(self) -> bool:

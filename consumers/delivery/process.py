@@ -26,9 +26,10 @@ from app.runtime import Health, StopFlag, configure_logging, health_server, hold
 from app.settings import Settings
 from app.store import client as mongodb
 from app.store import doorbell_watch, schema_steps
-from app.store.airport_days import AirportDays
+from app.store.announcements import Announcements
 from app.store.callbacks import Callbacks
 from app.store.claims import Claims
+from app.store.counts import Counts
 from app.store.decisions import Decisions
 from app.store.digests import DailyCounts, Digests
 from app.store.doorbells import Doorbells
@@ -141,7 +142,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         claims=Claims(database, channel.name),
         ledger=Ledger(database, timedelta(days=settings.ledger_keep_days)),
         people=People(database),
-        counts=AirportDays(database),
+        counts=Counts(database),
         decisions=Decisions(database, timedelta(days=settings.decision_keep_days)),
         digests=Digests(database, channel.name),
         daily=DailyCounts(database),
@@ -155,6 +156,8 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         claiming=threading.Lock(),
         senders=registry.ENTRIES[channel.name].senders(settings),
         rules=settings.rules,
+        flapping=settings.flapping,
+        announcements=Announcements(database),
         domain_clock=clock,
         now=system_now,
         lease=timedelta(seconds=settings.claim_lease_s),

@@ -9,12 +9,14 @@ from datetime import timedelta
 from app.channels.base import Channel
 from app.channels.links import Links
 from app.domain.clock import DomainClock, Now
+from app.domain.flapping import Flapping
 from app.domain.news import Role, Rules
 from app.domain.people import Person
-from app.store.airport_days import AirportDays
+from app.store.announcements import Announcements
 from app.store.callbacks import Callbacks
 from app.store.claim_records import Claimed, Grounds
 from app.store.claims import Claims
+from app.store.counts import Counts
 from app.store.decisions import Decisions
 from app.store.digests import Counted, DailyCounts, Digests
 from app.store.notifications import Ledger
@@ -36,7 +38,7 @@ class Terms:
     claims: Claims
     ledger: Ledger
     people: People
-    counts: AirportDays
+    counts: Counts
     decisions: Decisions
     digests: Digests
     daily: DailyCounts
@@ -50,6 +52,8 @@ class Terms:
     claiming: threading.Lock
     senders: int
     rules: Rules
+    flapping: Flapping
+    announcements: Announcements
     domain_clock: DomainClock
     now: Now
     lease: timedelta

@@ -360,6 +360,8 @@ def test_a_defect_in_one_message_does_not_hold_up_the_others(world: World, mailb
                 raise KeyError("defect")
             return world.terms.composer.compose(conversation, *rest)
 
+        filed = staticmethod(world.terms.composer.filed)
+
     world.worker(composer=Broken()).deliver_due()
     assert mailbox.recipients() == ["p1@example.org", "p3@example.org"]
     assert world.stored(2)["status"] == "failed"
