@@ -127,6 +127,8 @@ class Decider:
             verdict = replace(verdict, reason="muted")
         elif verdict.action is not Action.SETTLE and self._choices.stopped(person, role):
             verdict = replace(verdict, action=Action.SETTLE, reason="stopped")
+        elif conversation.want and not conversation.kind.goes_by(conversation.want, terms.channel.name):
+            verdict = replace(verdict, action=Action.SETTLE, reason="not_wanted")
         ids = read.addresses.get(conversation.person, ())
         address = next((id_ for id_ in ids if id_ in read.suppressed), ids[0] if ids else None)
         if verdict.action is not Action.TELL:
