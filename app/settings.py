@@ -22,8 +22,8 @@ from app.channels.registry import on as channels_on
 from app.domain.clock import DomainClock, real_time
 from app.domain.errors import GatecallError
 from app.domain.news import Rules, Steps
+from app.linked_settings import LinkedSettings
 from app.people_settings import PeopleSettings
-from app.telegram_settings import TelegramSettings
 
 Texts = Annotated[tuple[str, ...], NoDecode]
 
@@ -39,7 +39,7 @@ class SettingsError(GatecallError):
         self.problems = problems
 
 
-class Settings(PeopleSettings, TelegramSettings, AirportSettings, AlertSettings):
+class Settings(PeopleSettings, LinkedSettings, AirportSettings, AlertSettings):
     """The settings of every process; field names in capitals are the environment variables."""
 
     model_config = SettingsConfigDict(

@@ -39,6 +39,7 @@ NOT_FOR_THE_STACK = {
     *(name for name in NAMES if name.startswith(("KAFKA_SASL_", "KAFKA_SSL_", "DEMO"))),
     "KAFKA_SECURITY_PROTOCOL",
     "CRASH_AT",
+    "WEBHOOK_ALLOW_LOCAL",
 }
 # Where its servers are, and where its own processes listen.
 THE_STACKS_OWN = {"MONGODB_URI", "KAFKA_BOOTSTRAP_SERVERS", "HOST", "PORT", "HEALTH_PORT", "LOG_FORMAT"}

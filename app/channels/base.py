@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from app.channels.links import StopLinks, Why
 from app.domain.errors import PermanentError, TransientError
@@ -21,6 +21,11 @@ class ChannelDownError(TransientError):
 
     Nothing was handed over, and it says nothing about the message at hand.
     """
+
+
+class AddressDownError(TransientError):
+    """What stands behind this one address does not answer, fails or asks for time. It says nothing about the message,
+    and nothing about other addresses: a server of the person's own is down."""
 
 
 class NoAnswerError(TransientError):
@@ -70,7 +75,8 @@ class Parcel:
     thread: what all mails of one conversation refer to, without a domain, "" for none. calendar: goes with the mail;
     None without. living: on channels whose messages can be edited, the provider's id of the conversation's last
     accepted one at this address; None without. sounds: whether the person is to notice it. buttons: words and data of
-    each.
+    each. sealed: what else the channel needs there, as it is stored (`Person.sealed`). data: what the message is made
+    of, for channels whose receivers are programs: subject, kinds, from, to.
     """
 
     address: str
@@ -86,6 +92,8 @@ class Parcel:
     living: str | None = None
     sounds: bool = True
     buttons: tuple[tuple[str, str], ...] = ()
+    sealed: bytes = b""
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Sender(Protocol):

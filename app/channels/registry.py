@@ -54,6 +54,11 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
             senders=lambda s: s.telegram_connections,
             rates=lambda s: (s.telegram_rate, None),
         ),
+        "webhook": Entry(
+            "app.channels.webhook:WebhookChannel",
+            is_on=lambda s: s.webhooks and bool(s.signing_keys),
+            senders=lambda s: s.webhook_connections,
+        ),
     }
 )
 """The channels by name, in the order of `app.domain.channels.CHANNELS`."""

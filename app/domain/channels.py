@@ -18,7 +18,8 @@ class ChannelKind:
     name: the word in conversations and settings. title: of a column or a tag. by: after "by". one, many: of its
     messages, counted; trials: what a test speaks of. provider: who is given them. linked: people link it themselves
     (`users.linked`), so only they have conversations on it; else everybody has, as everybody may have an address.
-    edits: a message that was sent can be changed.
+    edits: a message that was sent can be changed. own_servers: each person's messages go to a server of their own, so a
+    failure is one person's: the channel has no breaker, each link rests by itself.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ChannelKind:
     provider: str
     linked: bool = False
     edits: bool = False
+    own_servers: bool = False
 
 
 _ALL = (
@@ -39,6 +41,11 @@ _ALL = (
         *("telegram", "Telegram", "Telegram", "Telegram message", "Telegram messages", "Telegram messages", "Telegram"),
         linked=True,
         edits=True,
+    ),
+    ChannelKind(
+        *("webhook", "Webhook", "webhook", "webhook", "webhooks", "webhooks", "server"),
+        linked=True,
+        own_servers=True,
     ),
 )
 

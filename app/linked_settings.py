@@ -1,0 +1,10 @@
+"""Settings of the channels that people link themselves, all together. Part of `app.settings.Settings`."""
+
+from __future__ import annotations
+
+from app.telegram_settings import TelegramSettings
+from app.webhook_settings import WebhookSettings
+
+
+class LinkedSettings(TelegramSettings, WebhookSettings):
+    """Fields of `Settings`; never used by itself."""
