@@ -26,6 +26,7 @@ from app.runtime import Health, StopFlag, configure_logging, health_server, hold
 from app.settings import Settings
 from app.store import client as mongodb
 from app.store import doorbell_watch, schema_steps
+from app.store.announcements import Announcements
 from app.store.callbacks import Callbacks
 from app.store.claims import Claims
 from app.store.counts import Counts
@@ -155,6 +156,8 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         claiming=threading.Lock(),
         senders=registry.ENTRIES[channel.name].senders(settings),
         rules=settings.rules,
+        flapping=settings.flapping,
+        announcements=Announcements(database),
         domain_clock=clock,
         now=system_now,
         lease=timedelta(seconds=settings.claim_lease_s),

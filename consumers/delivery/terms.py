@@ -9,8 +9,10 @@ from datetime import timedelta
 from app.channels.base import Channel
 from app.channels.links import Links
 from app.domain.clock import DomainClock, Now
+from app.domain.flapping import Flapping
 from app.domain.news import Role, Rules
 from app.domain.people import Person
+from app.store.announcements import Announcements
 from app.store.callbacks import Callbacks
 from app.store.claim_records import Claimed, Grounds
 from app.store.claims import Claims
@@ -50,6 +52,8 @@ class Terms:
     claiming: threading.Lock
     senders: int
     rules: Rules
+    flapping: Flapping
+    announcements: Announcements
     domain_clock: DomainClock
     now: Now
     lease: timedelta
