@@ -42,6 +42,10 @@ STEPS = (
     "F5.made",  # missing conversations are there
     "F5.told",  # everybody is told, the alerts are still due
     "F6.done",
+    "M3.recorded",  # a notice's announcement is kept, nobody is told
+    "M4.made",  # some thousands of its conversations are there
+    "M5.told",  # everybody is told, the announcement does not say so
+    "M6.done",  # all but the offset
     "N7.kept",  # the dead letter is there, known is not yet unknown
     "D1.claimed",
     "D2.decided",

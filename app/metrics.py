@@ -114,6 +114,15 @@ ALERT_UNREADABLE = Counter(
 ALERT_DUE_AGE = Gauge("gatecall_alert_due_age_seconds", "Age of the oldest alert that is due.")
 ALERTS_DUE = Gauge("gatecall_alerts_due", "Alerts that are due.")
 
+# Notices
+NOTICE_EVENTS = Counter(
+    "gatecall_notice_events", "Events that the notices consumer handled, by outcome.", ["outcome"]
+)
+NOTICE_TOLD = Histogram(
+    "gatecall_notice_told_seconds", "One notice: conversations made and told.", buckets=_LATENCY_S
+)
+NOTICE_PEOPLE = Counter("gatecall_notice_people", "People who were among those that a notice reaches.")
+
 # Delivery
 ATTEMPTS = Counter("gatecall_attempts", "Hand-overs to a provider, by outcome.", ["channel", "outcome"])
 ATTEMPT_SECONDS = Histogram("gatecall_attempt_seconds", "One hand-over.", ["channel"], buckets=_LATENCY_S)

@@ -40,7 +40,12 @@ from app.store.resume_tokens import ResumeTokens
 
 # A person in doubt is told at the latest then, even if no event of the flight comes.
 TOLD_WITHIN = timedelta(minutes=10)
-GROUPS = {"notifier": "notifiers", "airports": "airports consumers", "alerts": "alerts consumers"}
+GROUPS = {
+    "notifier": "notifiers",
+    "airports": "airports consumers",
+    "alerts": "alerts consumers",
+    "notices": "notices consumers",
+}
 _AT_ONCE = 1_000
 # Of questions to a group's coordinator, and the seconds between them.
 _ATTEMPTS = 15

@@ -23,6 +23,7 @@ from app.domain.clock import DomainClock, real_time
 from app.domain.errors import GatecallError
 from app.domain.news import Rules, Steps
 from app.linked_settings import LinkedSettings
+from app.notice_settings import NoticeSettings
 from app.people_settings import PeopleSettings
 
 Texts = Annotated[tuple[str, ...], NoDecode]
@@ -39,7 +40,7 @@ class SettingsError(GatecallError):
         self.problems = problems
 
 
-class Settings(PeopleSettings, LinkedSettings, AirportSettings, AlertSettings):
+class Settings(PeopleSettings, LinkedSettings, AirportSettings, AlertSettings, NoticeSettings):
     """The settings of every process; field names in capitals are the environment variables."""
 
     model_config = SettingsConfigDict(

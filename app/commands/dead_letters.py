@@ -56,7 +56,9 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--collection", help='Only of this collection, like "flights".'),
         click.option("--key", help="Only with this key, or of the document with this id."),
         click.option(
-            "--source", type=click.Choice(["watcher", "notifier", "alerts", "delivery"]), help="Who set it aside."
+            "--source",
+            type=click.Choice(["watcher", "notifier", "alerts", "notices", "delivery"]),
+            help="Who set it aside.",
         ),
         click.option(
             "--since", type=_When(), help='Last met then or later: a date, RFC 3339, or "2h" for ago.'

@@ -23,13 +23,13 @@ def watch() -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["notifier", "airports", "alerts", "delivery"]))
+@click.argument("name", type=click.Choice(["notifier", "airports", "alerts", "notices", "delivery"]))
 def consume(name: str) -> None:
     """Run one consumer.
 
     notifier: reads changes from Kafka, decides what is news and for whom. airports: counts the flights of airports
-    that people follow. alerts: reads the fares that people's alerts are about. delivery: sends what is due by e-mail
-    and SMS.
+    that people follow. alerts: reads the fares that people's alerts are about. notices: tells of staff's notices.
+    delivery: sends what is due by e-mail and SMS.
     """
 
     def work(settings: Settings) -> int:
@@ -39,6 +39,8 @@ def consume(name: str) -> None:
             from consumers.airports.process import run
         elif name == "alerts":
             from consumers.alerts.process import run
+        elif name == "notices":
+            from consumers.notices.process import run
         else:
             from consumers.delivery.process import run
         return run(settings)

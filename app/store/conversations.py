@@ -63,12 +63,14 @@ class Telling:
 
 
 class Start(NamedTuple):
-    """A conversation that is missing. heard: what the person knows. order: of reading what they know."""
+    """A conversation that is missing. heard: what the person knows. order: of reading what they know. documents: the
+    bookings and followings that concern this person, of subjects whose kind is by place."""
 
     person: str
     channel: str
     heard: Value
     order: Order
+    documents: tuple[str, ...] = ()
 
 
 def conversation_id(subject: str, person: str, channel: str) -> str:
@@ -92,6 +94,15 @@ class Conversations:
         rows = self._conversations.find({"subject": {"$in": list(subjects)}}, {"_id": 1}, batch_size=_ROWS)
         return {row["_id"] for row in rows.hint("subject_1_order_1__id_1")}
 
+    def people(self, subject: str) -> int:
+        """How many people have a conversation about the subject, on whatever channel."""
+        stages: list[dict[str, Any]] = [
+            {"$match": {"subject": subject}},
+            {"$group": {"_id": "$person"}},
+            {"$count": "n"},
+        ]
+        return next((int(row["n"]) for row in self._conversations.aggregate(stages, allowDiskUse=True)), 0)
+
     def existing(self, ids: Collection[str]) -> set[str]:
         """Which of these ids there are."""
         return {row["_id"] for row in self._conversations.find({"_id": {"$in": list(ids)}}, {"_id": 1})}
@@ -110,7 +121,14 @@ class Conversations:
             if shared is None:
                 shared = alike[kind] = _document(start, telling)
             id_ = conversation_id(telling.subject, start.person, start.channel)
-            own = {"_id": id_, "person": start.person, "channel": start.channel, "start": start.order}
+            own: dict[str, Any] = {
+                "_id": id_,
+                "person": start.person,
+                "channel": start.channel,
+                "start": start.order,
+            }
+            if start.documents:
+                own["documents"] = list(start.documents)
             rows.append({**shared, **own})
         return sum(self._insert(rows[at : at + _MADE_AT_ONCE]) for at in range(0, len(rows), _MADE_AT_ONCE))
 

@@ -39,7 +39,8 @@ _READABLE = frozenset({bool, int, float, type(None), datetime, ObjectId, Decimal
 class DeadLetter:
     """One thing that cannot be processed.
 
-    source: "watcher", "notifier", "alerts" or "delivery". reason: a constant code. words: what happened, for people.
+    source: "watcher", "notifier", "alerts", "notices" or "delivery". reason: a constant code. words: what happened,
+    for people.
     event_id, or topic, partition and offset, name it: the same ones are one dead letter, counted.
     document_id: the document's `_id`, as it is stored or as text; None when it is not known.
     document: allow-listed fields only; None when there is nothing to keep.

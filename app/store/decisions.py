@@ -22,7 +22,6 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 from pymongo.write_concern import WriteConcern
 
-from app.domain.flight import Flight
 from app.domain.news import Kind, Role
 from app.domain.order import Order
 from app.domain.subject import Value
@@ -53,7 +52,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class EventDecision:
-    """What the notifier decided about one event of a flight.
+    """What was decided about one event of a flight, or of a notice. key: by which all events of the subject are found.
 
     subject: None when nothing of the document was ever understood. version: the order under which conversations are
     told of it. before: what was announced of the document until then, None when nothing was. value: what it says now.
@@ -68,8 +67,8 @@ class EventDecision:
     outcome: str
     changed_at: datetime
     found_late: bool
-    before: Flight | None
-    value: Flight | None
+    before: Value | None
+    value: Value | None
     arrival: Arrival | None
 
 

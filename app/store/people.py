@@ -37,14 +37,17 @@ class People:
         return {person.id: person for person in map(people.parse, rows)}
 
     def roles(
-        self, pairs: Iterable[tuple[str, str]], documents: Iterable[tuple[str, Iterable[str]]] = ()
+        self,
+        pairs: Iterable[tuple[str, str]],
+        documents: Iterable[tuple[str, Iterable[str]]] = (),
+        own: Iterable[tuple[tuple[str, str], Iterable[str]]] = (),
     ) -> dict[tuple[str, str], Role | None]:
         """D2: why each person hears about each subject; a pair that is missing has no booking and no
         following, one with None has a following that is muted.
 
         pairs: (person, subject). documents: keys of flights by subject, besides those that are known: conversations
-        are told of a flight's new document (N3) before it is known (N4). Whoever travels is a traveller, also when
-        following.
+        are told of a flight's new document (N3) before it is known (N4). own: what concerns one person alone, by
+        pair, as their conversation has it. Whoever travels is a traveller, also when following.
         """
         wanted = set(pairs)
         keys = self._keys_of({subject for _, subject in wanted})
@@ -52,6 +55,8 @@ class People:
             keys[subject].update(more)
         # Several subjects may have one place: the days of an airport that somebody follows.
         places = {pair: [Place(pair[0], key) for key in keys[pair[1]]] for pair in wanted}
+        for pair, more in own:
+            places[pair] += [Place(pair[0], key) for key in more]
         found = self._audience.roles({place for some in places.values() for place in some})
         roles: dict[tuple[str, str], Role | None] = {}
         for pair, some in places.items():

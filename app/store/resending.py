@@ -112,7 +112,10 @@ class Resending:
         conversation = self._database["conversations"].find_one({"_id": row["conversation"]})
         people = People(self._database)
         person = people.by_id([row["person"]]).get(row["person"])
-        role = people.roles([(row["person"], row["subject"])]).get((row["person"], row["subject"]))
+        pair = (row["person"], row["subject"])
+        by_place = subjects.of(row["subject"]).is_by_place
+        own = [(pair, (conversation or {}).get("documents", ()))] if by_place else []
+        role = people.roles([pair], own=own).get(pair)
         why, must_repeat = self._judge(row, conversation, person, role, domain_now)
         return Looked(row, conversation, person, role, why, must_repeat)
 

@@ -26,7 +26,7 @@ log = structlog.get_logger()
 COLLECTION = "samples"
 
 WATCHERS, NOTIFIER, DELIVERY, WEB = "watchers", "notifier", "delivery", "web"
-AIRPORTS, ALERTS = "airports", "alerts"
+AIRPORTS, ALERTS, NOTICES = "airports", "alerts", "notices"
 EVERY_S = 15.0
 
 
@@ -66,6 +66,11 @@ TAKEN: Mapping[str, Mapping[str, Taken]] = {
         "events": Taken("gatecall_alert_events_total"),
         "due": Taken("gatecall_alerts_due", largest=True),
         "due_age_s": Taken("gatecall_alert_due_age_seconds", largest=True),
+        "lag_s": Taken("gatecall_consumer_lag_seconds", largest=True),
+    },
+    NOTICES: {
+        "events": Taken("gatecall_notice_events_total"),
+        "people": Taken("gatecall_notice_people_total"),
         "lag_s": Taken("gatecall_consumer_lag_seconds", largest=True),
     },
     DELIVERY: {

@@ -68,7 +68,9 @@ class Decider:
         batch = self._as_counted(batch)
         accepted = terms.ledger.accepted({c.id: c.doubt for c in batch if c.doubt})
         roles = terms.people.roles(
-            ((c.person, c.subject) for c in batch), [(c.subject, c.documents) for c in batch if c.documents]
+            ((c.person, c.subject) for c in batch),
+            [(c.subject, c.documents) for c in batch if c.documents and not c.kind.is_by_place],
+            [((c.person, c.subject), c.documents) for c in batch if c.kind.is_by_place],
         )
         persons = terms.people.by_id(c.person for c in batch)
         name = terms.channel.name

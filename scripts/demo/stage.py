@@ -34,11 +34,12 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
     "delivery": ("consume", "delivery"),
     "airports": ("consume", "airports"),
     "alerts": ("consume", "alerts"),
+    "notices": ("consume", "notices"),
 }
 _STOP_GRACE_S = 3.8
 _READY_S = 60.0
 # Web, inbox; SMTP, Kafka, MongoDB's three, health pages of watchers and consumers.
-_USUAL = (8080, 8025, 1025, 9092, 27017, 27018, 27019, 9101, 9102, 9103, 9104, 9105)
+_USUAL = (8080, 8025, 1025, 9092, 27017, 27018, 27019, 9101, 9102, 9103, 9104, 9105, 9106)
 _OTHER_PORTS = "Or let the demo take free ones: make demo DEMO_PORTS=other"
 
 

@@ -23,6 +23,7 @@ MAY_IMPORT = {
         "app.linked_settings",
         "app.airport_settings",
         "app.telegram_settings",
+        "app.notice_settings",
         "app.channels.registry",
     ),
     "app.people_settings": (),
@@ -30,6 +31,7 @@ MAY_IMPORT = {
     "app.linked_settings": ("app.telegram_settings", "app.webhook_settings"),
     "app.airport_settings": (),
     "app.telegram_settings": (),
+    "app.notice_settings": (),
     "app.metrics": (),
     "app.crash_points": (),
     "app.runtime": ("app.settings", "app.domain", "app.crash_points", "app.metrics"),
@@ -104,6 +106,7 @@ def test_the_rule_of_imports_can_fail() -> None:
         "consumers.notifier.process",
         "consumers.delivery.process",
         "consumers.airports.process",
+        "consumers.notices.process",
         "app.__main__",
     ],
 )

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from app.domain.namespaces import WATCHED
 from app.store.gaps import Gaps
 from app.store.leases import Leases, of_watcher
-from app.store.samples import AIRPORTS, ALERTS, DELIVERY, NOTIFIER, WATCHERS, WEB, Sample, Samples
+from app.store.samples import AIRPORTS, ALERTS, DELIVERY, NOTICES, NOTIFIER, WATCHERS, WEB, Sample, Samples
 from app.web.services import Services
 from tests.staff.conftest import NOW, Desk
 
@@ -152,7 +152,13 @@ def test_what_a_process_measured_of_itself_becomes_the_title(
 
 @pytest.mark.parametrize(
     ("process", "name"),
-    [(NOTIFIER, "notifier"), (AIRPORTS, "airports consumer"), (ALERTS, "alerts consumer"), (DELIVERY, "delivery")],
+    [
+        (NOTIFIER, "notifier"),
+        (AIRPORTS, "airports consumer"),
+        (ALERTS, "alerts consumer"),
+        (NOTICES, "notices consumer"),
+        (DELIVERY, "delivery"),
+    ],
 )
 def test_a_process_that_takes_no_samples_does_not_run(well: Desk, process: str, name: str) -> None:
     well.database.samples.delete_many({"process": process})

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 _ENDPOINT = "staff.dead_letters"
 _PAGE = 25
 _MOST_AT_ONCE = 1_000
-_SOURCES = ("watcher", "notifier", "alerts", "delivery")
+_SOURCES = ("watcher", "notifier", "alerts", "notices", "delivery")
 _ACTIONS = {"replay": "Replay", "discard": "Discard"}
 
 _WHAT_TO_DO: Mapping[str, str] = {

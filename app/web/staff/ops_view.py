@@ -37,6 +37,7 @@ _NAMES = {
     samples.NOTIFIER: "notifier",
     samples.AIRPORTS: "airports consumer",
     samples.ALERTS: "alerts consumer",
+    samples.NOTICES: "notices consumer",
     samples.DELIVERY: "delivery",
 }
 _PARTS = {
@@ -44,6 +45,7 @@ _PARTS = {
     samples.NOTIFIER: "Notifier",
     samples.AIRPORTS: "Notifier",
     samples.ALERTS: "Notifier",
+    samples.NOTICES: "Notifier",
 }
 """Names of the nodes that kinds of process belong to; every other belongs to Delivery."""
 
