@@ -28,6 +28,7 @@ _GROUPS: Mapping[Group, tuple[str, str]] = {
     Group.BELT: ("Baggage belt", ""),
     Group.AIRCRAFT: ("Another aircraft", ""),
     Group.AIRPORT: ("Disruptions of an airport", "that you follow"),
+    Group.FARE: ("Fare alerts", "that do not say where themselves"),
 }
 _WHOLE = ("delay_min", "gate_h", "urgent_h", "daily_max")
 # What a faulty field is called in the form, where the two differ.
@@ -145,7 +146,7 @@ def _form(
             label,
             note,
             tuple(
-                Cell(f"channel.{channel}.{group}", channel, _is_on(chosen, channel, group))
+                Cell(f"channel.{channel}.{group}", channel, is_on(chosen, channel, group))
                 for channel in CHANNELS
             ),
         )
@@ -167,7 +168,8 @@ def _form(
     )
 
 
-def _is_on(chosen: Preferences, channel: str, group: Group) -> bool:
+def is_on(chosen: Preferences, channel: str, group: Group) -> bool:
+    """Whether a person hears news of a group by a channel."""
     own = chosen.channels.get(channel, {}).get(group)
     return _is_told(group) if own is None else own
 

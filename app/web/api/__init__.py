@@ -8,6 +8,7 @@ from flask import Blueprint, Flask
 from pydantic import BaseModel
 
 from app.web.api import (
+    alerts,
     bookings,
     finding,
     followings,
@@ -23,7 +24,20 @@ from app.web.api import (
 )
 from app.web.services import Services
 
-_RESOURCES = (me, phone, bookings, followings, notifications, keys, leaving, imports, schedule, finding, why)
+_RESOURCES = (
+    me,
+    phone,
+    bookings,
+    followings,
+    alerts,
+    notifications,
+    keys,
+    leaving,
+    imports,
+    schedule,
+    finding,
+    why,
+)
 
 
 def register(app: Flask, services: Services) -> None:

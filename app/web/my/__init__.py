@@ -6,7 +6,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.web import access
-from app.web.my import data, flights, frame, keys, notifications, preferences, profile, sessions
+from app.web.my import alerts, data, flights, frame, keys, notifications, preferences, profile, sessions
 from app.web.pages import errors
 from app.web.problems import Problem
 
@@ -25,6 +25,7 @@ def blueprint() -> Blueprint:
     made.add_url_rule(
         "/phone/remove", view_func=profile.remove_phone, endpoint="remove_phone", methods=["POST"]
     )
+    alerts.register(made)
     data.register(made)
     flights.register(made)
     sessions.register(made)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from babel.numbers import format_currency
 from flask import render_template, request
@@ -15,6 +16,7 @@ from app.domain import airlines, fares, places
 from app.domain.errors import BadEventError
 from app.domain.fares import Fare, Money
 from app.store import prices
+from app.web import access, csrf, reader
 from app.web.pages import live, words
 from app.web.services import Services, services
 
@@ -75,7 +77,18 @@ def view() -> str:
         destinations=_labelled(destinations),
         changes=_changes(parts),
         live=following,
+        alert=_alert_button(parts, asked | {"date": day}),
     )
+
+
+def _alert_button(parts: Services, asked: Mapping[str, str]) -> str:
+    """Where "Set an alert" leads: the form with what the filter says, for strangers by way of the sign-in; "" where
+    nobody can sign in."""
+    if not csrf.is_possible(parts.settings):
+        return ""
+    trip = urlencode({name: value for name, value in asked.items() if value})
+    form = f"/my/alerts/new?{trip}" if trip else "/my/alerts/new"
+    return form if reader.present() else f"{access.SIGN_IN}?next={quote(form, safe='/?')}"
 
 
 def money(price: Money) -> str:
