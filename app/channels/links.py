@@ -5,7 +5,8 @@ address and no name.
 time after the change (WHY_LINK_DAYS).
 
 "Stop" (`unsubscribe`) is the same for a person, a list and an address, and works as long as its key does: who finds an
-old mail must be able to stop what it began. "What you hear" (`preferences`) works for PREFERENCES_LINK_DAYS.
+old mail must be able to stop what it began. "What you hear" (`preferences`) works for PREFERENCES_LINK_DAYS. A calendar
+(`calendar`) asks again and again by the same link, as long as its key works.
 
 All die when the address they were sent to is no longer the person's.
 """
@@ -32,6 +33,7 @@ from app.settings import Settings
 
 _PURPOSE = "gatecall why"
 _UNSUBSCRIBE, _PREFERENCES = "gatecall unsubscribe", "gatecall preferences"
+_CALENDAR = "gatecall calendar"
 _LONGEST = 4000
 _LETTERS = string.ascii_letters + string.digits
 LENGTH = len(LINK_SLOT)
@@ -79,10 +81,12 @@ class StopLinks:
 
 @dataclass(frozen=True, slots=True)
 class PersonToken:
-    """What a link to a person's choices says. mail_list: what it stops, None for all choices. until: None for no end.
+    """What a link of a person's says. mail_list: what it stops, None where it stops nothing. until: None for no end.
 
-    digest: of the address it was sent to; `Links.is_for` compares it.
+    purpose: what it is for. digest: of the address it was made for; `Links.is_for` compares it.
     """
+
+    purpose: str
 
     person: str
     mail_list: MailList | None
@@ -165,7 +169,7 @@ class Links:
         key_id, found = self._loaded(_UNSUBSCRIBE, text)
         try:
             mail_list, digest, person = found
-            return PersonToken(str(person), MailList(mail_list), None, str(digest), key_id)
+            return PersonToken(_UNSUBSCRIBE, str(person), MailList(mail_list), None, str(digest), key_id)
         except (ValueError, TypeError) as error:
             raise LinkError("not what was signed for this") from error
 
@@ -177,17 +181,30 @@ class Links:
         key_id, found = self._loaded(_PREFERENCES, text)
         try:
             day, digest, person = found
-            token = PersonToken(str(person), None, _moment(int(day)), str(digest), key_id)
+            token = PersonToken(_PREFERENCES, str(person), None, _moment(int(day)), str(digest), key_id)
         except (ValueError, TypeError, OverflowError) as error:
             raise LinkError("not what was signed for this") from error
         if token.until is not None and token.until <= now:
             raise LinkExpiredError("its time is over")
         return token
 
+    def calendar(self, person: str, address: str) -> str:
+        """The address of a calendar of a person's bookings, as long as this is their mail address."""
+        signed = self._signed(_CALENDAR, [self._digest(_CALENDAR, address), person])
+        return f"{self._public_url}/calendar/{signed}.ics"
+
+    def read_calendar(self, text: str) -> PersonToken:
+        """What such a link says, from what stands between /calendar/ and .ics. Raises LinkError."""
+        key_id, found = self._loaded(_CALENDAR, text)
+        try:
+            digest, person = found
+            return PersonToken(_CALENDAR, str(person), None, None, str(digest), key_id)
+        except (ValueError, TypeError) as error:
+            raise LinkError("not what was signed for this") from error
+
     def is_for(self, token: PersonToken, address: str) -> bool:
         """Whether this is still the address that the link was sent to."""
-        purpose = _PREFERENCES if token.mail_list is None else _UNSUBSCRIBE
-        expected = self._digest(purpose, address, token.key_id)
+        expected = self._digest(token.purpose, address, token.key_id)
         return hmac.compare_digest(expected.encode(), token.digest.encode("utf-8", "surrogatepass"))
 
     def _signed(self, purpose: str, what: Sequence[object]) -> str:

@@ -5,6 +5,7 @@ People are counted here, never named: no query returns a person.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,12 +53,18 @@ def subject_of(database: Database[Document], flight_key: str) -> str:
     return subject if isinstance(subject, str) else f"flight:{flight_key}"
 
 
-def version_of(database: Database[Document], flight_key: str) -> tuple[str, Order]:
-    """The subject of a flight's conversations, and the order of the latest that was dealt with of any of its
-    documents; NEVER before anything was."""
-    subject = subject_of(database, flight_key)
-    latest = database.known.find_one({"subject": subject}, {"order": 1}, sort=[("order", -1)])
-    return subject, Order(latest["order"]) if latest else NEVER
+def versions_of(database: Database[Document], flight_keys: Iterable[str]) -> dict[str, tuple[str, Order]]:
+    """By key of a flight: the subject of its conversations, and the order of the latest that was dealt with of any of
+    the subject's documents; NEVER before anything was."""
+    keys = list(flight_keys)
+    subjects = dict.fromkeys(keys, "")
+    for row in database.known.find({"_id": {"$in": keys}}, {"subject": 1}):
+        subjects[row["_id"]] = row.get("subject") or ""
+    named = {key: subject or f"flight:{key}" for key, subject in subjects.items()}
+    latest: dict[str, Order] = {}
+    for row in database.known.find({"subject": {"$in": list(named.values())}}, {"subject": 1, "order": 1}):
+        latest[row["subject"]] = max(latest.get(row["subject"], NEVER), Order(row["order"]))
+    return {key: (subject, latest.get(subject, NEVER)) for key, subject in named.items()}
 
 
 def announcements(database: Database[Document], subject: str) -> list[Document]:

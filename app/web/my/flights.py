@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
+from app.channels.links import Links
 from app.domain import airlines, places
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, parse
@@ -193,9 +194,16 @@ def _page(form: Fields, status: int = 200) -> Answer:
         followings=sorted(of_flights, key=_order),
         airports=sorted((_airport(row) for row in of_airports), key=_order),
         form=form,
+        calendar=_calendar(),
         is_cut=len(booked) > MOST or len(followed) > MOST,
         most=MOST,
     )
+
+
+def _calendar() -> str | None:
+    """The address that a calendar subscribes to; None without a mail address, or a key to sign it with."""
+    links, email = Links.of(services().settings), frame.own().get("email")
+    return links.calendar(access.own(), email) if links and isinstance(email, str) and email else None
 
 
 def _order(place: Place) -> tuple[bool, str, str]:

@@ -85,7 +85,7 @@ def calendar_view(flight_number: str, date: str) -> Response:
     if len(wanted) != 1:
         raise NotFound("There is no such flight, or several: its page has a link to its calendar file.")
     key, flight = wanted[0]
-    subject, order = flight_log.version_of(parts.database, key)
+    subject, order = flight_log.versions_of(parts.database, [key])[key]
     return calendar_answer.of_flight(parts, Entry(flight, subject, order))
 
 

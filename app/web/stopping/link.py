@@ -58,6 +58,15 @@ def holder_of_preferences(parts: Services, text: str) -> Holder:
         raise DeadLinkError(is_over=False) from error
 
 
+def holder_of_calendar(parts: Services, text: str) -> Holder:
+    """From what stands between /calendar/ and .ics. Raises DeadLinkError, PyMongoError."""
+    links = _links(parts)
+    try:
+        return _holder(parts, links, links.read_calendar(text))
+    except LinkError as error:
+        raise DeadLinkError(is_over=False) from error
+
+
 def dead(error: DeadLinkError) -> tuple[str, int]:
     """The page for it: 410 for one that worked once, 404 for one that never did."""
     return render_template("stopping/dead.html", is_over=error.is_over), 410 if error.is_over else 404

@@ -6,13 +6,13 @@ from flask import Blueprint, Response
 
 from app.web import access
 from app.web.pages import errors
-from app.web.stopping import one_click, signed_choices
+from app.web.stopping import calendar, one_click, signed_choices
 
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 
 
 def blueprint() -> Blueprint:
-    """The pages behind the links `unsubscribe` and `preferences`."""
+    """What is behind the links `unsubscribe`, `preferences` and `calendar`."""
     made = Blueprint("stopping", __name__)
     access.of_blueprint(made, access.SIGNED)
     made.add_url_rule("/unsubscribe/<token>", view_func=one_click.ask, endpoint="ask", methods=["GET"])
@@ -26,6 +26,7 @@ def blueprint() -> Blueprint:
     made.add_url_rule(
         "/preferences/<token>", view_func=signed_choices.save, endpoint="save", methods=["POST"]
     )
+    made.add_url_rule("/calendar/<token>.ics", view_func=calendar.view, endpoint="calendar", methods=["GET"])
     errors.register(made)
 
     @made.after_request
