@@ -61,7 +61,7 @@ ABOUT_DEPARTURE = frozenset(
 )
 NEAR_DEPARTURE = frozenset({Kind.GATE, Kind.TERMINAL})
 
-_EVERYBODY = frozenset(Role)
+_EVERYBODY = frozenset({Role.TRAVELLER, Role.FOLLOWER})
 _TRAVELLERS = frozenset({Role.TRAVELLER})
 _FOLLOWERS = frozenset({Role.FOLLOWER})
 _ALERTS = frozenset({Role.ALERT})

@@ -110,7 +110,7 @@ def test_each_row_is_told_to_whom_the_table_says(
 
 
 def test_every_kind_has_a_row() -> None:
-    elsewhere = {*airport_day.KINDS.values(), *KINDS[Group.NOTICE]}
+    elsewhere = {*airport_day.KINDS.values(), *KINDS[Group.NOTICE], *KINDS[Group.FARE]}
     assert {row[0] for row in TABLE} == set(Kind) - elsewhere
 
 
