@@ -91,6 +91,12 @@ COLLECTIONS: Mapping[str, Spec] = {
             _index("phone", partialFilterExpression={"phone": _HAS_TEXT}),
             # Who has conversations on channels that people link: answered from this index alone.
             _index("_id", "linked", name=LINKED_INDEX, partialFilterExpression={"linked": {"$exists": True}}),
+            # A chat belongs to one account.
+            _index(
+                "linked.telegram.address",
+                unique=True,
+                partialFilterExpression={"linked.telegram.address": _HAS_TEXT},
+            ),
         ),
         validators.USER,
     ),
@@ -99,7 +105,10 @@ COLLECTIONS: Mapping[str, Spec] = {
     "api_keys": Spec((_index("hash", unique=True), _index("owner"))),
     "sign_ins": Spec((_index("expires_at", expireAfterSeconds=0),)),
     "phone_codes": Spec((_index("expires_at", expireAfterSeconds=0),)),
+    "telegram_links": Spec((_index("person"), _index("chat"), _index("expires_at", expireAfterSeconds=0))),
+    "telegram_bots": Spec(),
     "service_messages": Spec((_index("channel", "due_at"), _index("expires_at", expireAfterSeconds=0))),
+    "shares": Spec((_index("person"), _index("expires_at", expireAfterSeconds=0))),
     "known": Spec((_index("identity"), _index("subject", "order"), _index("partition", "order"))),
     "announcements": Spec((_index("subject", "order"), _index("changed_at"), _index("event_id"))),
     "airport_days": Spec(

@@ -6,7 +6,19 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.web import access
-from app.web.my import alerts, data, flights, frame, keys, notifications, preferences, profile, sessions
+from app.web.my import (
+    alerts,
+    data,
+    flights,
+    frame,
+    keys,
+    notifications,
+    preferences,
+    profile,
+    sessions,
+    sharing,
+)
+from app.web.my.telegram import register as register_telegram
 from app.web.pages import errors
 from app.web.problems import Problem
 
@@ -28,8 +40,10 @@ def blueprint() -> Blueprint:
     alerts.register(made)
     data.register(made)
     flights.register(made)
+    sharing.register(made)
     sessions.register(made)
     keys.register(made)
+    register_telegram(made)
     errors.register(made)
     made.register_error_handler(Problem, frame.problem)
 

@@ -206,6 +206,15 @@ def _calendar() -> str | None:
     return links.calendar(access.own(), email) if links and isinstance(email, str) and email else None
 
 
+def to_share(person: str) -> list[Place]:
+    """The bookings of a person that are held and lie ahead, the nearest first."""
+    database = services().database
+    booked = [row for row in OwnBookings(database).page(person, None, MOST) if is_held(row.get("status"))]
+    documents = shown.by_ids(database, (ids.text(row["flight_id"]) for row in booked))
+    found = [place for place in (_booking(row, documents) for row in booked) if not place.is_over]
+    return sorted(found, key=_order)
+
+
 def _order(place: Place) -> tuple[bool, str, str]:
     """What is to come first, the nearest at the top; then what is over."""
     return place.is_over, place.sort, place.id

@@ -1,0 +1,69 @@
+"""A trip that somebody shared: its flights as they stand, for whoever has the link. Nothing says whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import render_template
+
+from app.domain import airlines, places
+from app.domain.errors import BadEventError
+from app.domain.flight import Flight, parse
+from app.store import shown
+from app.store.shares import Shares
+from app.web.pages import words
+from app.web.pages.words import State
+from app.web.services import services
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One flight of the trip. lands: None where it is not known."""
+
+    name: str
+    route: str
+    leaves: str
+    lands: str | None
+    state: State
+    arrival: State
+    url: str
+    at: str
+
+
+def view(token: str) -> str | tuple[str, int]:
+    """Its flights, the first to leave first; where there is no such link any more, a page that says so, status 404."""
+    parts = services()
+    share = Shares(parts.database).find(token, parts.now())
+    if share is None:
+        return render_template("stopping/trip_over.html"), 404
+    documents = shown.by_ids(parts.database, share.flights)
+    legs = sorted(filter(None, map(_leg, documents.values())), key=lambda leg: leg.at)
+    until = parts.clock.at(share.expires_at)
+    return render_template("stopping/trip.html", legs=legs, until=until, gone=len(share.flights) - len(legs))
+
+
+def _leg(document: Mapping[str, Any]) -> Leg | None:
+    try:
+        flight = parse(document)
+        return _of_flight(flight)
+    except (BadEventError, OverflowError):
+        return None
+
+
+def _of_flight(flight: Flight) -> Leg:
+    leaves = places.utc_to_local(flight.leaves_at, flight.origin)
+    lands = places.utc_to_local(flight.lands_at, flight.destination) if flight.lands_at else None
+    query = urlencode({"from": flight.origin})
+    return Leg(
+        name=airlines.written(flight.flight_number),
+        route=f"{places.city(flight.origin)} {flight.origin} to {places.city(flight.destination)} {flight.destination}",
+        leaves=f"{words.day(leaves)} {leaves.year}, {words.clock_zone(leaves)}",
+        lands=f"{words.day(lands)}, {words.clock_zone(lands)}" if lands else None,
+        state=words.departure_state(flight),
+        arrival=words.arrival_state(flight),
+        url=f"/f/{flight.flight_number}/{flight.departure_date}?{query}",
+        at=flight.leaves_at.isoformat(),
+    )
