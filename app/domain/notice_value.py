@@ -36,6 +36,11 @@ class Terms:
     usual: timedelta
     longest: timedelta
 
+    @classmethod
+    def of(cls, hours: float, max_days: float) -> Terms:
+        """As the settings have them."""
+        return cls(timedelta(hours=hours), timedelta(days=max_days))
+
     def over_at(self, notice: Notice, made_at: datetime) -> datetime:
         """When it expires, aware UTC on the domain clock, as made_at is."""
         if notice.expires_at is None:

@@ -79,7 +79,7 @@ def view(chain: Chain, clock: DomainClock, *, you: bool = False) -> View:
         flight=chain.title,
         lines=lines(of_event(chain.event), start, clock, iata),
         channels=channels,
-        place=place_words(chain.place, chain.kind.noun, you=you) if chain.place else None,
+        place=place_words(chain.place, chain.kind.followed, you=you) if chain.place else None,
     )
 
 

@@ -106,12 +106,14 @@ def of_event(event: Event) -> list[Step]:
     late = "Nobody saw it happen; reading all flights afresh showed it. " if event.found_late else ""
     steps = [Step(event.changed_at, saved, _sentence(f"{late}{what}"))]
     if event.topic is not None:
+        what = event.topic.removesuffix(".changes").rpartition(".")[2]
+        reader = "notifier" if what == "flights" else f"{what} consumer"
         place = f"{event.topic}, partition {event.partition}, offset {event.offset:,}"
         seen = (
-            f"by the watcher of flights, as change event {short_id(event.id)}, and put in the queue: {place}."
+            f"by the watcher of {what}, as change event {short_id(event.id)}, and put in the queue: {place}."
         )
         steps.append(Step(event.published_at, "The change was seen", seen))
-        steps.append(Step(event.read_at, "It was read", "by the notifier, which decides what is news."))
+        steps.append(Step(event.read_at, "It was read", f"by the {reader}, which decides what is news."))
     if event.dead_letter is not None:
         dead = event.dead_letter
         words = f"{masked_words(dead.words).rstrip('.')} ({dead.reason}, {dead.status})."
@@ -141,7 +143,7 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
     """From the decision to the phone, on one channel. you: the reader is the person."""
     steps: list[Step] = []
     if thread.items and thread.role is not None:
-        concerned = "hold a booking" if thread.role == "traveller" else f"follow the {chain.kind.noun}"
+        concerned = "hold a booking" if thread.role == "traveller" else f"follow the {chain.kind.followed}"
         first = thread.items[0]
         title = "You are among them" if you else "The person is among those concerned"
         who = f"because you {concerned}." if you else f"they {concerned}."
@@ -154,7 +156,7 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
         steps.append(Step(event.changed_at, "A later change took it in", words))
     for item in thread.items:
         if isinstance(item, Quiet):
-            steps += _of_quiet(item, chain.kind.noun, you=you)
+            steps += _of_quiet(item, chain.kind.followed, you=you)
         else:
             steps += _of_notification(chain, item, thread.channel, you=you)
     if not thread.items or not _is_over(thread):

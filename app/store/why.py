@@ -199,7 +199,7 @@ class WhyReader:
 
     def _place(self, subject: str, person: str) -> Place:
         wanted = {
-            "flight_id": {"$in": ids.all_forms(self._keys(subject))},
+            "flight_id": {"$in": ids.all_forms(self._places(subject, person))},
             "user_id": {"$in": ids.forms(person)},
         }
         bookings = list(self._db.bookings.find(wanted, {"status": 1}))
@@ -208,6 +208,13 @@ class WhyReader:
         shown = [*held, *bookings][:1]
         status = str(shown[0].get("status") or "confirmed") if shown else None
         return Place(status, bool(held), follows)
+
+    def _places(self, subject: str, person: str) -> list[str]:
+        """What bookings and followings have it by, for this person."""
+        if not subjects.of(subject).is_by_place:
+            return self._keys(subject)
+        rows = self._db.conversations.find({"person": person, "subject": subject}, {"documents": 1})
+        return sorted({key for row in rows for key in row.get("documents", ())})
 
     def _about(self, subject: str) -> Value | None:
         """What was known of the subject last; None when nothing ever was."""

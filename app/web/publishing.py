@@ -15,8 +15,10 @@ from pymongo.errors import PyMongoError
 
 from app.domain import fields
 from app.domain.errors import BadEventError
+from app.domain.notice_value import Terms
 from app.domain.notices import MAX_MESSAGE, TYPE, Notice
 from app.store import notices
+from app.store.notice_audience import NoticeAudience
 from app.web import access
 from app.web.problems import Fault, Problem
 from app.web.services import services
@@ -35,7 +37,7 @@ class NoticeBody(BaseModel):
     type: Annotated[
         str,
         Field(
-            description="A word: small letters, digits, - and _.",
+            description='A word: small letters, digits, - and _. Notices of the type "urgent" pass quiet hours.',
             examples=["disruption"],
             pattern=f"^{TYPE.pattern}$",
         ),
@@ -50,13 +52,27 @@ class NoticeBody(BaseModel):
         ),
     ]
     airport: Annotated[
-        str | None, Field(description="IATA code of the airport it is about.", examples=["EWR"])
+        str | None,
+        Field(
+            description="IATA code of the airport it is about: told to those who follow it, and to those who are "
+            "booked on or follow a flight that leaves from it or lands at it until the notice expires.",
+            examples=["EWR"],
+        ),
     ] = None
-    flight: Annotated[str | None, Field(description="Flight number it is about.", examples=["UA1545"])] = None
+    flight: Annotated[
+        str | None,
+        Field(
+            description="Flight number it is about: told to those who are booked on or follow it, on any day that is "
+            "not over. With an airport, only its flights there.",
+            examples=["UA1545"],
+        ),
+    ] = None
     expires_at: Annotated[
         str | None,
         Field(
-            description="When it is of no more use, RFC 3339 with offset.", examples=["2026-12-01T20:00:00Z"]
+            description="When it is of no more use, RFC 3339 with offset. Nobody is told after that; without it, "
+            "people are told for a day (NOTICE_HOURS).",
+            examples=["2026-12-01T20:00:00Z"],
         ),
     ] = None
 
@@ -98,6 +114,17 @@ class Accepted(BaseModel):
     status: Annotated[str, Field(pattern="^accepted$")]
     id: Annotated[str, Field(description="Of the notice; the feed's update has it as subject.id.")]
     message: Annotated[str, Field(description="The sentence as it is published.")]
+    audience: Annotated[
+        int | None,
+        Field(
+            description="How many people were booked on or following its flights, or following its airport, when it "
+            "was stored, at most 100,000; null when they could not be counted in time. Each of them is told on their "
+            "channels as they chose, until it expires; who books later is not. A notice about no airport and no flight "
+            "is for all: it stands in the feed, and nobody is sent a message, so it is 0.",
+            ge=0,
+            examples=[143],
+        ),
+    ]
 
 
 publishing = Blueprint("publishing", __name__)
@@ -117,13 +144,15 @@ def publish() -> Response:
     notice = read_notice(request.get_data(), request.mimetype)
     if notice.expires_at is not None and notice.expires_at <= parts.clock():
         raise _bad_request([Fault("expires_at", "this time is over")])
+    key = _idempotency_key(request.headers.get("Idempotency-Key"))
     try:
         done = notices.publish(
             parts.database,
             notice,
             created_by=created_by,
             created_at=parts.now(),
-            idempotency_key=_idempotency_key(request.headers.get("Idempotency-Key")),
+            idempotency_key=key,
+            audience=audience_of(notice),
         )
     except notices.RepeatedDifferentlyError as error:
         detail = "This Idempotency-Key was used for another notice. Take a new key for a new notice."
@@ -133,8 +162,18 @@ def publish() -> Response:
         detail = "The database did not answer. Send the same again with the same Idempotency-Key."
         raise Problem(503, "Not stored", detail, headers={"Retry-After": "5"}) from error
     log.info("notice accepted", notice_id=done.id, created_by=created_by)
-    accepted = Accepted(status="accepted", id=done.id, message=done.message)
+    accepted = Accepted(status="accepted", id=done.id, message=done.message, audience=done.audience)
     return Response(accepted.model_dump_json(), 202, content_type="application/json")
+
+
+def audience_of(notice: Notice) -> int | None:
+    """How many people the notice reaches at this moment, each once, but those who follow in silence; None when they
+    cannot be counted in time. Raises PyMongoError."""
+    parts = services()
+    settings, now = parts.settings, parts.clock()
+    until = Terms.of(settings.notice_hours, settings.notice_max_days).over_at(notice, now)
+    reached = NoticeAudience(parts.database)
+    return reached.count(reached.about(notice.airport, notice.flight, now, until).places)
 
 
 def read_notice(body: bytes, media_type: str) -> Notice:

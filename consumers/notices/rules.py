@@ -26,9 +26,7 @@ class Rules:
     def of(cls, settings: Settings, now: Now) -> Rules:
         """As the settings say."""
         return cls(
-            terms=Terms(
-                usual=timedelta(hours=settings.notice_hours), longest=timedelta(days=settings.notice_max_days)
-            ),
+            terms=Terms.of(settings.notice_hours, settings.notice_max_days),
             settle=timedelta(seconds=settings.settle_s),
             keep=timedelta(days=settings.conversation_keep_days),
             clock=settings.domain_clock,

@@ -52,7 +52,8 @@ def test_a_notice_is_stored_and_accepted(staff: Site) -> None:
     answer = post(staff, body)
     assert answer.status_code == 202
     (notice,) = stored(staff)
-    assert answer.json == {"status": "accepted", "id": notice["_id"], "message": NOTICE["message"]}
+    told = {"id": notice["_id"], "message": NOTICE["message"], "audience": 0}
+    assert answer.json == {"status": "accepted"} | told
     assert (notice["airport"], notice["flight"], notice["type"]) == ("EWR", "UA407", "disruption")
     assert notice["expires_at"].isoformat() == "2098-12-31T23:00:00+00:00"
     assert notice["created_by"].startswith("staff:")

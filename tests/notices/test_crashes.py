@@ -1,0 +1,119 @@
+"""The consumer dies at each of its steps: nobody is forgotten, and nobody is told twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from app import crash_points
+from app.settings import Settings
+from tests.airports.test_crashes import DiedError, dying
+from tests.airports.world import NOON
+from tests.notices.world import SNOW, Noticing
+from tests.notifier.test_process import until
+
+__all__ = ["dying"]
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = [step for step in crash_points.STEPS if step.startswith("M")]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_death_at_any_step_loses_nothing_and_tells_nothing_twice(
+    notices: Noticing, dying: list[str], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    monkeypatch.setattr("app.store.notice_audience._PERSONS_AT_ONCE", 2)
+    flight = notices.flight("f1")
+    people = sorted(f"p{number}" for number in range(5))
+    for person in people:
+        notices.books(person, flight)
+    event = notices.publishes(airport="EWR")
+    dying.append(step)
+    with pytest.raises(DiedError):
+        notices.handle(event)
+    # Its offset was not committed, so it comes again.
+    notices.handle(event)
+    assert notices.due() == notices.due("sms") == [(person, "", SNOW) for person in people]
+    notices.settle()
+    notices.books("later", flight)
+    notices.handle(event)
+    assert notices.due() == []
+    assert notices.people() == set(people)
+    assert notices.db.announcements.count_documents({"people": 5, "done_at": {"$exists": True}}) == 1
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_death_over_a_correction_tells_it_once(notices: Noticing, dying: list[str], step: str) -> None:
+    notices.books("ada", notices.flight("f1"))
+    notices.handle(notices.publishes(airport="EWR"))
+    notices.settle()
+    event = notices.edits(message="B") if step != "M4.made" else notices.edits(message="B", airport="DEN")
+    dying.append(step)
+    with pytest.raises(DiedError):
+        notices.handle(event)
+    notices.handle(event, event)
+    assert notices.due() == [("ada", SNOW, "B")]
+    assert notices.db.announcements.count_documents({}) == 2
+
+
+def test_what_died_is_ended_by_the_next_event_of_the_notice(notices: Noticing, dying: list[str]) -> None:
+    notices.books("ada", notices.flight("f1"))
+    dying.append("M3.recorded")
+    with pytest.raises(DiedError):
+        notices.handle(notices.publishes(airport="EWR"))
+    # The topic was lost with the first event; what is read then differs in nothing.
+    notices.handle(notices.reads())
+    assert notices.due() == [("ada", "", SNOW)]
+
+
+@pytest.mark.slow
+def test_killed_processes_lose_nothing(
+    notices: Noticing, database: Database[dict[str, Any]], database_uri: str, kafka: str, topic_prefix: str
+) -> None:
+    for person in ("ada", "bob"):
+        notices.books(person, "f1")
+    notices.flight("f1")
+    notices.publishes(airport="EWR", expires_at=NOON.replace(hour=23))
+    env = {
+        "MONGODB_URI": database_uri,
+        "KAFKA_BOOTSTRAP_SERVERS": kafka,
+        "KAFKA_TOPIC_PREFIX": topic_prefix,
+        "KAFKA_PARTITIONS": "2",
+        "KAFKA_SESSION_TIMEOUT_S": "6",
+        "MAIL_SERVER": "localhost",
+        "HEALTH_PORT": "0",
+        "DEMO": "1",
+        "DEMO_CLOCK_START": NOON.isoformat(),
+        "DEMO_CLOCK_ORIGIN": notices.rules.clock.origin.isoformat(),
+    }
+    clean = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
+
+    def start(*words: str, **more: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=clean | env | more)
+
+    assert start("app", "topics").wait(60) == 0
+    watchers = start("watchers")
+    try:
+        for step in ("M3.recorded", "M4.made", "M6.done"):
+            assert start("consumers", "notices", CRASH_AT=step).wait(120) == -signal.SIGKILL, step
+        last = start("consumers", "notices")
+        database.notices.update_one({"_id": "n1"}, {"$set": {"message": "B"}})
+        corrected = {"_id": "notice:n1|ada|email", "want.message": "B", "due_at": {"$exists": True}}
+        until(lambda: database.conversations.find_one(corrected), "ada is to be told")
+        database.notices.delete_one({"_id": "n1"})
+        gone = {"_id": "notice:n1|bob|email", "want.state": "withdrawn"}
+        until(lambda: database.conversations.find_one(gone), "the notice is withdrawn")
+        last.terminate()
+        assert last.wait(30) == 0
+    finally:
+        watchers.kill()
+        watchers.wait(10)
+    assert database.conversations.count_documents({}) == 2
+    assert database.announcements.count_documents({"people": 2}) == 3
