@@ -6,10 +6,11 @@ field is named). When it tells is in `alert_rules`, what it says in `wording_ale
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from app.domain import alert_fields, fares, places
@@ -172,7 +173,8 @@ def subject_of(alert: str) -> str:
     return f"{PREFIX}:{alert}"
 
 
-def end_of(day: str, origins: Iterable[str]) -> datetime:
+@lru_cache(maxsize=4096)
+def end_of(day: str, origins: tuple[str, ...]) -> datetime:
     """The first moment after a day, at that of these airports where it ends last; aware UTC."""
     after = date.fromisoformat(day) + timedelta(days=1)
     return max(places.local_to_utc(after, time(), origin) for origin in origins)

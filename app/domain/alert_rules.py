@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -60,23 +61,22 @@ def step(
     cheapest = min((o for o in offers if alert.matches(o.fare) and _is_open(o, now)), key=_rank, default=None)
     begins = (before.trip, before.rule) != (state.trip, state.rule)
     amount = cheapest.fare.price.amount_minor if cheapest else None
-    if before.created is None:
+    if before.created is None and amount is not None:
         before = replace(before, created=amount)
     least = alert.step_from(floor)
     is_due = _is_due(alert, before, now, begins=begins)
     found = _found(alert, before, amount, least, _today(now, zone), begins=begins, is_due=is_due)
     silent = alert.paused or state.paused or (begins and not alert.tell_now)
     after = _moved(alert, before, cheapest, found, now, zone, begins=begins)
-    value = None
-    if found.fires and not before.done:
-        after = replace(after, armed=False)
-        if not (silent and isinstance(alert.condition, Report)):
-            after = replace(after, told=before.told if amount is None else amount)
-        if not silent:
-            value = _news(alert, after, Kind.FARE, found.against, least)
-            after = replace(after, n=value.n, value=value, span=found.span, done=alert.repeat is Repeat.ONCE)
-    if value is None:
-        after = replace(after, value=_as_now(alert, after))
+    if not found.fires or before.done:
+        return _step(state, _with_fare_of_now(alert, after), None)
+    is_known = not (silent and isinstance(alert.condition, Report)) and amount is not None
+    known = amount if is_known else after.told
+    if silent:
+        return _step(state, _with_fare_of_now(alert, replace(after, armed=False, told=known)), None)
+    value = _news(alert, after, Kind.FARE, found.against, least)
+    done = alert.repeat is Repeat.ONCE
+    after = replace(after, armed=False, told=known, n=value.n, value=value, span=found.span, done=done)
     return _step(state, after, value)
 
 
@@ -113,16 +113,14 @@ def next_report(report: Report, made_at: datetime, zone: ZoneInfo, since: dateti
 
 def _restarted(alert: Alert, state: AlertState) -> AlertState:
     """The state, with what must start anew because the person asks for something else."""
-    trip = _digest(
-        *(alert.origins, alert.destinations, alert.first, alert.last, alert.max_stops),
-        *(alert.airlines, alert.cabin, alert.currency),
-    )
-    rule = _digest(alert.condition.to_document(), str(alert.repeat))
+    trip, rule = _digests(alert)
     value = state.value
     if trip != state.trip:
         fresh = AlertState(trip=trip, rule=rule, n=state.n, paused=state.paused)
     elif rule != state.rule:
         fresh = replace(state, rule=rule, armed=True, done=False, report_at=None, span=None, lows=())
+    elif state.version == alert.version:
+        return state
     else:
         return replace(state, version=alert.version)
     # What nobody was told yet is not told any more: it is not what is asked for now.
@@ -309,13 +307,14 @@ def _news(alert: Alert, after: AlertState, kind: Kind, against: int | None, leas
     )
 
 
-def _as_now(alert: Alert, after: AlertState) -> AlertValue | None:
-    """What was told last, with the fare as it is now."""
+def _with_fare_of_now(alert: Alert, after: AlertState) -> AlertState:
+    """The same, where what was told last has the fare as it is now."""
     value, span = after.value, after.span
     if value is None or span is None:
-        return value
+        return after
     is_so = span.has(after.amount)
-    return replace(dressed(value, alert), offer=after.cheapest if is_so else None, lapsed=not is_so)
+    now = dressed(value, alert, after.cheapest if is_so else None, lapsed=not is_so)
+    return after if now == value else replace(after, value=now)
 
 
 def _step(state: AlertState, after: AlertState, fires: AlertValue | None) -> Step:
@@ -354,5 +353,15 @@ def _stored(at: datetime) -> datetime:
     return at + timedelta(microseconds=-at.microsecond % 1000)
 
 
-def _digest(*parts: object) -> str:
+@lru_cache(maxsize=1024)
+def _digests(alert: Alert) -> tuple[str, str]:
+    """Of its trip and of its rule: what must start anew when it is another."""
+    trip = (
+        *(alert.origins, alert.destinations, alert.first, alert.last, alert.max_stops),
+        *(alert.airlines, alert.cabin, alert.currency),
+    )
+    return _digest(trip), _digest((alert.condition.to_document(), str(alert.repeat)))
+
+
+def _digest(parts: tuple[object, ...]) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -136,9 +136,12 @@ def nothing(alert: Alert) -> AlertValue:
     )
 
 
-def dressed(value: AlertValue, alert: Alert) -> AlertValue:
-    """The same news, with the name and the channels that the alert has now."""
-    return replace(value, name=alert.name, channels=alert.channels)
+def dressed(value: AlertValue, alert: Alert, offer: Offer | None, *, lapsed: bool) -> AlertValue:
+    """The same news with the fare of now, and the name and the channels that the alert has now."""
+    same = value.offer == offer and value.lapsed is lapsed
+    if same and (value.name, value.channels) == (alert.name, alert.channels):
+        return value
+    return replace(value, name=alert.name, channels=alert.channels, offer=offer, lapsed=lapsed)
 
 
 def offer_document(offer: Offer | None) -> dict[str, Any] | None:
