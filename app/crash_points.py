@@ -55,6 +55,10 @@ STEPS = (
     "D4.settled",
     "S1.claimed",  # a service message is ours, nothing is handed over
     "S2.sent",  # the provider has it, its row is still there
+    "T2.opened",  # a link to the bot is opened in a chat, nobody is asked
+    "T3.linked",  # the account is linked, the link is not used up
+    "T4.unlinked",  # the link is ended, nothing is said
+    "U3.handled",  # an update is dealt with, its number is not kept
 )
 
 

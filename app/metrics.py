@@ -161,6 +161,7 @@ REPORTS = Counter(
     "gatecall_reports", "What providers reported about accepted messages.", ["channel", "state"]
 )
 INBOUND_TEXTS = Counter("gatecall_inbound_texts", "Texts that people sent to our number.", ["asked"])
+TELEGRAM_UPDATES = Counter("gatecall_telegram_updates", "What people said to the bot and pressed.", ["what"])
 SUPPRESSIONS = Counter(
     "gatecall_suppressions", "Addresses found to be of no more use, by reason.", ["channel", "reason"]
 )

@@ -24,8 +24,7 @@ class TelegramSender:
 
     def __init__(self, settings: Settings) -> None:
         self._bot = Bot(settings)
-        token = settings.telegram_bot_token
-        self._key = token.get_secret_value().encode() if token else b""
+        self._settings = settings
 
     def send(self, parcel: Parcel, deadline_s: float) -> Receipt:
         """Hand the message over within deadline_s seconds in all; the errors are those of `Sender.send`.
@@ -60,8 +59,7 @@ class TelegramSender:
         self._bot.close()
 
     def _id(self, chat: str, message: int) -> str:
-        """What the ledger calls a message: numbers are those of one chat, whose own number is nobody's business."""
-        return f"{hmac.digest(self._key, chat.encode(), 'sha256').hex()[:12]}.{message}"
+        return message_id(self._settings, chat, message)
 
     def _number(self, chat: str, id_: str | None) -> int | None:
         """The message's number, when it is in this chat and of this bot."""
@@ -103,3 +101,10 @@ class TelegramChannel:
     def open(self) -> TelegramSender:
         """A sender with a connection of its own, made when first used."""
         return TelegramSender(self._settings)
+
+
+def message_id(settings: Settings, chat: str, message: int) -> str:
+    """What the ledger calls a message: numbers are those of one chat, whose own number is nobody's business."""
+    token = settings.telegram_bot_token
+    key = token.get_secret_value().encode() if token else b""
+    return f"{hmac.digest(key, chat.encode(), 'sha256').hex()[:12]}.{message}"

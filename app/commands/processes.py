@@ -23,13 +23,14 @@ def watch() -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["notifier", "airports", "alerts", "notices", "delivery"]))
+@click.argument("name", type=click.Choice(["notifier", "airports", "alerts", "notices", "delivery", "telegram"]))
 def consume(name: str) -> None:
     """Run one consumer.
 
     notifier: reads changes from Kafka, decides what is news and for whom. airports: counts the flights of airports
     that people follow. alerts: reads the fares that people's alerts are about. notices: tells of staff's notices.
-    delivery: sends what is due by e-mail and SMS.
+    delivery: sends what is due by e-mail SMS and the like. telegram: listens
+    to what people say to the bot.
     """
 
     def work(settings: Settings) -> int:
@@ -41,6 +42,8 @@ def consume(name: str) -> None:
             from consumers.alerts.process import run
         elif name == "notices":
             from consumers.notices.process import run
+        elif name == "telegram":
+            from consumers.telegram.process import run
         else:
             from consumers.delivery.process import run
         return run(settings)

@@ -26,6 +26,7 @@ log = structlog.get_logger()
 COLLECTION = "samples"
 
 WATCHERS, NOTIFIER, DELIVERY, WEB = "watchers", "notifier", "delivery", "web"
+TELEGRAM = "telegram"
 AIRPORTS, ALERTS, NOTICES = "airports", "alerts", "notices"
 EVERY_S = 15.0
 
@@ -80,6 +81,9 @@ TAKEN: Mapping[str, Mapping[str, Taken]] = {
         "doubtful": Taken("gatecall_doubtful_sends_total"),
         "claims_lost": Taken("gatecall_claims_lost_total"),
         "down": Taken("gatecall_channel_down"),
+    },
+    TELEGRAM: {
+        "updates": Taken("gatecall_telegram_updates_total"),
     },
     WEB: {
         "requests": Taken("gatecall_feed_requests_total"),

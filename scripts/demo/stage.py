@@ -32,6 +32,7 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
     "watchers": ("watch",),
     "notifier": ("consume", "notifier"),
     "delivery": ("consume", "delivery"),
+    "telegram": ("consume", "telegram"),
     "airports": ("consume", "airports"),
     "alerts": ("consume", "alerts"),
     "notices": ("consume", "notices"),
@@ -39,7 +40,7 @@ PROCESSES: Mapping[str, tuple[str, ...]] = {
 _STOP_GRACE_S = 3.8
 _READY_S = 60.0
 # Web, inbox; SMTP, Kafka, MongoDB's three, health pages of watchers and consumers.
-_USUAL = (8080, 8025, 1025, 9092, 27017, 27018, 27019, 9101, 9102, 9103, 9104, 9105, 9106)
+_USUAL = (8080, 8025, 1025, 9092, 27017, 27018, 27019, 9101, 9102, 9103, 9107, 9104, 9105, 9106)
 _OTHER_PORTS = "Or let the demo take free ones: make demo DEMO_PORTS=other"
 
 
@@ -82,7 +83,11 @@ class Stage:
         self.mongo: ReplicaSet | None = None
         self.kafka: Broker | None = None
         self.children: dict[str, Child] = {}
-        self._secrets = {"TWILIO_AUTH_TOKEN": secrets.token_hex(16), "SECRET_KEY": secrets.token_urlsafe(32)}
+        self._secrets = {
+            "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+            "TELEGRAM_BOT_TOKEN": f"1013:{secrets.token_urlsafe(26)}",
+            "SECRET_KEY": secrets.token_urlsafe(32),
+        }
 
     @property
     def web_url(self) -> str:
@@ -172,6 +177,8 @@ class Stage:
             "TWILIO_ACCOUNT_SID": self.account,
             "TWILIO_FROM": "+12125550100",
             "TWILIO_API_BASE_URL": f"http://127.0.0.1:{self.ports.inbox}",
+            "TELEGRAM_API_BASE_URL": f"http://127.0.0.1:{self.ports.inbox}",
+            "TELEGRAM_LINK_BASE_URL": f"{self.inbox_url}/t.me",
             "PUBLIC_URL": self.web_url,
             "PORT": str(self.ports.web),
             "STAFF_KEY_HASHES": hashlib.sha256(self.staff_key.encode()).hexdigest(),

@@ -65,7 +65,8 @@ class Chat:
 
 
 class Telegram:
-    """All chats of one bot. Safe to use from several threads. now: seconds since 1970."""
+    """All chats of one bot. Safe to use from several threads. now: seconds since 1970. last_update: the number of the
+    latest update."""
 
     def __init__(self, now: Callable[[], float] = time.time, name: str = BOT_NAME) -> None:
         self._now = now
@@ -73,7 +74,7 @@ class Telegram:
         self._changed = threading.Condition()
         self._chats: dict[int, Chat] = {}
         self._updates: list[dict[str, Any]] = []
-        self._last_update = 0
+        self.last_update = 0
         self._last_message = 0
         self._polls = 0
         self._presses: dict[str, int] = {}
@@ -177,7 +178,7 @@ class Telegram:
             there = self._chats[chat]
             of_bot = [one for one in there.messages if one.by_bot]
             under = next((one for one in of_bot if one.id == message), of_bot[-1] if of_bot else None)
-            press = f"{self._last_update + 1}00{chat}"
+            press = f"{self.last_update + 1}00{chat}"
             self._presses[press] = chat
             query: dict[str, Any] = {"id": press, "from": _person(chat), "data": data, "chat_instance": "1"}
             if under is not None:
@@ -253,10 +254,10 @@ class Telegram:
         return message
 
     def _tell(self, update: dict[str, Any]) -> int:
-        self._last_update += 1
-        self._updates.append({"update_id": self._last_update, **update})
+        self.last_update += 1
+        self._updates.append({"update_id": self.last_update, **update})
         self._changed.notify_all()
-        return self._last_update
+        return self.last_update
 
     def _shape(self, chat: Chat, message: Sent) -> dict[str, Any]:
         sender = {"id": 1, "is_bot": True, "first_name": "Gatecall"} if message.by_bot else _person(chat.id)

@@ -110,7 +110,7 @@ def test_a_lost_answer_is_a_doubt_that_says_how_it_is_now(world: World, telegram
     world.database["conversations"].update_many({}, {"$unset": {"not_before": ""}})
     deliver(world)
     assert world.stored()["heard"] == B.to_document()
-    first, second = telegram.texts(CHAT)
+    _, second = telegram.texts(CHAT)
     assert "(was" not in second
 
 
@@ -143,9 +143,7 @@ def test_a_chat_that_is_asked_to_wait_waits_as_long_as_telegram_says(
     assert state.get("state", "closed") == "closed"
 
 
-def test_a_refused_token_opens_the_breaker_and_blames_no_message(
-    world: World, telegram: BadTelegram
-) -> None:
+def test_a_refused_token_opens_the_breaker_and_blames_no_message(world: World, telegram: BadTelegram) -> None:
     telegram.refuse("sendMessage", 401, "Unauthorized")
     world.conversation()
     deliver(world)

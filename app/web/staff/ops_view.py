@@ -39,6 +39,7 @@ _NAMES = {
     samples.ALERTS: "alerts consumer",
     samples.NOTICES: "notices consumer",
     samples.DELIVERY: "delivery",
+    samples.TELEGRAM: "bot of Telegram",
 }
 _PARTS = {
     samples.WATCHERS: "Watchers",

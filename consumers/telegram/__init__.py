@@ -1,0 +1,1 @@
+"""What people say to the bot, and what it answers."""
