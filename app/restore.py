@@ -143,10 +143,16 @@ def _changed_subjects(around: Surroundings, number: int, say: Say) -> frozenset[
         return None
     known, subjects, flights = KnownFlights(around.database), set(), 0
     for keys in _portions(sorted(history.last)):
-        for key, one in known.of_keys(keys).items():
+        there = known.of_keys(keys)
+        for key, one in there.items():
             if one.subject is not None and history.last[key] > _unraised(one.order, number):
                 subjects.add(one.subject)
                 flights += 1
+        # A document that came in the lost past carried on what was known of its flight.
+        new = {history.identities[key] for key in keys if key not in there and key in history.identities}
+        if new:
+            subjects |= known.of_identities(new)
+            flights += len(new)
     say(
         f"{flights} flights changed after the backup was made; those who may have heard it are told once more."
     )

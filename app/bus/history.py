@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ from kafka.errors import KafkaError
 from app.bus import clients, envelope
 from app.bus.topics import TopicState
 from app.domain.errors import BadEventError, TransientError
+from app.domain.flight import identity_of
+from app.domain.namespaces import FLIGHTS
 from app.domain.order import Order
 from app.settings import Settings
 
@@ -25,10 +28,12 @@ _UNREADABLE = Order("~")
 @dataclass(slots=True)
 class History:
     """last: the order of the latest event by key. cut: by the number of each partition from which something was
-    deleted since it was made, of when its first message is that is left, by Kafka's clock; None when none is."""
+    deleted since it was made, of when its first message is that is left, by Kafka's clock; None when none is.
+    identities: of flights' documents by key, as an event said it first."""
 
     last: dict[str, Order] = field(default_factory=dict)
     cut: dict[int, datetime | None] = field(default_factory=dict)
+    identities: dict[str, str] = field(default_factory=dict)
 
     def reaches(self, moment: datetime) -> bool:
         """Whether every partition has everything from then on."""
@@ -76,7 +81,11 @@ def _take(history: History, record: Any) -> None:
         return
     key = record.key.decode(errors="replace")
     try:
-        found = envelope.decode(record.value).order
+        event = envelope.decode(record.value)
+        found = event.order
     except BadEventError:
-        found = _UNREADABLE
+        event, found = None, _UNREADABLE
     history.last[key] = max(history.last.get(key, found), found)
+    if event is not None and event.collection == FLIGHTS.collection and key not in history.identities:
+        with suppress(BadEventError):
+            history.identities[key] = identity_of(event.after or event.before or {})

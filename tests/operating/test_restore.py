@@ -18,6 +18,7 @@ from app.domain import order
 from app.domain.clock import system_now
 from app.domain.errors import SetupError, TransientError
 from app.domain.events import ChangeEvent, Op
+from app.domain.flight import identity_of
 from app.domain.namespaces import FLIGHTS, WATCHED
 from app.store.leases import Leases
 from app.store.restored import RestoredKnown
@@ -65,10 +66,10 @@ class Restored:
         row |= {"heard": {"gate": "A"}, "want": {"gate": "A"}, "status": "open"}
         self.database.conversations.insert_one(row | fields)
 
-    def publish(self, flight: str, time: int) -> None:
+    def publish(self, flight: str, time: int, after: dict[str, Any] | None = None) -> None:
         event = ChangeEvent(
             "82", Op.UPDATE, "db.flights", flight, flight, order.Order(at(time)), (time, 1),
-            datetime.now(UTC), None, {"gate": "B"}, ("gate",),
+            datetime.now(UTC), None, after or {"gate": "B"}, ("gate",),
         )  # fmt: skip
         producer = clients.producer(self.settings)
         name = topics.name(self.settings, FLIGHTS.topic)
@@ -125,6 +126,17 @@ def test_only_who_may_have_heard_more_is_in_doubt_and_all_orders_are_raised(rest
     assert timedelta(0) < row["due_at"] - system_now() <= restore.TOLD_WITHIN
     assert ResumeTokens(restored.database).load("flights") is None
     assert restored.incarnations.current() == Incarnation(2)
+
+
+def test_who_may_have_heard_of_a_document_that_the_backup_does_not_know_is_in_doubt(
+    restored: Restored,
+) -> None:
+    flight = {"flight_number": "UA1", "origin": "EWR", "departure_date": "2026-11-22"}
+    identity = identity_of(flight)
+    restored.database.known.update_one({"_id": "f2"}, {"$set": {"identity": identity, "state": "gone"}})
+    restored.publish("f4", 9, flight)  # inserted again after the backup
+    restored.run()
+    assert restored.in_doubt() == {"f1", "f2", "f3"}
 
 
 def test_where_the_topic_says_nothing_everybody_is_in_doubt(restored: Restored) -> None:
