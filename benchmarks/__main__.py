@@ -12,7 +12,7 @@ from app.runtime import configure_logging
 from benchmarks.report import Row, print_rows
 from benchmarks.stack import running_stack
 
-NAMES = ("drain", "fan_out", "storm", "delivery", "digests", "feed", "latency")
+NAMES = ("drain", "fan_out", "storm", "delivery", "digests", "alerts", "feed", "latency")
 
 
 def main(names: list[str]) -> int:

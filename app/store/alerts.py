@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from app.domain import alert as alerts_of
@@ -65,7 +66,9 @@ class Alerts:
     somebody else finds none."""
 
     def __init__(self, database: Database[Document]) -> None:
+        self._client = database.client
         self._alerts = database[COLLECTION]
+        self._locks = database["sign_up_locks"]
 
     def page(self, person: str, after: str | None = None, limit: int = 1_000) -> list[OwnAlert]:
         """Alerts of a person, sorted by id: those after this id, at most `limit`. The ended ones too."""
@@ -85,16 +88,20 @@ class Alerts:
 
         now: system clock. Raises TooManyAlertsError where the person has `most` that have not ended.
         """
-        if self._count(person) >= most:
-            raise TooManyAlertsError(most)
         made = replace(alert, id=secrets.token_hex(_ID_BYTES), person=person, version=1)
         row = made.to_document() | _asked_fields(made, now) | {"status": ACTIVE, "asks": 1}
-        self._alerts.insert_one(row)
-        # Of two that are made at the same moment the one that comes later in order goes.
-        first = self._alerts.find(_active(person), {"_id": 1}).sort([("created_at", 1), ("_id", 1)])
-        if made.id not in {one["_id"] for one in first.limit(most)}:
-            self._alerts.delete_one({"_id": made.id})
-            raise TooManyAlertsError(most)
+
+        def one(session: ClientSession) -> None:
+            # Two of a person's at one moment both write this row, so MongoDB lets one of them begin anew, and count.
+            lock = {"_id": f"alerts:{person}"}
+            self._locks.update_one(lock, {"$inc": {"times": 1}}, upsert=True, session=session)
+            self._locks.delete_one(lock, session=session)
+            if self._alerts.count_documents(_active(person), session=session) >= most:
+                raise TooManyAlertsError(most)
+            self._alerts.insert_one(row, session=session)
+
+        with self._client.start_session() as session:
+            session.with_transaction(one)
         return _read(row)
 
     def change(self, person: str, alert: Alert, version: int, now: datetime) -> OwnAlert:
@@ -140,9 +147,6 @@ class Alerts:
         if found is None:
             raise ChangedMeanwhileError("somebody changed this alert meanwhile; read again")
         return _read(found)
-
-    def _count(self, person: str) -> int:
-        return self._alerts.count_documents(_active(person))
 
 
 def _asked_fields(alert: Alert, now: datetime) -> Document:
