@@ -183,6 +183,7 @@ def _under_fire(
         deaths=processes.deaths,
         unready=processes.unready(),
         lossy=run.lossy,
+        restored=run.restored,
         refused=run.providers.refused,
         claims_lost=processes.claims_lost(),
     )

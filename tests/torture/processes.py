@@ -173,10 +173,10 @@ class Processes:
         """Whether all said in time that they are ready."""
         return wait_until(lambda: not self.unready(), timeout_s=timeout_s, interval_s=0.3)
 
-    def unready(self) -> list[str]:
-        """Processes that do not answer /health/ready with 200 and "ready", and what they say."""
+    def unready(self, kind: str | None = None) -> list[str]:
+        """Processes (of a kind; None: all) that do not answer /health/ready with 200 and "ready", and what they say."""
         found = []
-        for name in self._all:
+        for name in self._all if kind is None else self.of(kind):
             words = self._readiness(name)
             if words is not None:
                 found.append(f"{name}: {words}")

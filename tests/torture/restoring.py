@@ -15,6 +15,7 @@ from tests.torture.stage import command
 
 _STOPPED = ("watcher", "notifier", "delivery")
 _RESTORED_WITHIN_S = 90.0
+_READY_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,15 @@ def copied(run: Run) -> Copy:
     return Copy(documents, was)
 
 
-def put_back(run: Run, copy: Copy) -> None:
-    """Stop the pipeline, put the copy back, `gatecall restore`, start again: the watchers first, as the guide says."""
+def put_back(run: Run, copy: Copy, *, notifiers_wait: bool = False) -> None:
+    """Stop the pipeline, put the copy back, `gatecall restore`, start again. notifiers_wait: they are there before the
+    watchers, and so handle each thing as it is published."""
     names = [name for kind in _STOPPED for name in run.processes.of(kind)]
     for name in names:
         run.processes.take_down(name)
     with run.alone:
         _put_back(run, copy.documents, copy.was)
+        run.restored.append(time.time())
         run.say("database restored")
         done = wait_until(
             lambda: command(run, "restore", "--confirm"), timeout_s=_RESTORED_WITHIN_S, interval_s=1
@@ -57,6 +60,11 @@ def put_back(run: Run, copy: Copy) -> None:
         if not done:
             raise AssertionError("gatecall restore did not end well in time")
         run.say("gatecall restore is done")
+    if notifiers_wait:
+        for name in run.processes.of("notifier"):
+            run.processes.bring_back(name)
+        wait_until(lambda: not run.processes.unready("notifier"), timeout_s=_READY_WITHIN_S, interval_s=0.3)
+        run.lasts(2, 3)
     for name in names:
         run.processes.bring_back(name)
 

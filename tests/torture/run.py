@@ -25,7 +25,7 @@ class Run:
     """All that a fault may touch, and where it says what it did.
 
     alone: whoever holds it makes the only edit. edited: set when all edits of the plan are made. lossy: harm that
-    excuses something, for the verdict.
+    excuses something, for the verdict. restored: when the database was restored from a copy, time.time().
     """
 
     rng: random.Random
@@ -38,6 +38,7 @@ class Run:
     topic_prefix: str
     edited: threading.Event = field(default_factory=threading.Event)
     lossy: set[str] = field(default_factory=set)
+    restored: list[float] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     polls: list[Polled] = field(default_factory=list)
     began: float = field(default_factory=time.time)

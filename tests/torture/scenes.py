@@ -199,7 +199,7 @@ def restored_with_new_bookings(run: Run) -> None:
     with run.alone:
         other_gates(run, writer)
     wait_for_quiet(run)
-    put_back(run, copy)
+    put_back(run, copy, notifiers_wait=True)
 
 
 def register() -> None:

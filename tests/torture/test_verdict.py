@@ -70,6 +70,25 @@ def test_the_same_state_after_an_unknown_answer_about_another_is_in_the_window(r
     assert run.report.counts["window"] == 1
 
 
+def test_a_repeat_after_a_restore_is_in_the_window_once_if_it_is_marked(run: Run) -> None:
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    run.more["restored"] = [run.now() + 0.5]
+    run.told(SAY_CANCELLED, doubtful=True)
+    assert run.problems() == []
+    assert run.report.counts["window"] == 1
+    run.told(SAY_CANCELLED, doubtful=True)
+    assert kinds(run.problems()) == {"twice"}
+
+
+def test_a_repeat_after_a_restore_that_is_not_marked_is_found(run: Run) -> None:
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    run.more["restored"] = [run.now() + 0.5]
+    run.told(SAY_CANCELLED)
+    assert kinds(run.problems()) == {"twice"}
+
+
 def test_a_document_made_while_nobody_watched_need_not_be_in_the_feed(run: Run) -> None:
     run.becomes({"gate": "B2"})
     run.updates = []

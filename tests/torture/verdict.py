@@ -32,6 +32,7 @@ class Evidence:
     deaths: ends that no fault caused. unready: processes that are not ready although all is well again.
     lossy: harm that excuses something: "feed gap", "restored". refused: addresses a provider said "never" to.
     claims_lost: conversations whose claim was lost during a hand-over, as the processes logged it (D4').
+    restored: when the database was restored from an older copy, time.time().
     """
 
     journal: Journal
@@ -45,6 +46,7 @@ class Evidence:
     lossy: set[str]
     refused: dict[str, str] = field(default_factory=dict)
     claims_lost: set[str] = field(default_factory=set)
+    restored: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,10 @@ class Judge:
             self.counts["window"] += 1
 
     def _may_have_read_otherwise(self, first: Message, second: Message) -> bool:
-        """Whether the claim was lost, or something of unknown outcome was handed over between the two."""
+        """Whether the claim was lost, or something of unknown outcome was handed over between the two; or the database
+        was restored, after which who may have heard what is no longer so is told the present state once (R2)."""
+        if any(first.taken.at <= at <= second.taken.at for at in self.evidence.restored):
+            return True
         conversation = self.told_in.get(first.taken.id)
         unknown = (
             attempt["ended_at"].timestamp()
