@@ -165,6 +165,9 @@ TELEGRAM_UPDATES = Counter("gatecall_telegram_updates", "What people said to the
 SUPPRESSIONS = Counter(
     "gatecall_suppressions", "Addresses found to be of no more use, by reason.", ["channel", "reason"]
 )
+LINKS_STOPPED = Counter(
+    "gatecall_links_stopped", "Links of people that were stopped, by reason.", ["channel", "reason"]
+)
 DUE_AGE = Gauge("gatecall_due_age_seconds", "Age of the oldest due conversation.", ["channel"])
 DUE_COUNT = Gauge("gatecall_due", "Conversations that are due.", ["channel"])
 

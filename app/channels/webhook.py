@@ -9,8 +9,7 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import orjson
 from standardwebhooks import Webhook
@@ -25,6 +24,7 @@ from app.channels.base import (
     Receipt,
     text_hash,
 )
+from app.channels.twilio_errors import retry_after_s
 from app.channels.webhook_guard import Endpoint, addresses_of, endpoint_of
 from app.channels.webhook_secrets import SecretSeal
 from app.domain.clock import Now, system_now
@@ -38,7 +38,6 @@ from app.settings import Settings
 _BODY_READ = 4096
 """Bytes of an answer that are read; a receiver has nothing to tell us but its status."""
 _WORDS = 120
-_LONGEST_ASKED_S = 24 * 3600.0
 _LATER = frozenset({408, 425, 429})
 """4xx that speak of now, not of the message: Request Timeout, Too Early (RFC 8470), Too Many Requests (RFC 6585)."""
 
@@ -135,7 +134,7 @@ class WebhookSender:
         if status == http.client.GONE:
             raise AddressRefusedError(said, Refusal.GONE, "410")
         if status >= 500 or status in _LATER:
-            raise AddressDownError(said, retry_after_s=_asked_s(asked, self._now()))
+            raise AddressDownError(said, retry_after_s=retry_after_s(asked, self._now()))
         if 300 <= status < 400:
             raise PermanentError(f"{said}: redirects are not followed")
         raise PermanentError(said)
@@ -205,17 +204,3 @@ def body_of(parcel: Parcel) -> bytes:
         },
     }
     return orjson.dumps(content, default=str, option=orjson.OPT_UTC_Z)
-
-
-def _asked_s(asked: str | None, now: datetime) -> float | None:
-    """Retry-After in seconds (RFC 9110, 10.2.3: seconds or a date), a day at most; None when it is neither."""
-    if asked is None:
-        return None
-    if asked.strip().isascii() and asked.strip().isdigit():
-        return min(float(asked.strip()), _LONGEST_ASKED_S)
-    try:
-        until = parsedate_to_datetime(asked)
-    except (ValueError, TypeError):
-        return None
-    left = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
-    return min(max(left.total_seconds(), 0.0), _LONGEST_ASKED_S)

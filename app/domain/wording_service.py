@@ -53,6 +53,30 @@ def test_message(channel: str, public_url: str) -> Message:
     )
 
 
+def link_stopped(channel: str, host: str, reason: str, words: str, public_url: str) -> Message:
+    """The mail to whom a channel's link was stopped. host: of the address, "" without; reason: "gone" or "failing".
+
+    words: of the last answer, "" without.
+    """
+    what = channels.said(channel).by
+    where = f"your {what} at {host}" if host else f"your {what}"
+    said = "it answered that it is gone" if reason == "gone" else "it has taken no message for days"
+    return Message(
+        subject=f"Your {what} was stopped",
+        headline=f"Your {what} was stopped",
+        preheader=f"Nothing more is sent to {where}.",
+        opening=f"Nothing more is sent to {where}, because {said}.",
+        highlight=Highlight(f"{where[:1].upper()}{where[1:]}", None, "Stopped", f"Because {said}.", "bad"),
+        facts=(("Its last answer", words[:200]),) if words else (),
+        advice=(
+            f"Your other channels go on as before. To use it again, link it again on the page of your {what}.",
+        ),
+        link=(f"Your {what}", f"{public_url}/my/{channel}"),
+        footer=("You get this mail because you linked it on your page.",),
+        sms=f"Gatecall: {where} was stopped, because {said}.",
+    )
+
+
 def _short(subject: str, opening: str, new: str, note: str, sms: str, public_url: str) -> Message:
     return Message(
         subject=subject,

@@ -105,10 +105,19 @@ class LinkedChannels:
         return self._users.update_one(_whose(person) | condition, update).matched_count == 1
 
     def failed(
-        self, person: str, channel: str, address: str, words: str, asked_s: float | None, now: datetime
+        self,
+        person: str,
+        channel: str,
+        address: str,
+        words: str,
+        asked_s: float | None,
+        now: datetime,
+        *,
+        rests: bool = True,
     ) -> Failing | None:
         """It did not work: let the link rest, for longer with each failure in a row. None when it is not there any
-        more. asked_s: for how long it asked us to wait. now: system clock."""
+        more. asked_s: for how long it asked us to wait. rests: False where only one message was refused; then it is
+        tried again at once, with one message. now: system clock."""
         path = f"linked.{channel}"
         pause_s = {
             "$min": [
@@ -117,11 +126,11 @@ class LinkedChannels:
             ]
         }
         rest_s = {"$max": [{"$multiply": [pause_s, random.uniform(0.75, 1.0)]}, asked_s or 0.0]}
-        until = {"$add": [now, {"$multiply": [rest_s, 1000]}]}
+        until = {"$add": [now, {"$multiply": [rest_s, 1000]}]} if rests else now
         # What failed beside the first failure says no more than that.
         begun = {"$lte": [{"$ifNull": [f"${path}.failed_at", now - timedelta(days=1)]}, now - _TOGETHER]}
         row = self._users.find_one_and_update(
-            _whose(person) | {f"{path}.address": address},
+            _whose(person) | {f"{path}.address": address, f"{path}.stopped": {"$exists": False}},
             [
                 {
                     "$set": {
@@ -131,7 +140,7 @@ class LinkedChannels:
                 },
                 {
                     "$set": {
-                        f"{path}.rests_until": {"$max": [f"${path}.rests_until", until]},
+                        f"{path}.rests_until": until,
                         f"{path}.failures": {"$add": [f"${path}.failures", {"$cond": [begun, 1, 0]}]},
                         f"{path}.failed_at": now,
                         f"{path}.words": {"$literal": words},

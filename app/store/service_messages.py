@@ -36,6 +36,7 @@ class Kind(StrEnum):
     SIGN_IN = "sign_in"
     PHONE_CODE = "phone_code"
     TEST = "test"
+    LINK_STOPPED = "link_stopped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@ way to flood a mailbox."""
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
 
 import structlog
@@ -59,7 +60,8 @@ def send(parts: Services, person: str, channel: str) -> str:
     if user is None or channel not in parts.settings.channels:
         raise Problem(400, "There is no such channel", f"Name one of {', '.join(parts.settings.channels)}.")
     try:
-        address = address_on(channel, parse(user))
+        own = parse(user)
+        address = address_on(channel, own)
     except PermanentError as error:
         raise Problem(400, "Nothing was sent", f"There is no verified address for it: {error}.") from error
     if not Tries(parts.database, "test-send", MOST, WITHIN).take(person, parts.now()):
@@ -67,6 +69,8 @@ def send(parts: Services, person: str, channel: str) -> str:
         words = f"{MOST} tests an hour are enough. Try again later."
         raise Problem(429, "Too many tests", words, headers={"Retry-After": str(seconds)})
     sealed = ServiceMessages(parts.database, parts.settings.signing_keys)
-    sent = sealed.post(Kind.TEST, channel, address, {}, parts.now(), _OF_USE)
+    kept = own.sealed.get(channel)
+    details = {"sealed": base64.b64encode(kept).decode()} if kept else {}
+    sent = sealed.post(Kind.TEST, channel, address, details, parts.now(), _OF_USE)
     log.info("test message asked for", person=person, channel=channel)
     return sent

@@ -94,6 +94,21 @@ def listed(parcel: Parcel, role: Role, links: Links | None, person: Person, now:
     return replace(parcel, mail_list=mail_list, stop=stop)
 
 
+def facts_of(conversation: Claimed, verdict: Verdict) -> dict[str, Any]:
+    """What a message is made of, for a program: the kind of news, the subject as it was heard and as it is wanted."""
+    heard, want = verdict.heard, conversation.want
+    return {
+        "type": f"{conversation.subject.partition(':')[0]}.{verdict.kinds[0] if verdict.kinds else 'now'}",
+        "changed_at": conversation.changed_at,
+        "subject": conversation.subject,
+        "kinds": [str(kind) for kind in verdict.kinds],
+        "from": heard.to_document() if heard else None,
+        "to": want.to_document() if want else None,
+        "repeats": verdict.doubtful,
+        "found_late": conversation.found_late,
+    }
+
+
 def linked(parcel: Parcel, channel: str, links: Links | None, told: Claimed, person: Person) -> Parcel:
     """The message with the link to why this person hears it: in a text in place of LINK_SLOT, in a mail on its own.
 

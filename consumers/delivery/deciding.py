@@ -18,6 +18,7 @@ from app.domain.reports import Refusal
 from app.domain.subject import Value
 from app.store.claim_records import LATE, Claimed, DoubtNote, Grounds, Quiet
 from app.store.decisions import QuietDecision
+from app.store.linked import RESTS
 from app.store.suppressions import Suppression
 from consumers.delivery.choosing import Choices
 from consumers.delivery.decision import Verdict, decide, narrowed
@@ -149,6 +150,9 @@ class Decider:
             until = terms.domain_clock.at(terms.now() + _FIRST_IS_DOWN)
             reason = "provider_down"
             verdict = replace(verdict, action=Action.WAIT, reason=reason, until=until, folds=read.digest)
+        elif terms.endpoints is not None and (rests := terms.endpoints.waits_until(person)) is not None:
+            until = terms.domain_clock.at(rests)
+            verdict = replace(verdict, action=Action.WAIT, reason=RESTS, until=until)
         return verdict, address
 
     def _unreached_by(self, person: Person | None) -> str:

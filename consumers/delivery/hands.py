@@ -91,7 +91,9 @@ class Hands:
     def _note_answer(self, result: Result, route: Route) -> None:
         """What the answer says of the provider. Raises PyMongoError."""
         provider = route.provider
-        if result.channel_down:
+        if self._terms.endpoints is not None:
+            self._terms.endpoints.note(result, self._terms.bell)
+        elif result.channel_down:
             provider.failed(result.attempt.words or "", result.retry_after_s)
         elif not result.answered:
             provider.silent(probing=route.probing)

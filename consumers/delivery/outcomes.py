@@ -153,7 +153,7 @@ class Outcomes:
                 lambda: self._claims.failed(token, noted.conversation, words, noted, unknown=unknown)
             )
         not_before = at + timedelta(seconds=pause_s)
-        counts = not result.channel_down
+        counts = not result.is_no_fault
         return insist(
             lambda: self._claims.again(token, noted, not_before, words, unknown=unknown, counts=counts)
         )
@@ -170,7 +170,7 @@ class Outcomes:
         if result.attempt.outcome is Outcome.NEVER:
             return True
         tried = result.ready.noted.conversation.attempts + 1
-        counts = result.attempt.outcome is not Outcome.ACCEPTED and not result.channel_down
+        counts = result.attempt.outcome is not Outcome.ACCEPTED and not result.is_no_fault
         return counts and tried >= self._tries
 
     def _entry(self, result: Result, *, fails: bool) -> Entry:

@@ -34,16 +34,19 @@ from app.store.decisions import Decisions
 from app.store.digests import DailyCounts, Digests
 from app.store.doorbells import Doorbells
 from app.store.leases import Leases
+from app.store.linked import LinkedChannels
 from app.store.notifications import Ledger
 from app.store.people import People
 from app.store.provider_state import ProviderState
 from app.store.samples import DELIVERY, Sampler, Samples
+from app.store.service_messages import ServiceMessages
 from app.store.suppressions import Suppressions
 from app.store.why_links import WhyLinks
 from consumers.delivery import service_messages
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
 from consumers.delivery.digesting import Digester
+from consumers.delivery.endpoints import Endpoints
 from consumers.delivery.providers import Provider, Providers
 from consumers.delivery.reporting import Reporting
 from consumers.delivery.service_messages import ServiceSender
@@ -163,6 +166,22 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         lease=timedelta(seconds=settings.claim_lease_s),
         send_timeout_s=settings.send_timeout_s,
         tries=settings.send_attempts,
+        endpoints=_endpoints(settings, database, channel.name),
+    )
+
+
+def _endpoints(settings: Settings, database: Database[dict[str, Any]], channel: str) -> Endpoints | None:
+    if not CHANNELS[channel].own_servers:
+        return None
+    keys = settings.signing_keys
+    return Endpoints(
+        channel=channel,
+        linked=LinkedChannels(database, Suppressions(database, settings)),
+        people=People(database),
+        messages=ServiceMessages(database, keys) if keys else None,
+        stop_after=timedelta(days=settings.webhook_stop_days),
+        probe=timedelta(seconds=settings.claim_lease_s),
+        now=system_now,
     )
 
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import structlog
 
 from app import metrics
-from app.channels.base import AddressRefusedError, ChannelDownError, NoAnswerError, Parcel, Sender
+from app.channels.base import (
+    AddressDownError,
+    AddressRefusedError,
+    ChannelDownError,
+    NoAnswerError,
+    Parcel,
+    Sender,
+)
 from app.domain.clock import Now
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
 from app.domain.reports import without_addresses
@@ -27,6 +34,7 @@ class Ready:
 
     address: the id of where it goes. tells: the suppression that it tells of, None for none. counted: towards the
     person's daily maximum, None when it does not count. digest: the id of the mail that it is part of, None alone.
+    rested: the link that it goes to did not work before.
     """
 
     noted: Noted
@@ -35,13 +43,14 @@ class Ready:
     tells: str | None = None
     counted: Counted | None = None
     digest: str | None = None
+    rested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of one hand-over. retry_after_s: what the provider asked for. channel_down: the failure
-    says nothing about this message. answered: whether the provider said anything. refused: why the address is of
-    no more use, None when it is."""
+    says nothing about this message; address_down: neither does it, but it says something of this one address. answered:
+    whether the provider said anything. refused: why the address is of no more use, None when it is."""
 
     ready: Ready
     attempt: Attempt
@@ -49,6 +58,12 @@ class Result:
     channel_down: bool = False
     answered: bool = True
     refused: AddressRefusedError | None = None
+    address_down: bool = False
+
+    @property
+    def is_no_fault(self) -> bool:
+        """Whether the failure says nothing about the message, so that it is not counted as one of its tries."""
+        return self.channel_down or self.address_down
 
 
 def hand_over(
@@ -58,7 +73,7 @@ def hand_over(
     nothing: whatever happens is a result. The provider's words lose addresses and phone numbers here."""
     started_at = now()
     provider_id = words = retry_after_s = None
-    channel_down, answered = False, True
+    channel_down, answered, address_down = False, True, False
     refused: AddressRefusedError | None = None
     try:
         receipt = sender.send(ready.parcel, deadline_s)
@@ -66,6 +81,7 @@ def hand_over(
     except TransientError as error:
         outcome, words, retry_after_s = Outcome.LATER, str(error), error.retry_after_s
         channel_down, answered = isinstance(error, ChannelDownError), not isinstance(error, NoAnswerError)
+        address_down = isinstance(error, AddressDownError)
     except PermanentError as error:
         outcome, words = Outcome.NEVER, str(error)
         refused = error if isinstance(error, AddressRefusedError) else None
@@ -92,7 +108,7 @@ def hand_over(
         address=ready.address,
         provider=provider,
     )
-    return Result(ready, attempt, retry_after_s, channel_down, answered, refused)
+    return Result(ready, attempt, retry_after_s, channel_down, answered, refused, address_down)
 
 
 def group_size(average_s: float, longest: int) -> int:

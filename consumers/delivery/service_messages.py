@@ -7,6 +7,7 @@ lease ends, and it is sent (again) by another; the Message-ID is the same.
 
 from __future__ import annotations
 
+import base64
 import secrets
 import threading
 from collections.abc import Callable, Mapping
@@ -19,8 +20,9 @@ from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
 from app import crash_points, metrics
-from app.channels.base import Channel, ChannelDownError, NoAnswerError, Sender
+from app.channels.base import AddressDownError, Channel, ChannelDownError, NoAnswerError, Sender
 from app.domain import wording_service
+from app.domain.channels import LINKED
 from app.domain.clock import Now
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
 from app.domain.people import Person
@@ -64,6 +66,17 @@ def senders_of(
         )
         for name, terms in shared.items()
     }
+
+
+def _at(message: ServiceMessage) -> Person:
+    """Nobody, reached at the message's address by its channel alone."""
+    if message.channel in LINKED:
+        sealed = base64.b64decode(message.details.get("sealed", ""))
+        own = {message.channel: sealed} if sealed else {}
+        return Person("", "", linked={message.channel: message.address}, sealed=own)
+    if message.channel == "email":
+        return Person("", "", message.address)
+    return Person("", "", None, message.address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +173,15 @@ class ServiceSender:
         words: str | None = None
         started = terms.now()
         try:
-            is_mail = channel == "email"
-            person = Person("", "", *((message.address, None) if is_mail else (None, message.address)))
+            person = _at(message)
             if self._opted_out(message):
                 raise PermanentError("the number has asked to hear nothing")
             parcel = terms.channel.pack(f"service {message.id}", person, self._worded(message))
             receipt = self._sender_of(route).send(parcel, terms.send_timeout_s)
             outcome, words = Outcome.ACCEPTED, receipt.words
             route.provider.answered()
+        except AddressDownError as error:
+            outcome, words, asked_s = Outcome.LATER, str(error), error.retry_after_s
         except ChannelDownError as error:
             outcome, words, asked_s = Outcome.LATER, str(error), error.retry_after_s
             route.provider.failed(words, asked_s)
@@ -216,6 +230,9 @@ class ServiceSender:
                 details["code"], int(details["minutes"]), terms.public_url
             ),
             Kind.TEST: lambda: wording_service.test_message(message.channel, terms.public_url),
+            Kind.LINK_STOPPED: lambda: wording_service.link_stopped(
+                *(details["channel"], details["host"], details["reason"], details["words"]), terms.public_url
+            ),
         }
         return worded[message.kind]()
 

@@ -26,13 +26,14 @@ from app.store.why_links import WhyLinks
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
 from consumers.delivery.decision import Verdict
+from consumers.delivery.endpoints import Endpoints
 from consumers.delivery.providers import Providers
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the senders of one channel share. lease: of a claim. send_timeout_s: of one hand-over. links: None without a
-    key to sign with."""
+    key to sign with. endpoints: of a channel whose people have servers of their own, None of others."""
 
     channel: Channel
     claims: Claims
@@ -59,6 +60,7 @@ class Terms:
     lease: timedelta
     send_timeout_s: float
     tries: int
+    endpoints: Endpoints | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
 from app.store.suppressions import Suppression
 from app.store.why_links import WhyLink
-from consumers.delivery.composing import linked, listed
+from consumers.delivery.composing import facts_of, linked, listed
 from consumers.delivery.deciding import Decider
 from consumers.delivery.hands import Hands
 from consumers.delivery.living import alive, living_of
@@ -182,13 +182,18 @@ class Worker:
         """
         results: list[Result] = []
         written_at = time.monotonic()
+        held: list[Ready] = []
         while waiting and self._hands.may_go_on(lease_ends, route):
+            if self._terms.endpoints is not None and self._terms.endpoints.rests(waiting[0]):
+                held.append(waiting.pop(0))
+                continue
             crash_points.reached("D3.noted")
             results.append(self._hands.send(waiting.pop(0), route))
             crash_points.reached("D3.sent")
             if time.monotonic() - written_at > _FLUSH_S:
                 self._outcomes.write(token, results, rest_s=self._hands.rest_s(route))
                 results, written_at = [], time.monotonic()
+        waiting += held
         self._outcomes.write(token, results, rest_s=self._hands.rest_s(route))
 
     def _keep_links(self, made: Sequence[Ready]) -> None:
@@ -217,6 +222,8 @@ class Worker:
             parcel = terms.channel.pack(conversation.id, told.person, message)
             parcel = linked(parcel, terms.channel.name, terms.links, conversation, told.person)
             parcel = alive(parcel, terms, told, living)
+            if terms.endpoints is not None:
+                parcel = replace(parcel, data=facts_of(conversation, verdict))
             if terms.channel.name == "email":
                 parcel = listed(parcel, told.role, terms.links, told.person, terms.now())
                 parcel = terms.composer.filed(parcel, conversation, told.role)
@@ -230,7 +237,8 @@ class Worker:
             parcel = replace(parcel, reference=reference_of(attempt))
             text = parcel.text if isinstance(self._hands.sender, AskableSender) else None
             noted = noted_of(told, attempt, terms.now(), text)
-            return Ready(noted, parcel, told.address, tells.id if tells else None, told.counted)
+            tells_id, rested = tells.id if tells else None, terms.channel.name in told.person.resting
+            return Ready(noted, parcel, told.address, tells_id, told.counted, rested=rested)
         self._outcomes.refuse(token, conversation, heard, want, verdict.kinds, title, reason)
         self._outcomes.uncount([told.counted])
         return None
