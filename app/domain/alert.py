@@ -44,6 +44,10 @@ class Offer:
         """The cheapest has the lowest; of equal ones the earlier day, then the smaller id."""
         return self.fare.price.amount_minor, self.fare.departure_date, self.id
 
+    def __str__(self) -> str:
+        fare = self.fare
+        return f"{fare.origin} to {fare.destination}, {fare.departure_date}, {fare.price}"
+
 
 @dataclass(frozen=True, slots=True)
 class Alert:

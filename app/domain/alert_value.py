@@ -7,7 +7,7 @@ was asked for, the value has lapsed, and nobody who has not heard it yet is told
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -18,6 +18,9 @@ from app.domain.fares import Fare, Money
 from app.domain.news import Action, Decision, Kind, Role, Rules
 
 KINDS: Final = (Kind.FARE, Kind.FARE_REPORT, Kind.FARE_ENDED)
+
+_SILENT: Final = {"silent": True}
+"""Marks what no list of changes shows."""
 
 SAYS_END_FOR: Final = timedelta(days=7)
 """So long after its last day people are still told that an alert has ended."""
@@ -33,23 +36,23 @@ class AlertValue:
     no longer so.
     """
 
-    alert: str
-    n: int
-    kind: Kind | None
-    origins: tuple[str, ...]
-    destinations: tuple[str, ...]
-    first: str
-    last: str
-    condition: Condition
-    currency: str
-    max_stops: int | None = None
-    name: str = ""
-    channels: tuple[str, ...] = ()
+    alert: str = field(metadata=_SILENT)
+    n: int = field(metadata=_SILENT)
+    kind: Kind | None = field(metadata=_SILENT)
+    origins: tuple[str, ...] = field(metadata=_SILENT)
+    destinations: tuple[str, ...] = field(metadata=_SILENT)
+    first: str = field(metadata=_SILENT)
+    last: str = field(metadata=_SILENT)
+    condition: Condition = field(metadata=_SILENT)
+    currency: str = field(metadata=_SILENT)
+    max_stops: int | None = field(default=None, metadata=_SILENT)
+    name: str = field(default="", metadata=_SILENT)
+    channels: tuple[str, ...] = field(default=(), metadata=_SILENT)
     offer: Offer | None = None
-    against: Money | None = None
+    against: Money | None = field(default=None, metadata=_SILENT)
     lowest: Money | None = None
-    step: int = 1
-    lapsed: bool = False
+    step: int = field(default=1, metadata=_SILENT)
+    lapsed: bool = field(default=False, metadata=_SILENT)
 
     @property
     def subject(self) -> str:

@@ -245,7 +245,7 @@ def differing(old: Value | None, new: Value | None) -> list[dict[str, Any]]:
 
 @lru_cache
 def _names(kind: type[Value]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
+    return tuple(field.name for field in dataclasses.fields(kind) if not field.metadata.get("silent"))
 
 
 def changed(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Changed, ...]:

@@ -33,6 +33,7 @@ LABELS: Mapping[str, str] = {
     "estimated_departure_time": "expected departure", "estimated_arrival_date": "expected arrival date",
     "estimated_arrival_time": "expected arrival", "status_reason": "reason", "arrival_gate": "gate there",
     "arrival_terminal": "terminal there", "diverted_to": "diverted to", "flight_number": "flight number",
+    "offer": "cheapest fare",
 }  # fmt: skip
 
 _TIMES = frozenset(name for name in LABELS if "departure" in name or "arrival_" in name)
@@ -143,7 +144,7 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
     """From the decision to the phone, on one channel. you: the reader is the person."""
     steps: list[Step] = []
     if thread.items and thread.role is not None:
-        concerned = "hold a booking" if thread.role == "traveller" else f"follow the {chain.kind.followed}"
+        concerned = _concerned(thread.role, chain.kind.followed)
         first = thread.items[0]
         title = "You are among them" if you else "The person is among those concerned"
         who = f"because you {concerned}." if you else f"they {concerned}."
@@ -163,6 +164,11 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
         steps += _standing(chain, thread)
     steps.sort(key=lambda step: (step.at is None, step.at.timestamp() if step.at else 0.0))
     return steps
+
+
+def _concerned(role: str | None, noun: str) -> str:
+    """What those do who hear in this role, to go after "you"."""
+    return {"traveller": "hold a booking", "alert": f"made the {noun}"}.get(role or "", f"follow the {noun}")
 
 
 def _is_over(thread: Thread) -> bool:
@@ -185,7 +191,7 @@ def is_held(item: Quiet | Notification | None) -> bool:
 
 def _of_quiet(quiet: Quiet, noun: str, *, you: bool) -> list[Step]:
     title, words = REASONS.get(quiet.reason, (quiet.reason.replace("_", " ").capitalize(), ""))
-    words = words.format(concerned="hold a booking" if quiet.role == "traveller" else f"follow the {noun}")
+    words = words.format(concerned=_concerned(quiet.role, noun))
     if quiet.reason == "below_threshold" and quiet.changes:
         if not {one.field for one in quiet.changes} <= _TIMES:
             words = "First values and details like these are no news of their own."
@@ -295,6 +301,8 @@ def place_words(place: Place, noun: str, *, you: bool) -> str:
     who = "You hold" if you else "Now: holds"
     if place.is_held:
         return f"{who} a booking on this flight ({place.booking})."
+    if noun == "fare alert":
+        return "It is your fare alert." if place.follows else "The fare alert is not there any more."
     if place.follows:
         return f"You follow this {noun}." if you else f"Now: follows this {noun}."
     if place.booking:

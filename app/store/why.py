@@ -198,6 +198,9 @@ class WhyReader:
         yield from (str(channel) for channel in told)
 
     def _place(self, subject: str, person: str) -> Place:
+        if subjects.of(subject) is subjects.ALERT:
+            own = {"_id": subjects.ALERT.key(subject), "user_id": {"$in": ids.forms(person)}}
+            return Place(None, False, self._db.alerts.find_one(own, {"_id": 1}) is not None)
         wanted = {
             "flight_id": {"$in": ids.all_forms(self._places(subject, person))},
             "user_id": {"$in": ids.forms(person)},
