@@ -10,6 +10,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from app.domain import people
+from app.domain.reports import Refusal
 from app.settings import Settings
 from app.store import ids
 from app.store.consents import Consents
@@ -54,6 +55,14 @@ class TelegramAccounts:
             return False
         self._prove(person, str(there.get("address")), words, way, once, now, given=False)
         return True
+
+    def heard_from(self, chat: str) -> None:
+        """Somebody wrote in a chat: whoever had blocked the bot there has it back."""
+        addresses = self._suppressions.ids_of(CHANNEL, chat)
+        own, _ = self._suppressions.concerning(CHANNEL, addresses, {})
+        for found in own.values():
+            if found.reason is Refusal.BLOCKED:
+                self._suppressions.remove(found.id)
 
     def has_done(self, once: str) -> bool:
         """Whether the act with this name is done and proven."""

@@ -91,7 +91,7 @@ class Linking:
     def _linked(self, link: AskedLink, chat: str) -> str:
         """The account is linked, the link used up; what is to be said then."""
         now = self._now()
-        if self._is_linked(link, chat):
+        if self._is_linked(link, chat) and self._accounts.refusal(link.person) is None:
             self._links.use(link, now)
             return words.LINKED
         if not link.works(now):

@@ -78,7 +78,9 @@ class Talk:
             self.linking.start(said.chat, rest)
             return "start"
         person = self.accounts.of_chat(said.chat)
-        if person is None:
+        if person is not None:
+            self.accounts.heard_from(said.chat)
+        else:
             return self._unless(
                 is_old, "stranger", said.chat, lambda: words.welcome(self._page("/my/profile"))
             )
