@@ -6,6 +6,7 @@ Rules and words: https://core.telegram.org/bots/api#html-style and `MessageEntit
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html import unescape
 
 _TAGS = frozenset(
@@ -61,3 +62,32 @@ def read(text: str) -> str:
 def length(plain: str) -> int:
     """In UTF-16 code units, as Telegram counts."""
     return len(plain.encode("utf-16-le")) // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text that looks the same all along. marks: names of its tags. href: where it leads, None nowhere."""
+
+    text: str
+    marks: tuple[str, ...]
+    href: str | None
+
+
+def pieces(text: str) -> list[Piece]:
+    """A text that `read` takes, in parts; a page shows them without believing any of it."""
+    found: list[Piece] = []
+    marks: list[tuple[str, str | None]] = []
+    at = 0
+    for tag in [*_TAG.finditer(text), None]:
+        part = text[at : tag.start() if tag else len(text)]
+        if part:
+            href = next((link for _, link in reversed(marks) if link), None)
+            found.append(Piece(unescape(part), tuple(name for name, _ in marks), href))
+        if tag is not None:
+            at = tag.end()
+            if tag[1]:
+                marks.pop()
+            else:
+                link = re.search(r'href="([^"]*)"', tag[3])
+                marks.append((tag[2].lower(), unescape(link[1]) if link else None))
+    return found

@@ -1,4 +1,4 @@
-"""The HTTP side of the inbox: the page, its JSON, a mail's HTML for its frame, and the Twilio endpoint."""
+"""The HTTP side of the inbox: the pages, their JSON, a mail's HTML for its frame, Twilio's and Telegram's endpoints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from app.domain.clock import DomainClock
-from scripts.inbox import twilio
+from scripts.inbox import telegram, telegram_web, twilio
 from scripts.inbox.store import Inbox, Person, Stored, header, text_of
 
 MAX_BODY_BYTES = 64 * 1024
@@ -23,6 +23,9 @@ _STATIC = {
     "/inbox.css": ("inbox.css", "text/css; charset=utf-8"),
     "/inbox.js": ("inbox.js", "text/javascript; charset=utf-8"),
     "/favicon.svg": ("favicon.svg", "image/svg+xml"),
+    "/telegram": ("telegram.html", "text/html; charset=utf-8"),
+    "/telegram.css": ("telegram.css", "text/css; charset=utf-8"),
+    "/telegram.js": ("telegram.js", "text/javascript; charset=utf-8"),
 }
 _SHOWN_HEADERS = (
     *("From", "To", "Subject", "Date", "Message-ID"),
@@ -52,6 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(url.query))
         inbox = self.server.inbox
         message = twilio.PATH.fullmatch(url.path)
+        if self._telegram(url.path, query):
+            return
         if message is not None:
             self._twilio(message["account"], message["sid"], query)
         elif url.path in _STATIC:
@@ -85,7 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
         if urlsplit(self.path).path == "/api/people":
             self._know(body)
             return
-        form = dict(parse_qsl(body.decode("utf-8", errors="replace")))
+        form = dict(parse_qsl(body.decode("utf-8", errors="replace"), keep_blank_values=True))
+        if self._telegram(urlsplit(self.path).path, form, body):
+            return
         message = twilio.PATH.fullmatch(urlsplit(self.path).path)
         if message is None or message["sid"]:
             self._json(404, {"error": "There is nothing here."})
@@ -105,6 +112,28 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.server.inbox.know(people, clock)
         self._json(200, _people(self.server.inbox))
+
+    def _telegram(self, path: str, sent: dict[str, str], body: bytes | None = None) -> bool:
+        """The Bot API, its chats for the page, and what a visitor does there; False for everything else."""
+        of_bot, own = telegram.PATH.fullmatch(path), "/api/telegram"
+        if of_bot is not None:
+            self._json(*self.server.telegram.call(of_bot["token"], of_bot["method"], sent))
+        elif path == own and body is None:
+            self._json(200, telegram_web.shown(self.server.telegram))
+        elif path.startswith(telegram_web.LINKS) and body is None:
+            self.send_response(303)
+            self.send_header("Location", telegram_web.link(path, sent))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            self.wfile.flush()
+        elif path.startswith(f"{own}/") and body is not None:
+            if self.headers.get_content_type() != "application/json":  # what another site's page cannot send
+                self._json(415, {"error": "Send JSON."})
+            else:
+                self._json(*telegram_web.act(self.server.telegram, path.rpartition("/")[2], body))
+        else:
+            return False
+        return True
 
     def _twilio(self, account: str, sid: str | None, query: dict[str, str]) -> None:
         if not twilio.authorised(account, self.headers.get("Authorization")):
@@ -154,11 +183,13 @@ class InboxServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     inbox: Inbox
+    telegram: telegram.Telegram
     allow_reuse_address: ClassVar[bool] = True  # type: ignore[misc]
 
     def __init__(self, inbox: Inbox, host: str, port: int) -> None:
         super().__init__((host, port), _Handler)
         self.inbox = inbox
+        self.telegram = telegram.Telegram()
 
 
 def _messages(inbox: Inbox, query: dict[str, str]) -> dict[str, Any]:
