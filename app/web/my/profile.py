@@ -16,7 +16,7 @@ from app.store.users import ChangedMeanwhileError, Users
 from app.web import access, choosing, preferences_form
 from app.web.api.me import ProfileChange
 from app.web.api.requests import validated
-from app.web.my import frame
+from app.web.my import frame, telegram
 from app.web.my.frame import Answer, Fields
 from app.web.problems import Problem
 from app.web.services import services
@@ -132,4 +132,5 @@ def _page(user: Mapping[str, Any], form: Fields, status: int = 200) -> Answer:
         languages=LANGUAGES,
         addresses=addresses(user),
         channels=services().settings.channels,
+        telegram=telegram.standing(user),
     )
