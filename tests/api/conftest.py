@@ -16,7 +16,7 @@ from pymongo.database import Database
 from werkzeug.test import TestResponse
 
 from app import settings as settings_module
-from app.domain.clock import real_time
+from app.domain.clock import DomainClock
 from app.runtime import Health
 from app.settings import Settings
 from app.store import client as store_client
@@ -106,7 +106,9 @@ class Site:
         self.moment = NOW
         self.database = database
         self.feed = Feed(settings, self.now)
-        services = Services(settings, database, self.feed, Health(), real_time(), self.now)
+        # What is over, and what is not, must not depend on the day on which tests run.
+        clock = DomainClock(NOW, NOW, 1.0, system=self.now)
+        services = Services(settings, database, self.feed, Health(), clock, self.now)
         self.app = create_app(services)
 
     def now(self) -> datetime:

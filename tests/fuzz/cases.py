@@ -23,6 +23,7 @@ EXAMPLES = int(os.environ.get("GATECALL_FUZZ_EXAMPLES", "15"))
 _THERE = {
     "path.booking": [world.BOOKING, world.IMPORTED],
     "path.following": [world.FOLLOWING],
+    "path.alert": [world.ALERT],
     "path.flight": [world.FLIGHT],
     "path.key": [world.KEY_ID],
     "path.notification": [world.NOTIFICATION],

@@ -29,6 +29,7 @@ PUBLIC_URL = "http://localhost"
 
 # What there is, so that cases get beyond "there is no such thing".
 PERSON, FLIGHT, BOOKING, IMPORTED, FOLLOWING, EVENT = "pax-1", "f1", "bk-own", "bk-1", "fo-1", "e1"
+ALERT = "al-1"
 KEY_ID = "gca_00000000"
 NOTIFICATION = "ZmxpZ2h0OmYxfHBheC0xfGVtYWlsQDAwMDE"
 """The row flight:f1|pax-1|email@0001, as the API writes ids into addresses."""
@@ -149,6 +150,14 @@ class World:
         )
         following = {"_id": FOLLOWING, "user_id": PERSON, "flight_id": "f2", "created_at": now, "version": 1}
         database.followings.insert_one(following)
+        database.alerts.insert_one(
+            {
+                "_id": ALERT, "user_id": PERSON, "status": "active", "created_at": now, "version": 1, "asks": 1,
+                "origins": ["JFK"], "destinations": ["SFO"], "dates": {"from": DAY, "until": DAY}, "currency": "USD",
+                "condition": {"kind": "below", "amount": "220.00"}, "repeat": "again",
+                "tell_now": True, "paused": False, "keys": ["JFK-SFO 2026-12"],
+            }
+        )  # fmt: skip
         database.api_keys.insert_one(
             {
                 "_id": KEY_ID, "hash": "none", "name": "Calendar", "scopes": ["feed:read"], "owner": PERSON,

@@ -91,12 +91,12 @@ def test_the_list_says_how_each_stands(web: Web, maya: Person) -> None:
     said = text_of(maya.get("/my/alerts"))
     assert "Below" in said
     assert "Lowest now $204 on Fri 8 Mar" in said
-    assert "Told 1 time, Told last $204" in said
+    assert "told 1 time, told last $204" in said
     looked_at(web, "250")
     said = text_of(maya.get("/my/alerts"))
     assert "Waiting" in said
     assert "Lowest now $250" in said
-    assert "Lowest so far $204" in said
+    assert "lowest so far $204" in said
     web.database["alerts"].update_many({}, {"$set": {"status": "ended"}})
     said = text_of(maya.get("/my/alerts"))
     assert "Ended" in said

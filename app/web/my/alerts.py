@@ -138,7 +138,8 @@ def _understood(values: dict[str, str]) -> tuple[Alert | None, Fields]:
         found = alerts_of.read(document, services().clock())
     except AlertError as error:
         for name, sentence in error.faults:
-            faults.setdefault(alerts_form.placed(name, values["condition"]), sentence)
+            place = alerts_form.placed(name, values["condition"])
+            faults.setdefault(place, alerts_form.reworded(name, sentence, values["currency"]))
         return None, alerts_form.with_faults(values, faults)
     return None if faults else found, alerts_form.with_faults(values, faults)
 

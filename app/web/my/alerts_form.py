@@ -18,6 +18,7 @@ from app.domain.people import Person
 from app.domain.place_search import PlaceError
 from app.domain.preferences import Group
 from app.web import airport_field, alert_trip, preferences_form
+from app.web.my import frame
 from app.web.my.frame import Fields
 
 Offered = Sequence[tuple[str, str]]
@@ -119,7 +120,7 @@ class Picks:
     stops: Offered = tuple(_DIRECT.items())
     cabins: Offered = tuple(_CABINS.items())
     units: Offered = _UNITS
-    against: Offered = tuple((str(name), f"than {words}") for name, words in AGAINST_WORDS.items())
+    against: Offered = tuple((str(name), f"against {words}") for name, words in AGAINST_WORDS.items())
     every: Offered = tuple((str(hours), words) for hours, words in EVERY_H.items())
     repeats: Sequence[tuple[str, str, str]] = _REPEATS
     currencies: Offered = tuple((code, code) for code in sorted(CURRENCIES))
@@ -236,14 +237,21 @@ def placed(field: str, kind: str) -> str:
     return _FIELDS.get(name) or _FIELDS.get(name.partition(".")[0]) or name.partition(".")[0]
 
 
+def reworded(field: str, sentence: str, currency: str) -> str:
+    """What is wrong with a field as the form says it: amounts are typed there, not sent as text."""
+    if field in ("condition.amount", "min_step"):
+        return f"write an amount in {currency or 'the currency'}, like 220 or 7.50"
+    return sentence
+
+
 def with_faults(values: Mapping[str, str], faults: Mapping[str, str]) -> Fields:
     """The form as it was typed, with what is wrong, in the order of its fields; sentences begin with a capital."""
     order = [*LABELS, *(name for name in faults if name not in LABELS)]
-    said = {name: faults[name].rstrip(".") for name in order if name in faults}
+    said = {name: faults[name] for name in order if name in faults}
     choices = {
         name: airport_field.choices(values[name]) for name in _PLACES if name in faults and values[name]
     }
-    return Fields(values, {name: f"{words[:1].upper()}{words[1:]}." for name, words in said.items()}, choices)
+    return Fields(values, {name: frame.as_sentence(words) for name, words in said.items()}, choices)
 
 
 def _dates(values: Mapping[str, str], faults: dict[str, str]) -> dict[str, str]:

@@ -48,7 +48,7 @@ def row_of(own: OwnAlert, user: Mapping[str, Any]) -> Row:
         id=alert.id,
         title=alert.title,
         say=_said(alert),
-        news=", ".join(f"{name} {value}" for name, value in facts),
+        news=_in_one_line(facts),
         facts=facts,
         state=_standing(own),
         is_paused=alert.paused,
@@ -84,6 +84,11 @@ def _standing(own: OwnAlert) -> Standing:
     if isinstance(condition, Below) and cheapest < condition.amount.amount_minor:
         return Standing("Below", "ok")
     return Standing("Reporting" if isinstance(condition, Report) else "Waiting")
+
+
+def _in_one_line(facts: Sequence[tuple[str, str]]) -> str:
+    line = ", ".join(f"{name[:1].lower()}{name[1:]} {value}" for name, value in facts)
+    return f"{line[:1].upper()}{line[1:]}"
 
 
 def _facts(own: OwnAlert, user: Mapping[str, Any]) -> list[tuple[str, str]]:

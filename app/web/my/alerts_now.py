@@ -141,7 +141,7 @@ def shown(found: Fares, currency: str, now: datetime, verdict: str) -> Now:
     price = money_words(best.price)
     return Now(
         headline=f"{price} is the lowest fare",
-        lines=tuple(filter(None, (_described(best), seen))),
+        lines=tuple(filter(None, (f"{_described(best)}.", seen))),
         verdict=verdict,
         price=price,
         link=best.link or "",

@@ -120,9 +120,14 @@ def faults_of(found: Problem) -> dict[str, str]:
     """A sentence by field, beginning with a capital; of several about one field the first."""
     said: dict[str, str] = {}
     for fault in found.faults:
-        words = "fill in this field" if fault.message in _EMPTY else fault.message.rstrip(".")
-        said.setdefault(fault.field, f"{words[:1].upper()}{words[1:]}.")
+        words = "fill in this field" if fault.message in _EMPTY else fault.message
+        said.setdefault(fault.field, as_sentence(words))
     return said
+
+
+def as_sentence(words: str) -> str:
+    """With a capital at the beginning, and a full stop or its own mark at the end."""
+    return f"{words[:1].upper()}{words[1:]}{'' if words.endswith(('.', '?')) else '.'}"
 
 
 def shown_time(moment: datetime, user: Mapping[str, Any]) -> str:
