@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, NoReturn
 
@@ -18,7 +19,7 @@ from app.domain.errors import BadEventError
 from app.domain.notice_value import Terms
 from app.domain.notices import MAX_MESSAGE, TYPE, Notice
 from app.store import notices
-from app.store.notice_audience import NoticeAudience
+from app.store.notice_audience import About, NoticeAudience
 from app.web import access
 from app.web.problems import Fault, Problem
 from app.web.services import services
@@ -152,7 +153,7 @@ def publish() -> Response:
             created_by=created_by,
             created_at=parts.now(),
             idempotency_key=key,
-            audience=audience_of(notice),
+            audience=outlook(notice).people,
         )
     except notices.RepeatedDifferentlyError as error:
         detail = "This Idempotency-Key was used for another notice. Take a new key for a new notice."
@@ -166,14 +167,30 @@ def publish() -> Response:
     return Response(accepted.model_dump_json(), 202, content_type="application/json")
 
 
-def audience_of(notice: Notice) -> int | None:
-    """How many people the notice reaches at this moment, each once, but those who follow in silence; None when they
-    cannot be counted in time. Raises PyMongoError."""
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a notice does at this moment. people: whom it reaches, each once, but those who follow in silence; None when
+    they cannot be counted in time. until: when it expires, on the domain clock."""
+
+    about: About
+    people: int | None
+    until: datetime
+
+
+def outlook(notice: Notice) -> Outlook:
+    """Whom the notice would reach if it were published now. Raises PyMongoError."""
     parts = services()
-    settings, now = parts.settings, parts.clock()
-    until = Terms.of(settings.notice_hours, settings.notice_max_days).over_at(notice, now)
+    now = parts.clock()
+    until = terms().over_at(notice, now)
     reached = NoticeAudience(parts.database)
-    return reached.count(reached.about(notice.airport, notice.flight, now, until).places)
+    about = reached.about(notice.airport, notice.flight, now, until)
+    return Outlook(about, reached.count(about.places), until)
+
+
+def terms() -> Terms:
+    """How long notices are told, as the settings say."""
+    settings = services().settings
+    return Terms.of(settings.notice_hours, settings.notice_max_days)
 
 
 def read_notice(body: bytes, media_type: str) -> Notice:
@@ -193,9 +210,12 @@ def read_notice(body: bytes, media_type: str) -> Notice:
     try:
         return NoticeBody.model_validate(sent).notice()
     except ValidationError as error:
-        raise _bad_request(
-            [_fault(e) for e in error.errors(include_url=False, include_input=False)]
-        ) from error
+        raise _bad_request(faults_of(error)) from error
+
+
+def faults_of(error: ValidationError) -> list[Fault]:
+    """What is wrong with a notice, a sentence for each field at fault."""
+    return [_fault(e) for e in error.errors(include_url=False, include_input=False)]
 
 
 def _idempotency_key(header: str | None) -> str | None:

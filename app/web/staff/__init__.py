@@ -10,10 +10,11 @@ from typing import Any
 from flask import Blueprint, render_template
 
 from app.web.pages import errors
-from app.web.staff import dead_letters, notifications, ops, session, why
+from app.web.staff import dead_letters, notices, notifications, ops, session, why
 
 NAV: tuple[tuple[str, str], ...] = (
     ("staff.dead_letters", "Dead letters"),
+    ("staff.notices", "Notices"),
     ("staff.notifications", "Notifications"),
     ("staff.why", "Why"),
     ("staff.ops", "Operations"),
@@ -33,6 +34,11 @@ def blueprint() -> Blueprint:
     staff.add_url_rule("/dead-letters/one", view_func=dead_letters.detail, endpoint="dead_letter")
     staff.add_url_rule(
         "/dead-letters/act", view_func=dead_letters.act, endpoint="dead_letters_act", methods=["POST"]
+    )
+    staff.add_url_rule("/notices", view_func=notices.view, endpoint="notices")
+    staff.add_url_rule("/notices", view_func=notices.send, endpoint="notices_send", methods=["POST"])
+    staff.add_url_rule(
+        "/notices/withdraw", view_func=notices.withdraw, endpoint="notices_withdraw", methods=["POST"]
     )
     staff.add_url_rule("/notifications", view_func=notifications.view, endpoint="notifications")
     staff.add_url_rule("/notifications/one", view_func=notifications.detail, endpoint="notification")

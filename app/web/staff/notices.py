@@ -1,0 +1,258 @@
+"""The page of notices: what staff told travellers, a form that shows whom a notice reaches before it is sent, and the
+button that takes one back."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from flask import redirect, render_template, request, url_for
+from pydantic import ValidationError
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.wrappers import Response
+
+from app.domain import gsm, notice_value, wording_notice
+from app.domain.news import Role
+from app.domain.notice_value import URGENT_TYPE, NoticeValue, subject_of
+from app.domain.notices import MAX_MESSAGE, Notice
+from app.domain.place_search import PlaceError, one_airport
+from app.domain.wording_shapes import Message, NoticeNews
+from app.store import ids, notices
+from app.store.announcements import Announcements
+from app.store.notice_audience import MOST_COUNTED
+from app.web import publishing
+from app.web.publishing import NoticeBody, Outlook
+from app.web.services import services
+from app.web.staff import asked, session
+
+log = structlog.get_logger()
+
+_ENDPOINT = "staff.notices"
+_MOST = 50
+TYPES = ("info", "disruption", URGENT_TYPE)
+"""The types that the form offers; programs may write others."""
+_FIELDS = ("type", "message", "airport", "flight", "expires_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A notice in the list. people: how many were told, None while that is not known. ends: in a word or two."""
+
+    id: str
+    at: datetime | None
+    about: str
+    path: str
+    message: str
+    type: str
+    by: str
+    people: int | None
+    is_over: bool
+    ends: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What will happen when the notice is published. people: in words, with how many they are; told: whether anybody is
+    sent a message. parts: of the text. digest: of what was looked at."""
+
+    outlook: Outlook
+    people: str
+    message: Message
+    parts: int
+    until: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was typed, by field, and what is wrong with it. key: the same for every press of one form's button."""
+
+    fields: Mapping[str, str]
+    key: str
+    faults: Mapping[str, str] = field(default_factory=dict)
+    look: Look | None = None
+    is_changed: bool = False
+
+
+def view() -> str:
+    """The list and an empty form."""
+    return _page(Form({"type": "info"}, secrets.token_urlsafe(16)))[0]
+
+
+def send() -> Response | tuple[str, int]:
+    """What the form sends: first whom the notice would reach and what they would read; only what was looked at as it is
+    typed is published, once however often the button is pressed."""
+    parts = services()
+    typed = {name: request.form.get(name, "").strip() for name in _FIELDS}
+    key = request.form.get("key", "")[:100] or secrets.token_urlsafe(16)
+    notice, faults = _read(typed)
+    if notice is None:
+        return _page(Form(typed, key, faults), 422)
+    look = _look(notice)
+    looked = request.form.get("looked", "")
+    if request.form.get("do") != "publish" or looked != look.digest:
+        return _page(Form(typed, key, look=look, is_changed=bool(looked) and looked != look.digest))
+    try:
+        done = notices.publish(
+            parts.database,
+            notice,
+            created_by=session.signed_in(),
+            created_at=parts.now(),
+            idempotency_key=key,
+            audience=look.outlook.people,
+        )
+    except notices.RepeatedDifferentlyError:
+        return _page(Form(typed, secrets.token_urlsafe(16), look=look))
+    log.info("notice accepted", notice_id=done.id, created_by=session.signed_in())
+    return redirect(url_for(_ENDPOINT, did="published", id=done.id), 303)
+
+
+def withdraw() -> Response | str:
+    """Take a notice back, after asking. :raise 404: there is no such notice any more."""
+    parts = services()
+    notice_id = request.form.get("id", "")
+    found = parts.database.notices.find_one({"_id": {"$in": ids.forms(notice_id)}})
+    if not notice_id or found is None:
+        raise NotFound("There is no such notice; it may have been withdrawn already.")
+    if request.form.get("sure") != "yes":
+        (row,) = _rows([found])
+        return render_template("staff/notice_sure.html", row=row)
+    notices.withdraw(parts.database, notice_id)
+    log.info("notice withdrawn", notice_id=notice_id, staff=session.signed_in())
+    return redirect(url_for(_ENDPOINT, did="withdrawn"), 303)
+
+
+def _page(form: Form, status: int = 200) -> tuple[str, int]:
+    parts = services()
+    did = request.args.get("did")
+    page = render_template(
+        "staff/notices.html",
+        form=form,
+        types=TYPES,
+        longest=MAX_MESSAGE,
+        hours=f"{parts.settings.notice_hours:g}",
+        rows=_rows(notices.latest(parts.database, _MOST)),
+        did=did if did in {"published", "withdrawn"} else None,
+        said=_said(request.args.get("id", "")) if did == "published" else None,
+    )
+    return page, status
+
+
+def _read(typed: Mapping[str, str]) -> tuple[Notice | None, dict[str, str]]:
+    """The notice, or what is wrong with the fields; an airport may be written by name."""
+    sent: dict[str, Any] = {name: text for name, text in typed.items() if text}
+    faults: dict[str, str] = {}
+    try:
+        if "airport" in sent:
+            sent["airport"] = one_airport(sent["airport"])
+    except PlaceError as error:
+        faults["airport"] = _sentence(str(error))
+        del sent["airport"]
+    try:
+        if "expires_at" in sent:
+            expires_at = asked.moment(sent, "expires_at")
+            sent["expires_at"] = expires_at.isoformat() if expires_at else None
+            if expires_at and expires_at <= services().clock():
+                faults["expires_at"] = "This time is over."
+    except BadRequest:
+        faults["expires_at"] = "Write a time like 2026-12-01T10:00, in UTC."
+        del sent["expires_at"]
+    try:
+        notice = NoticeBody.model_validate(sent).notice()
+    except ValidationError as error:
+        wrong = {fault.field: _sentence(fault.message) for fault in publishing.faults_of(error)}
+        return None, wrong | faults
+    return (None if faults else notice), faults
+
+
+def _look(notice: Notice) -> Look:
+    parts = services()
+    outlook = publishing.outlook(notice)
+    value = notice_value.of_notice(notice, outlook.until, outlook.about.local_to)
+    news = NoticeNews(
+        heard=value.unsaid(),
+        want=value,
+        kinds=notice_value.of_state(value),
+        role=Role.TRAVELLER,
+        doubtful=False,
+        found_late=False,
+        changed_at=parts.clock(),
+        now=parts.clock(),
+        public_url=parts.settings.public_url,
+        short_link=True,
+    )
+    message = wording_notice.compose(news)
+    written = [notice.type, notice.message, notice.airport or "", notice.flight or "", str(notice.expires_at)]
+    return Look(
+        outlook=outlook,
+        people=_counted(outlook.people),
+        message=message,
+        parts=1 if gsm.fits(message.sms) else -(-gsm.septets(message.sms) // 153),
+        until=outlook.until,
+        digest=hashlib.sha256("\n".join(written).encode()).hexdigest()[:32],
+    )
+
+
+def _counted(people: int | None) -> str:
+    """ "143 people", "more than 100,000 people"."""
+    if people is None or people >= MOST_COUNTED:
+        return f"more than {MOST_COUNTED:,} people" if people else "very many people"
+    return "1 person" if people == 1 else f"{people:,} people"
+
+
+def _said(notice_id: str) -> str | None:
+    """How many people the notice that was just published reaches."""
+    found = services().database.notices.find_one({"_id": {"$in": ids.forms(notice_id)}}, {"audience": 1})
+    return _counted(found.get("audience")) if found else None
+
+
+def _rows(found: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """What the list shows; a notice that cannot be understood is a dead letter, and is shown as far as it goes."""
+    subjects = [subject_of(ids.text(one["_id"])) for one in found]
+    people = Announcements(services().database).people(subjects)
+    return [_row(one, people.get(subject)) for one, subject in zip(found, subjects, strict=True)]
+
+
+def _row(one: Mapping[str, Any], people: int | None) -> Row:
+    parts = services()
+    at = one.get("created_at") if isinstance(one.get("created_at"), datetime) else None
+    ends = one.get("expires_at") if isinstance(one.get("expires_at"), datetime) else None
+    notice = Notice(
+        type=str(one.get("type", "")),
+        message=str(one.get("message", "")),
+        airport=str(one["airport"]).upper() if one.get("airport") else None,
+        flight=str(one["flight"]).upper() if one.get("flight") else None,
+        expires_at=ends,
+    )
+    made_at = parts.clock.at(at) if at else None
+    over_at = publishing.terms().over_at(notice, made_at) if made_at else ends
+    value = NoticeValue(notice.type, notice.message, notice.airport, notice.flight, "")
+    is_over = over_at is not None and over_at <= parts.clock()
+    return Row(
+        id=ids.text(one["_id"]),
+        at=at,
+        about=_about(value),
+        path=wording_notice.path(value),
+        message=notice.message,
+        type=notice.type,
+        by=str(one.get("created_by", "")),
+        people=0 if value.is_for_all else people,
+        is_over=is_over,
+        ends=over_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC") if over_at else "",
+    )
+
+
+def _about(value: NoticeValue) -> str:
+    try:
+        return wording_notice.place(value)
+    except KeyError:  # a code that is no airport's
+        return " ".join(filter(None, value.place))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?")) else ".")
