@@ -80,7 +80,7 @@ def step(
     return _step(state, after, value)
 
 
-def next_at(alert: Alert, state: AlertState, now: datetime) -> datetime | None:
+def next_at(alert: Alert, state: AlertState) -> datetime | None:
     """The next moment at which time alone may change something: a report, midnight after the cheapest fare's day, the
     end. It may be over. None: never. state: after a step of this alert."""
     if state.ended:
@@ -89,8 +89,7 @@ def next_at(alert: Alert, state: AlertState, now: datetime) -> datetime | None:
     if state.report_at is not None and not state.done:
         found.append(state.report_at)
     if state.cheapest is not None:
-        closes = _closes(state.cheapest)
-        found += [closes] if closes > now else []
+        found.append(_closes(state.cheapest))
     return min(found)
 
 

@@ -168,7 +168,7 @@ class Evaluating:
         zone = timing.zone_of(person.time_zone if person else None, alert.origins[0])
         floor = person.preferences.fare_change if person else None
         step = alert_rules.step(alert, row.state, offers, read.now, zone=zone, floor=floor)
-        next_at = alert_rules.next_at(alert, step.state, read.now)
+        next_at = alert_rules.next_at(alert, step.state)
         by_time = step.fires is not None and step.fires.kind in _BY_TIME
         return Found(
             step=step,

@@ -65,7 +65,7 @@ def cases(series: int, seed: int = 0) -> Iterator[tuple[dict[str, Any], list[Loo
 def _offers(chance: random.Random) -> Iterator[tuple[int, int, str, str]]:
     for number in range(chance.choice((0, 1, 1, 1, 2, 3))):
         currency = "EUR" if chance.random() < 0.05 else "USD"
-        yield chance.randint(15, 27), chance.choice((3, 50, 50, 51)), "abc"[number], currency
+        yield chance.randint(15, 27), chance.choice((1, 50, 50, 51)), "abc"[number], currency
 
 
 def alert_of(case: dict[str, Any]) -> Alert:
@@ -135,7 +135,7 @@ def test_the_series_tell_of_every_kind_and_are_silent_too() -> None:
     for case, looks in cases(5_000, seed=1):
         for answer in alert_oracle.told(case, looks):
             told_of[case["kind"]][answer is not None] += 1
-    assert all(silent > 200 and said > 200 for silent, said in told_of.values()), told_of
+    assert all(silent > 100 and said > 100 for silent, said in told_of.values()), told_of
 
 
 def _steps_of_one(_alert: Alert, _floor: Decimal | None) -> int:
