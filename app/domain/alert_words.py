@@ -30,7 +30,7 @@ _REPEATS: Final = {
 def sentence(alert: Alert) -> str:
     """The whole alert in sentences, as a page repeats it: "We tell you by e-mail and SMS when ..."."""
     if isinstance(alert.condition, Report):
-        first = f"We tell you{_by(alert)} {alert.condition.words} the cheapest {_fares(alert, 'fare')}."
+        first = f"We tell you{_by(alert)} {alert.condition.words} the cheapest {_fares(alert, 'fare').rstrip(',')}."
         unless = (
             "Also when nothing has changed, or there is no fare."
             if alert.condition.unchanged
@@ -41,9 +41,11 @@ def sentence(alert: Alert) -> str:
         first = f"We tell you{_by(alert)} at once when {_fares(alert, _article(alert))} {_happens(alert)}."
         repeat = _repeat(alert)
     step = money_words(Money(alert.step, alert.currency))
-    now = "If that is so now, you hear at once." if alert.tell_now else "What is so already is not told."
-    if isinstance(alert.condition, Report):
-        now = "The first comes at once." if alert.tell_now else ""
+    now = ""
+    if isinstance(alert.condition, Below):
+        now = "If that is so now, you hear at once." if alert.tell_now else "What is so already is not told."
+    elif isinstance(alert.condition, Report | AnyChange) and alert.tell_now:
+        now = "The first comes at once."
     paused = "It is paused: nothing is told, and nothing made up for." if alert.paused else ""
     last = date.fromisoformat(alert.last)
     ends = f"The alert ends after {last.day} {last:%B %Y}."
@@ -95,7 +97,8 @@ def _fares(alert: Alert, noun: str) -> str:
     cabin = f", {alert.cabin.replace('_', ' ')}" if alert.cabin else ""
     names = listed([airlines.name(code) for code in alert.airlines], "or")
     carried = f", with {names}" if names else ""
-    return f"{noun} {alert.trip} for {days(alert.first, alert.last)}{most}{cabin}{carried}"
+    more = f"{most}{cabin}{carried}"
+    return f"{noun} {alert.trip} for {days(alert.first, alert.last)}{more}{',' if more else ''}"
 
 
 def _happens(alert: Alert) -> str:
