@@ -42,6 +42,7 @@ _NOT_PUBLIC = tuple(
     )
 )
 _NAT64 = ip_network("64:ff9b::/96")
+_GLOBAL_UNICAST = ip_network("2000::/3")  # all of IPv6 that is given out to servers (IANA)
 _INNER_NAMES = (".local", ".localhost", ".internal", ".home.arpa", ".onion")
 
 
@@ -119,7 +120,7 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-        if address.teredo is not None or address.scope_id is not None:
+        if address.teredo is not None or address.scope_id is not None or address not in _GLOBAL_UNICAST:
             return False
     inside = any(address.version == net.version and address in net for net in _NOT_PUBLIC)
     return address.is_global and not address.is_multicast and not inside

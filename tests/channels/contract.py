@@ -1,7 +1,7 @@
 """What every channel is held to, with one stand for each: a provider on this machine that does what it is told.
 
-A new channel adds a class in the shape of `Stand`, with its provider, and one line in STANDS; `test_contract.py` then asks
-of it what it asks of all. A test fails as long as a registered channel has no stand.
+A new channel adds a class in the shape of `Stand`, with its provider, and one line in STANDS; `test_contract.py` then
+asks of it what it asks of all. A test fails as long as a registered channel has no stand.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from app.channels import registry
 from app.channels.base import Channel
 from app.domain.people import Person
 from app.settings import Settings, load
+from tests.apprise.linking import apprise_link, apprise_settings
 from tests.channels.receiver import Receiver, receiver_server, webhook_settings
 from tests.providers import Mailbox, Twilio, TwilioAnswer, smtp_server, twilio_server
 from tests.telegram.fake import BadTelegram, telegram_server, telegram_settings
@@ -166,6 +167,23 @@ class WebhookStand:
         self._receiver.drip = True
 
 
+class AppriseStand(WebhookStand):
+    """ntfy's plugin of Apprise; what it posts is JSON, too."""
+
+    name = "apprise"
+
+    def __init__(self, receiver: Receiver) -> None:
+        super().__init__(receiver)
+        self.user = {"linked": {"apprise": apprise_link(f"{receiver.url}/gate-news")}}
+        link = self.user["linked"]["apprise"]
+        self.person = Person(
+            "p1", "Ada", linked={"apprise": link["address"]}, sealed={"apprise": link["sealed"]}
+        )
+
+    def settings(self, **more: Any) -> Settings:
+        return apprise_settings(**more)
+
+
 class TelegramStand:
     name = "telegram"
     person = Person("p1", "Ada", linked={"telegram": "42"})
@@ -216,6 +234,12 @@ def _webhook() -> Iterator[Stand]:
 
 
 @contextmanager
+def _apprise() -> Iterator[Stand]:
+    with receiver_server() as receiver:
+        yield AppriseStand(receiver)
+
+
+@contextmanager
 def _telegram() -> Iterator[Stand]:
     with telegram_server() as telegram:
         yield TelegramStand(telegram)
@@ -230,5 +254,6 @@ STANDS: Mapping[str, _Opener] = {
     "sms": _sms,
     "telegram": _telegram,
     "webhook": _webhook,
+    "apprise": _apprise,
 }
 """A stand for every channel of `app/channels/registry.py`."""

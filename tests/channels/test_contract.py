@@ -175,4 +175,5 @@ def _let_go(world: World) -> None:
     """Back-off, breakers and the rest of a link are over."""
     world.hurry()
     world.database["provider_state"].delete_many({})
-    world.database["users"].update_many({}, {"$unset": {"linked.webhook.rests_until": ""}})
+    rests = {f"linked.{name}.rests_until": "" for name in channels.LINKED}
+    world.database["users"].update_many({}, {"$unset": rests})

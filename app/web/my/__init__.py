@@ -19,6 +19,7 @@ from app.web.my import (
     sharing,
 )
 from app.web.my.telegram import register as register_telegram
+from app.web.my.webhook import register as register_webhook
 from app.web.pages import errors
 from app.web.problems import Problem
 
@@ -44,6 +45,7 @@ def blueprint() -> Blueprint:
     sessions.register(made)
     keys.register(made)
     register_telegram(made)
+    register_webhook(made)
     errors.register(made)
     made.register_error_handler(Problem, frame.problem)
 
