@@ -28,7 +28,7 @@ class Member:
     """One of them. key: what stands before the @ of their address, also for who has none.
 
     chosen: as `users.preferences` takes it. chose: the same in one line. booked, followed, muted: flights; who mutes a
-    flight follows it. airports: codes of those that are followed.
+    flight follows it. airports: codes of those that are followed. chat: the one of Telegram that they linked.
     """
 
     key: str
@@ -37,6 +37,7 @@ class Member:
     time_zone: str = _NEW_YORK
     email: str | None = None
     phone: str | None = None
+    chat: int | None = None
     chosen: Mapping[str, Any] = field(default_factory=dict)
     booked: tuple[Identity, ...] = ()
     followed: tuple[Identity, ...] = ()
@@ -58,6 +59,7 @@ class Member:
             "email": self.email,
             "phone": self.phone,
             "preferences": preferences.read(self.chosen).to_document(),
+            "linked": {"telegram": {"address": str(self.chat)}} if self.chat else None,
         }
         return {name: value for name, value in made.items() if value}
 
@@ -92,6 +94,7 @@ _PEOPLE = (
         "only follows: flights (hears of departed, landed, arrived too) and an airport",
         email="kelechi@example.org",
         phone="+17185550101",
+        chat=70001,
         airports=("EWR",),
     ),
     Member(

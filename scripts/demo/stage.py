@@ -136,6 +136,9 @@ class Stage:
         status, answer = request(self.ports.inbox, "/api/people", body={"people": people, "clock": shown})
         if status != 200:
             raise ConnectionError(f"the inbox answered {status}: {answer[:300]!r}")
+        for chat in (one.chat for one in members if one.chat is not None):
+            # A bot may write only to those who have written to it.
+            request(self.ports.inbox, "/api/telegram/write", body={"chat": chat, "text": "/start"})
 
     def run_once(self, command: str) -> None:
         """Run a command of gatecall that ends by itself ("schema", "topics"). Raises ServerDiedError."""
