@@ -197,11 +197,12 @@ def _seen(news: AlertNews) -> str | None:
 def _footer(news: AlertNews, page: str) -> tuple[str, ...]:
     want = news.want
     here = want.fare.origin if want.fare else want.origins[0]
-    found, sent = _moment(news.changed_at, here, news), _clock(places.utc_to_local(news.now, here))
+    found, sent = (places.utc_to_local(moment, here) for moment in (news.changed_at, news.now))
+    on = "" if found.date() == sent.date() else f"{day_of(found.date(), sent.date())}, "
     late = " It was found late." if news.found_late else ""
     return (
         f'You get this because of your fare alert "{want.title}".',
-        f"Found {found}, sent at {sent}.{late}",
+        f"Found {on or 'at '}{_clock(found)}, sent at {_clock(sent)}.{late}",
         f"Change or end the alert: {page}",
         "Times are local to the airport. A fare is what its seller said when asked; the seller decides.",
     )
@@ -214,11 +215,11 @@ def _sms(news: AlertNews, url: str, booking: str | None) -> str:
     if want.kind is Kind.FARE_ENDED:
         last = f"Its last day was {_short_day(want.last, news)}."
         names = (line(want), want.trip, f"{want.origins[0]} to {want.destinations[0]}")
-        heads = [f"Your fare alert {name} has ended." for name in names]
+        heads = [f"your fare alert {name} has ended." for name in names]
         return _fitting((_link(url),), [(head, last) for head in heads])
     if fare is None:
-        head = f"No fare found {want.trip} for {alert_words.days(want.first, want.last)}."
-        return _fitting((_link(url),), [(head,), (f"No fare found {want.trip}.",)])
+        head = f"no fare found {want.trip} for {alert_words.days(want.first, want.last)}."
+        return _fitting((_link(url),), [(head,), (f"no fare found {want.trip}.",)])
     how = alert_words.stops(fare.stops) if fare.stops is not None else None
     number = airlines.written(fare.flight_number) if fare.flight_number else None
     now = "now " if news.doubtful else ""
@@ -266,7 +267,8 @@ def _sum(money: Money) -> str:
 
 
 def _place(iata: str) -> str:
-    return f"{places.city(iata)}, {places.short_name(iata)} ({iata})"
+    names = dict.fromkeys((places.city(iata), places.short_name(iata)))
+    return f"{', '.join(names)} ({iata})"
 
 
 def _day(day: str, news: AlertNews) -> str:

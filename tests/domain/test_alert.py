@@ -274,8 +274,8 @@ def test_days_in_words(first: str, last: str, expected: str) -> None:
         (
             {"condition": {"kind": "drop", "percent": 15}, "airlines": ["UA"], "tell_now": False},
             (
-                "We tell you at once when the cheapest fare JFK or EWR to SFO for 27 February to 1 April 2013, with United,"
-                " is at least 15 % below what you were told last. You hear each time. Less than $1 is no change. The"
+                "We tell you at once when the cheapest fare JFK or EWR to SFO for 27 February to 1 April 2013, with"
+                " United, is at least 15 % below what you were told last. You hear each time. Less than $1 is no change. The"
                 " alert ends after 1 April 2013."
             ),
         ),
@@ -283,9 +283,9 @@ def test_days_in_words(first: str, last: str, expected: str) -> None:
             {"condition": {"kind": "report", "every_h": 24}, "cabin": "business", "paused": True},
             (
                 "We tell you every day at 08:00 the cheapest fare JFK or EWR to SFO for 27 February to 1 April 2013,"
-                " business. Nothing when it is the fare you were told last, or there is none. Less than $1 is no change."
-                " The first comes at once. The alert ends after 1 April 2013. It is paused: nothing is told, and nothing"
-                " made up for."
+                " business. Nothing when it is the fare you were told last, or there is none. Less than $1 is no"
+                " change. The first comes at once. The alert ends after 1 April 2013. It is paused: nothing is told,"
+                " and nothing made up for."
             ),
         ),
         (
