@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pymongo.database import Database
@@ -45,10 +45,12 @@ class Concerned(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a notice reaches at one moment. places: keys of flights' documents, and the airport as followings have it.
-    local_to: the airport whose clocks its times follow; "" where none is known."""
+    """What a notice reaches at one moment: who is booked there, and who follows there. booked: keys of flights'
+    documents. followed: the same flights, or the airport, as followings have it. local_to: the airport whose clocks its
+    times follow; "" where none is known."""
 
-    places: tuple[str, ...]
+    booked: tuple[str, ...]
+    followed: tuple[str, ...]
     local_to: str
 
 
@@ -62,8 +64,8 @@ class NoticeAudience:
         """What a notice about this airport or flight reaches now.
 
         A flight: every one of its number that did not land AFTER_LANDING ago; where an airport is named too, only
-        those that leave from it or land at it. An airport: whoever follows it, and every flight that leaves from it or
-        lands at it from now until the notice expires. Neither: nothing. now, until: the domain clock.
+        those that leave from it or land at it. An airport: whoever follows it, and whoever is booked on a flight that
+        leaves from it or lands at it from now until the notice expires. Neither: nobody. now, until: the domain clock.
         """
         found: list[tuple[datetime, str, Flight]] = []
         if number is not None:
@@ -74,21 +76,21 @@ class NoticeAudience:
             ]
         elif airport is not None:
             found = list(self._at(airport, now, until))
-        keys = self._with_others([key for _, key, _ in found])
-        if airport is not None and number is None:
-            keys.append(f"{AIRPORT}{airport}")
+        keys = tuple(self._with_others([key for _, key, _ in found]))
         first = min(found, key=lambda one: one[:2])[2].origin if found else ""
-        return About(tuple(keys), airport or first)
+        followed = (f"{AIRPORT}{airport}",) if airport is not None and number is None else keys
+        return About(keys, followed, airport or first)
 
-    def people(self, places: Sequence[str]) -> Iterator[list[Concerned]]:
+    def people(self, about: About) -> Iterator[list[Concerned]]:
         """All who are booked or following there, some thousands at a time; who follows in silence among them.
 
         Each comes once with all of their places; of more than some thousand flights perhaps once more, with others.
         """
-        for some in _portions(places, _FLIGHTS_AT_ONCE):
+        portions = (_portions(keys, _FLIGHTS_AT_ONCE) for keys in (about.booked, about.followed))
+        for booked, followed in zip_longest(*portions, fillvalue=[]):
             rows = self._database.bookings.aggregate(
                 [
-                    *_stages(some, muted=True),
+                    *_stages(booked, followed, muted=True),
                     {"$group": {"_id": "$person", "places": {"$addToSet": "$place"}}},
                 ],
                 allowDiskUse=True,
@@ -97,13 +99,13 @@ class NoticeAudience:
             for portion in _portions(rows, _PERSONS_AT_ONCE):
                 yield [Concerned(row["_id"], tuple(sorted(row["places"]))) for row in portion if row["_id"]]
 
-    def count(self, places: Sequence[str]) -> int | None:
+    def count(self, about: About) -> int | None:
         """How many people are booked or follow there, without those who follow in silence; at most MOST_COUNTED. None
         when there are too many to be counted in time."""
-        if not places:
+        if not (about.booked or about.followed):
             return 0
         stages = [
-            *_stages(places, muted=False),
+            *_stages(about.booked, about.followed, muted=False),
             {"$match": {"person": {"$type": "string"}}},
             {"$group": {"_id": "$person"}},
             {"$limit": MOST_COUNTED},
@@ -142,13 +144,13 @@ class NoticeAudience:
         return list(every)
 
 
-def _stages(places: Sequence[str], *, muted: bool) -> list[Document]:
+def _stages(booked: Sequence[str], followed: Sequence[str], *, muted: bool) -> list[Document]:
     """Bookings and followings of these places as {person, place}. muted: with those who follow in silence."""
-    there = {"flight_id": {"$in": ids.all_forms(places)}}
+    holding, there = ({"flight_id": {"$in": ids.all_forms(keys)}} for keys in (booked, followed))
     both = {"$project": {"_id": 0, "person": _text("$user_id"), "place": _text("$flight_id")}}
     heard = {} if muted else {"muted": {"$ne": True}}
     following = {"coll": "followings", "pipeline": [{"$match": there | heard}, both]}
-    return [{"$match": there | HELD}, both, {"$unionWith": following}]
+    return [{"$match": holding | HELD}, both, {"$unionWith": following}]
 
 
 def _text(field: str) -> Document:

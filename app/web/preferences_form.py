@@ -28,6 +28,7 @@ _GROUPS: Mapping[Group, tuple[str, str]] = {
     Group.BELT: ("Baggage belt", ""),
     Group.AIRCRAFT: ("Another aircraft", ""),
     Group.AIRPORT: ("Disruptions of an airport", "that you follow"),
+    Group.NOTICE: ("Notices by staff", "about your flights and airports"),
     Group.FARE: ("Fare alerts", "that do not say where themselves"),
 }
 _WHOLE = ("delay_min", "gate_h", "urgent_h", "daily_max")

@@ -56,7 +56,7 @@ class NoticeBody(BaseModel):
         str | None,
         Field(
             description="IATA code of the airport it is about: told to those who follow it, and to those who are "
-            "booked on or follow a flight that leaves from it or lands at it until the notice expires.",
+            "booked on a flight that leaves from it or lands at it until the notice expires.",
             examples=["EWR"],
         ),
     ] = None
@@ -118,7 +118,7 @@ class Accepted(BaseModel):
     audience: Annotated[
         int | None,
         Field(
-            description="How many people were booked on or following its flights, or following its airport, when it "
+            description="How many people were booked on its flights, or following them or its airport, when it "
             "was stored, at most 100,000; null when they could not be counted in time. Each of them is told on their "
             "channels as they chose, until it expires; who books later is not. A notice about no airport and no flight "
             "is for all: it stands in the feed, and nobody is sent a message, so it is 0.",
@@ -184,7 +184,7 @@ def outlook(notice: Notice) -> Outlook:
     until = terms().over_at(notice, now)
     reached = NoticeAudience(parts.database)
     about = reached.about(notice.airport, notice.flight, now, until)
-    return Outlook(about, reached.count(about.places), until)
+    return Outlook(about, reached.count(about), until)
 
 
 def terms() -> Terms:

@@ -56,7 +56,7 @@ class Reaching:
         assert isinstance(value, NoticeValue)
         now = self._rules.clock.at(self._rules.now())
         about = self._stores.reached.about(value.airport, value.flight, now, value.over_at)
-        for some in self._stores.reached.people(about.places):
+        for some in self._stores.reached.people(about):
             made += self._stores.conversations.make(self._starts(some, told))
             crash_points.reached("M4.made")
         return made

@@ -97,7 +97,7 @@ def test_without_a_look_nothing_is_published(staff: Desk) -> None:
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ({"message": ""}, "It is required."),
+        ({"message": ""}, "Write what people are to read."),
         ({"message": "a" * 501}, "at most 500 characters"),
         ({"message": "a\u202eb"}, "control characters"),
         ({"airport": "Nowhereville"}, 'There is no airport "Nowhereville"'),

@@ -21,7 +21,7 @@ from app.domain.news import Role
 from app.domain.notice_value import URGENT_TYPE, NoticeValue, subject_of
 from app.domain.notices import MAX_MESSAGE, Notice
 from app.domain.place_search import PlaceError, one_airport
-from app.domain.wording_shapes import Message, NoticeNews
+from app.domain.wording_shapes import LINK_SLOT, NoticeNews
 from app.store import ids, notices
 from app.store.announcements import Announcements
 from app.store.notice_audience import MOST_COUNTED
@@ -57,12 +57,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What will happen when the notice is published. people: in words, with how many they are; told: whether anybody is
-    sent a message. parts: of the text. digest: of what was looked at."""
+    """What will happen when the notice is published. people: how many, in words. subject: of the mail. sms: the text,
+    of so many parts. digest: of what was looked at."""
 
     outlook: Outlook
     people: str
-    message: Message
+    subject: str
+    sms: str
     parts: int
     until: datetime
     digest: str
@@ -166,6 +167,8 @@ def _read(typed: Mapping[str, str]) -> tuple[Notice | None, dict[str, str]]:
         notice = NoticeBody.model_validate(sent).notice()
     except ValidationError as error:
         wrong = {fault.field: _sentence(fault.message) for fault in publishing.faults_of(error)}
+        if not typed["message"]:
+            wrong["message"] = "Write what people are to read."
         return None, wrong | faults
     return (None if faults else notice), faults
 
@@ -187,11 +190,13 @@ def _look(notice: Notice) -> Look:
         short_link=True,
     )
     message = wording_notice.compose(news)
+    sms = message.sms.replace(LINK_SLOT, "...")
     written = [notice.type, notice.message, notice.airport or "", notice.flight or "", str(notice.expires_at)]
     return Look(
         outlook=outlook,
         people=_counted(outlook.people),
-        message=message,
+        subject=message.subject,
+        sms=sms,
         parts=1 if gsm.fits(message.sms) else -(-gsm.septets(message.sms) // 153),
         until=outlook.until,
         digest=hashlib.sha256("\n".join(written).encode()).hexdigest()[:32],
