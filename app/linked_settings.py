@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from app.apprise_settings import AppriseSettings
 from app.telegram_settings import TelegramSettings
 from app.webhook_settings import WebhookSettings
 
 
-class LinkedSettings(TelegramSettings, WebhookSettings):
+class LinkedSettings(TelegramSettings, WebhookSettings, AppriseSettings):
     """Fields of `Settings`; never used by itself."""

@@ -40,6 +40,7 @@ NOT_FOR_THE_STACK = {
     "KAFKA_SECURITY_PROTOCOL",
     "CRASH_AT",
     "WEBHOOK_ALLOW_LOCAL",
+    "APPRISE_ALLOW_LOCAL",
 }
 # Where its servers are, and where its own processes listen.
 THE_STACKS_OWN = {"MONGODB_URI", "KAFKA_BOOTSTRAP_SERVERS", "HOST", "PORT", "HEALTH_PORT", "LOG_FORMAT"}

@@ -59,6 +59,11 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
             is_on=lambda s: s.webhooks and bool(s.signing_keys),
             senders=lambda s: s.webhook_connections,
         ),
+        "apprise": Entry(
+            "app.channels.apprise:AppriseChannel",
+            is_on=lambda s: bool(s.apprise_allowed and s.signing_keys),
+            senders=lambda s: s.apprise_connections,
+        ),
     }
 )
 """The channels by name, in the order of `app.domain.channels.CHANNELS`."""

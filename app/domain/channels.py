@@ -47,6 +47,11 @@ _ALL = (
         linked=True,
         own_servers=True,
     ),
+    ChannelKind(
+        *("apprise", "Apprise", "Apprise", "Apprise message", "Apprise messages", "messages by Apprise", "service"),
+        linked=True,
+        own_servers=True,
+    ),
 )
 
 CHANNELS: Final[Mapping[str, ChannelKind]] = MappingProxyType({kind.name: kind for kind in _ALL})
