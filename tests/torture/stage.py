@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,6 +27,7 @@ Document = dict[str, Any]
 _EDITED_WITHIN_S = 150.0
 _QUIET_WITHIN_S = 120.0
 _COMES_WITHIN_S = 25.0
+_COMMAND_WITHIN_S = 120.0
 
 
 def begin(run: Run) -> Writer:
@@ -122,12 +123,20 @@ def holds(run: Run, name: str, collection: str) -> bool:
 
 
 def command(run: Run, *arguments: str) -> bool:
-    """Whether a command of `gatecall` ended well; what it said is in a log of its name."""
+    """Whether a command of `gatecall` ended well, at last, for what may be repeated; what it said is in a log of its
+    name."""
+    return wait_until(lambda: _command(run, arguments), timeout_s=_COMMAND_WITHIN_S, interval_s=1)
+
+
+def _command(run: Run, arguments: Sequence[str]) -> bool:
     argv = [sys.executable, "-m", "tests.torture.launch", "--", *arguments]
     environment = run.processes.environment()
-    done = subprocess.run(
-        argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    try:
+        done = subprocess.run(
+            argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=90, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
     with run.processes.log_of(arguments[0]).open("a", encoding="utf-8") as log:
         log.write(done.stdout + done.stderr)
     return done.returncode == 0
