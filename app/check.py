@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import smtplib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ _REMEDIES = {
     "bounces": "look at MAIL_BOUNCE_MAILDIR",
     "sms": "look at the TWILIO_* settings",
     "sms-fallback": "look at TWILIO_FROM_FALLBACK",
+    "telegram": "look at the TELEGRAM_* settings",
 }
 
 
@@ -62,6 +64,7 @@ def run(settings: Settings) -> list[Finding]:
         "bounces": _bounces,
         "sms": _sms,
         "sms-fallback": _second_sms,
+        "telegram": _telegram,
     }
     found: list[Finding] = []
     for name, look in parts.items():
@@ -248,6 +251,20 @@ def _second_sms(settings: Settings) -> Iterator[Finding]:
         yield Finding("sms-fallback", WARN, "not used, for SMS is off", "set TWILIO_ACCOUNT_SID too")
     elif sender is not None:
         yield _sms_sender(settings, "sms-fallback", sender, "look at TWILIO_FROM_FALLBACK")
+
+
+def _telegram(settings: Settings) -> Iterator[Finding]:
+    if settings.telegram_bot_token is None:
+        yield Finding("telegram", WARN, "off", "set TELEGRAM_BOT_TOKEN to turn it on")
+        return
+    # Its library takes most of a second to import.
+    from app.channels.telegram_api import Bot
+
+    with closing(Bot(settings)) as bot:
+        name = bot.within(_TIMEOUT_S).name()
+    yield Finding("telegram", OK, f"Telegram knows the bot as @{name}")
+    if not settings.signing_keys:
+        yield Finding("telegram", WARN, "its messages have no buttons", "set SECRET_KEY")
 
 
 def _sms_sender(settings: Settings, name: str, sender: str, remedy: str) -> Finding:
