@@ -28,7 +28,7 @@ log = structlog.get_logger()
 _TRIES = 5
 
 SIGN_UP_WORDS = (
-    "News about flights you book or follow comes to this address. "
+    "News about flights you book or follow, and of your fare alerts, comes to this address. "
     "Every e-mail has a link that stops it at once."
 )
 PHONE_WORDS = (

@@ -102,10 +102,22 @@ def test_the_pages_button_stops_and_its_undo_brings_back(web: Web) -> None:
     assert [(row["given"], row["way"]) for row in web.consents()] == [(False, "page"), (True, "page")]
 
 
+def test_the_list_of_fare_alerts_is_stopped_and_brought_back_like_the_others(web: Web) -> None:
+    web.person()
+    assert "Stop e-mails about your fare alerts" in web.get(link(web, "alerts")).text
+    done = web.post(link(web, "alerts"), what="list")
+    assert "No more e-mails about <b>your fare alerts</b>" in done.text
+    assert stopped(web) == ["alerts"]
+    assert "come as before" in web.post(link(web, "alerts") + "/undo", what="").text
+    assert stopped(web) == []
+    assert {row["what"] for row in web.consents()} == {"alerts"}
+
+
 def test_all_mail_can_be_stopped_from_one_link_and_brought_back(web: Web) -> None:
     web.person()
-    web.post(link(web), what="all")
-    assert stopped(web) == ["bookings", "followings"]
+    done = web.post(link(web), what="all")
+    assert "your bookings, flights and airports you follow and your fare alerts" in done.text
+    assert stopped(web) == ["alerts", "bookings", "followings"]
     web.post(link(web) + "/undo", what="all")
     assert stopped(web) == []
 

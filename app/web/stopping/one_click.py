@@ -7,6 +7,7 @@ from __future__ import annotations
 import structlog
 from flask import render_template, request
 
+from app.domain.alert_words import listed
 from app.domain.mail_lists import MailList, about
 from app.domain.people import masked_email
 from app.web import choosing
@@ -68,7 +69,7 @@ def _list_of(holder: Holder) -> MailList:
 
 
 def _named(lists: list[MailList]) -> str:
-    return " and ".join(about(one) for one in lists)
+    return listed([about(one) for one in lists])
 
 
 def _page(template: str, token: str, holder: Holder, lists: list[MailList]) -> Answer:
