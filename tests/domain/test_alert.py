@@ -275,8 +275,8 @@ def test_days_in_words(first: str, last: str, expected: str) -> None:
             {"condition": {"kind": "drop", "percent": 15}, "airlines": ["UA"], "tell_now": False},
             (
                 "We tell you at once when the cheapest fare JFK or EWR to SFO for 27 February to 1 April 2013, with"
-                " United, is at least 15 % below what you were told last. You hear each time. Less than $1 is no change. The"
-                " alert ends after 1 April 2013."
+                " United, is at least 15 % below what you were told last. You hear each time. Less than $1 is no"
+                " change. The alert ends after 1 April 2013."
             ),
         ),
         (
@@ -292,8 +292,8 @@ def test_days_in_words(first: str, last: str, expected: str) -> None:
             {"condition": {"kind": "new_low", "days": 1}, "repeat": "once", "max_stops": 2},
             (
                 "We tell you at once when the cheapest fare JFK or EWR to SFO for 27 February to 1 April 2013, at most"
-                " 2 stops, is lower than on the last day. Once, and then the alert ends. Less than $1 is no change. The"
-                " alert ends after 1 April 2013."
+                " 2 stops, is lower than on the last day. Once, and then the alert ends. Less than $1 is no change."
+                " The alert ends after 1 April 2013."
             ),
         ),
     ],
