@@ -7,7 +7,7 @@ once it was stopped, {stopped: {at, reason, words}}: it stays, so that its page 
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from pymongo.database import Database
 
 from app.store import ids
 from app.store.audience import is_held
+from app.store.own_followings import AIRPORT
 from app.store.read_requests import ReadRequests, Target
 from app.store.suppressions import Suppressions
 
@@ -177,26 +178,23 @@ class LinkedChannels:
 
     def _read_afresh(self, person: str, now: datetime) -> None:
         requests = ReadRequests(self._database)
-        own = {"user_id": {"$in": ids.forms(person)}}
-        fields = {"flight_id": 1, "status": 1}
+        own, talked_of = {"user_id": {"$in": ids.forms(person)}}, self._talked_of(person)
         for name in ("bookings", "followings"):
-            rows = [row for row in self._database[name].find(own, fields) if is_held(row.get("status"))]
-            ahead = self._ahead({ids.text(row.get("flight_id")) for row in rows}, now)
-            for row in rows:
-                if (key := ids.text(row.get("flight_id"))) in ahead:
+            for row in self._database[name].find(own, {"flight_id": 1, "status": 1}):
+                key = ids.text(row.get("flight_id"))
+                if is_held(row.get("status")) and (key in talked_of or key.startswith(AIRPORT)):
                     requests.ask(Target(name, key, row["_id"]), (), "a channel was linked", now)
 
-    def _ahead(self, keys: Collection[str], now: datetime) -> set[str]:
-        """Those whose flight is known and not long over, and airports. Of a flight that is not known nobody has a
-        conversation yet: its first event makes them."""
-        since = (now - _OVER).date().isoformat()
-        wanted = {"_id": {"$in": list(keys)}, "value.departure_date": {"$gte": since}}
-        known = {ids.text(row["_id"]) for row in self._database["known"].find(wanted, {"_id": 1})}
-        return known | {key for key in keys if key.startswith("airport:")}
+    def _talked_of(self, person: str) -> set[str]:
+        """Keys of the flights that the person has conversations about. Of others nothing was told yet; their first news
+        makes them on all channels."""
+        keys: set[str] = set()
+        for row in self._database["conversations"].find({"person": person}, {"subject": 1, "documents": 1}):
+            keys |= {row["subject"].partition(":")[2], *row.get("documents", ())}
+        return keys
 
 
 _TOGETHER = timedelta(seconds=20)
-_OVER = timedelta(days=3)
 
 
 def _whose(person: str) -> Document:
