@@ -111,6 +111,7 @@ def test_the_rule_of_imports_can_fail() -> None:
         "consumers.airports.process",
         "consumers.alerts.process",
         "consumers.notices.process",
+        "consumers.telegram.process",
         "app.__main__",
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -187,14 +188,15 @@ def test_an_answer_that_must_wait_for_long_is_given_later(world: BotWorld) -> No
 
 def test_updates_that_are_nothing_to_us_hold_up_nobody(world: BotWorld) -> None:
     world.link()
+    odds: tuple[dict[str, Any], ...] = (
+        {},
+        {"message": {}},
+        {"message": {"chat": 3}},
+        {"poll": {}},
+        {"callback_query": {"id": "1"}},
+    )
     with world.telegram._changed:
-        for odd in (
-            {},
-            {"message": {}},
-            {"message": {"chat": 3}},
-            {"poll": {}},
-            {"callback_query": {"id": "1"}},
-        ):
+        for odd in odds:
             world.telegram._tell(odd)
     assert "Send a flight" in world.write("/help")
 
