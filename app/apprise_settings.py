@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
 
-from app.channels import apprise_schemas
+from app.channels.apprise_schemas import listed
 
 
 class AppriseSettings(BaseSettings):
@@ -28,9 +28,9 @@ class AppriseSettings(BaseSettings):
     @field_validator("apprise_schemas")
     @classmethod
     def _usable(cls, value: str) -> str:
-        return ",".join(apprise_schemas.listed(value))
+        return ",".join(listed(value))
 
     @property
     def apprise_allowed(self) -> frozenset[str]:
         """The schemas that people may link."""
-        return frozenset(apprise_schemas.listed(self.apprise_schemas))
+        return frozenset(listed(self.apprise_schemas))

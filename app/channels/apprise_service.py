@@ -30,9 +30,7 @@ _lock = threading.Lock()
 @cache
 def _manager() -> NotificationManager:
     """All plugins, with our transport in place of theirs, and silent: what they log holds topics and tokens."""
-    logger = logging.getLogger("apprise")
-    logger.propagate = False
-    logger.addHandler(logging.NullHandler())
+    logging.getLogger("apprise").propagate = False
     manager = NotificationManager()  # type: ignore[no-untyped-call]
     manager.load_modules()  # type: ignore[no-untyped-call]
     for name, module in list(sys.modules.items()):

@@ -18,6 +18,7 @@ from app.web.my import (
     sessions,
     sharing,
 )
+from app.web.my.apprise import register as register_apprise
 from app.web.my.telegram import register as register_telegram
 from app.web.my.webhook import register as register_webhook
 from app.web.pages import errors
@@ -46,6 +47,7 @@ def blueprint() -> Blueprint:
     keys.register(made)
     register_telegram(made)
     register_webhook(made)
+    register_apprise(made)
     errors.register(made)
     made.register_error_handler(Problem, frame.problem)
 

@@ -56,6 +56,8 @@ SAID: Mapping[str, str] = {
     "phone": "Your phone is verified. Texts go there from now on.",
     "telegram-ended": "Telegram is unlinked. Nothing comes to that chat any more.",
     "webhook-ended": "The webhook is unlinked. Nothing goes there any more.",
+    "apprise-linked": "The test arrived, and the service is linked. News goes there from now on.",
+    "apprise-ended": "The service is unlinked. Nothing goes there any more.",
     "webhook-again": "It is sent again, as it stands now.",
     "phone-removed": "Your phone is removed. No texts go there any more.",
     "test": "A test message is on its way. It arrives within a minute, or your mailbox or phone does not take it.",
