@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 from app.web import api, openapi
 from app.web.problems import MEDIA_TYPE
 from tests.api.conftest import DAY, Asking, Site
+from tests.api.test_alerts import BELOW
 
 SPEC = openapi.specification()
 MODELS = {model.__name__: model for model, _ in api.models()}
@@ -67,12 +68,13 @@ def test_answers_are_as_described(site: Site, ada: Asking) -> None:
     choice = {"flight_number": "UA1545", "departure_date": DAY}
     for path, sent in (
         ("/me/bookings", choice), ("/me/followings", choice), ("/me/api-keys", {"name": "k", "scopes": ["feed:read"]}),
+        ("/me/alerts", BELOW),
     ):  # fmt: skip
         agrees(f"/api/v1{path}", "post", ada.post(path, sent))
         agrees(f"/api/v1{path}", "post", ada.post(path, {"$ne": 1}))
         agrees(f"/api/v1{path}", "post", site.stranger().post(path, sent))
-    for path in ("/me", "/me/preferences", "/me/bookings", "/me/followings", "/me/notifications", "/me/sessions",
-                 "/me/api-keys"):  # fmt: skip
+    for path in ("/me", "/me/preferences", "/me/bookings", "/me/followings", "/me/alerts", "/me/notifications",
+                 "/me/sessions", "/me/api-keys"):  # fmt: skip
         agrees(f"/api/v1{path}", "get", ada.get(path))
         agrees(f"/api/v1{path}", "get", ada.get(f"{path}?no=1"))
         agrees(f"/api/v1{path}", "get", site.stranger().get(path))
