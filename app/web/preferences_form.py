@@ -5,16 +5,18 @@ Two pages have it: the one behind the signed link in mails, and the person's own
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from app.domain import people
 from app.domain import preferences as choices
+from app.domain.channels import BASE, CHANNELS, LINKED, ChannelKind
 from app.domain.mail_lists import MailList, about
 from app.domain.news import TOLD_BY_DEFAULT, Role, Rules
-from app.domain.preferences import CHANNELS, KINDS, Group, Preferences, PreferencesError
+from app.domain.preferences import KINDS, Group, Preferences, PreferencesError
 
 _GROUPS: Mapping[Group, tuple[str, str]] = {
     Group.CANCELLED: ("Cancelled or back on", ""),
@@ -63,7 +65,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Form:
     """What the template draws. fields: texts by name, as typed or as they stand. faults: a sentence by field. zone: the
-    person's, which all times of day are in."""
+    person's, which all times of day are in. channels: the columns, those that everybody has and those they linked."""
 
     rows: tuple[Row, ...]
     lists: tuple[Cell, ...]
@@ -74,6 +76,7 @@ class Form:
     version: int
     delay_default: int
     gate_default: int
+    channels: tuple[ChannelKind, ...]
 
 
 def zone_of(user: Mapping[str, Any]) -> ZoneInfo:
@@ -88,7 +91,7 @@ def zone_of(user: Mapping[str, Any]) -> ZoneInfo:
 def shown(chosen: Preferences, user: Mapping[str, Any], version: int, base: Rules) -> Form:
     """The form with what stands. base: the rules of those who chose nothing."""
     zone = zone_of(user)
-    return _form(chosen, _texts(chosen, zone), {}, str(zone), version, base)
+    return _form(chosen, _texts(chosen, zone), {}, str(zone), version, base, _columns(user))
 
 
 def typed(
@@ -107,7 +110,7 @@ def typed(
         urgent_passes="urgent_passes" in sent,
         stopped=frozenset(one for one in MailList if f"list.{one}" not in sent),
     )
-    return _form(boxes, texts, places, str(zone_of(user)), version_in(sent), base)
+    return _form(boxes, texts, places, str(zone_of(user)), version_in(sent), base, _columns(user))
 
 
 def version_in(sent: Mapping[str, str]) -> int:
@@ -141,6 +144,7 @@ def _form(
     zone: str,
     version: int,
     base: Rules,
+    columns: Sequence[str],
 ) -> Form:
     rows = tuple(
         Row(
@@ -148,7 +152,7 @@ def _form(
             note,
             tuple(
                 Cell(f"channel.{channel}.{group}", channel, is_on(chosen, channel, group))
-                for channel in CHANNELS
+                for channel in columns
             ),
         )
         for group, (label, note) in _GROUPS.items()
@@ -166,7 +170,13 @@ def _form(
         version,
         int(base.steps.delay.total_seconds() // 60),
         int(base.gate_window.total_seconds() // 3600),
+        tuple(CHANNELS[name] for name in columns),
     )
+
+
+def _columns(user: Mapping[str, Any]) -> tuple[str, ...]:
+    linked = people.links(user.get("linked"))
+    return (*BASE, *(name for name in LINKED if name in linked))
 
 
 def is_on(chosen: Preferences, channel: str, group: Group) -> bool:
@@ -182,7 +192,8 @@ def _is_told(group: Group) -> bool:
 
 def _channels(before: Preferences, sent: Mapping[str, str]) -> dict[str, dict[Group, bool]]:
     found = {channel: dict(before.channels.get(channel, {})) for channel in CHANNELS}
-    for channel in CHANNELS:
+    # A box that was not on the page was not left empty.
+    for channel in (*BASE, *(name for name in LINKED if f"shown.{name}" in sent)):
         for group in _GROUPS:
             is_on = f"channel.{channel}.{group}" in sent
             if group in found[channel] or is_on != _is_told(group):

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.channels import registry
 from app.domain import subjects, why_words
-from app.domain.channels import NAMES
+from app.domain.channels import LINKED, NAMES
 from app.domain.people import Person, masked_email, masked_phone, masked_words
 from app.store import resending
 from app.store.conversations import FAILED
@@ -180,6 +180,9 @@ def _status(row: Mapping[str, Any]) -> str:
 
 def _address(person: Person | None, channel: str) -> str:
     """Masked, or that there is none."""
+    if person is not None and channel in LINKED:
+        # shown whole, the address of a webhook would be a key to somebody's house
+        return "linked" if channel in person.linked else "none"
     address = {"email": person.email, "sms": person.phone}.get(channel) if person else None
     if address is None:
         return "none"
