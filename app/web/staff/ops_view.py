@@ -188,6 +188,8 @@ def _silent(seen: Seen) -> list[Finding]:
     for process, name in _NAMES.items():
         if process == samples.WATCHERS and seen.unwatched:
             continue  # said already
+        if process == samples.TELEGRAM and process not in seen.on:
+            continue  # it may idle: it takes no samples then
         if not seen.of(process).latest(SILENT):
             part = _part(process)
             words_ = f"None took a sample for {SILENT.seconds} s. Look at its log, or start one."
