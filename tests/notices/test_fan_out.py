@@ -34,8 +34,6 @@ def test_twenty_thousand_people_cost_little_more_than_writing_their_conversation
     for first in range(0, len(made), AT_ONCE):
         notices.db.conversations.insert_many(made[first : first + AT_ONCE], ordered=False)
     bare_s = time.monotonic() - begun
-    record_property(
-        "seconds", f"{took_s:.2f} for {PEOPLE} people, {bare_s:.2f} of them for insert_many alone"
-    )
+    record_property("seconds", f"{took_s:.2f} for {PEOPLE} people, {bare_s:.2f} for insert_many alone")
     # Who is concerned is read once, and nothing is written but the conversations: twice the writing leaves room.
     assert took_s < 3 * bare_s
