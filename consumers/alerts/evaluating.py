@@ -17,7 +17,7 @@ import structlog
 
 from app import crash_points
 from app.domain import alert_rules, fares, timing
-from app.domain.alert import Offer
+from app.domain.alert import Alert, Offer, end_of
 from app.domain.errors import BadEventError
 from app.domain.news import Kind
 from app.domain.order import Order, cluster_time_of, of_snapshot_read
@@ -128,8 +128,8 @@ class Evaluating:
     def _kept(self, taken: Sequence[Row], read: _Read) -> list[Row]:
         """F4: the alerts as they stand with this read or a later one, with what was asked for when they were taken.
 
-        One that somebody changed meanwhile, or deleted, is left out: whoever changed it asked for it. One that an older
-        read was kept of meanwhile is decided again, from that.
+        One that somebody changed meanwhile, or deleted, is left out: whoever changed it asked for it; so is one that
+        another reader was done with. One that an older read was kept of meanwhile is decided again, from that.
         """
         done: list[Row] = []
         open_: Sequence[Row] = taken
@@ -147,7 +147,8 @@ class Evaluating:
                     continue
                 stands = replace(stands, asked=row.asked, asks=row.asks, asked_at=row.asked_at)
                 if stands.order < read.at and not stands.is_ended:
-                    again.append(replace(stands, told=max(row.told, stands.told)))
+                    if stands.is_due:
+                        again.append(replace(stands, told=max(row.told, stands.told)))
                     continue
                 if row.id in steps and stands.order == read.at:
                     ALERTS_READ.labels(_outcome(steps[row.id])).inc()
@@ -160,11 +161,9 @@ class Evaluating:
     def _found(self, row: Row, read: _Read) -> Found:
         """What the read comes to for one alert."""
         alert, person = row.alert, read.persons.get(row.person)
-        offers = [
-            offer
-            for route in ((a, b) for a in alert.origins for b in alert.destinations)
-            for offer in read.offers.get(route, ())
-        ]
+        routes = ((a, b) for a in alert.origins for b in alert.destinations)
+        found = (_cheapest(alert, read.offers.get(route, ()), read.now) for route in routes)
+        offers = [offer for offer in found if offer is not None]
         zone = timing.zone_of(person.time_zone if person else None, alert.origins[0])
         floor = person.preferences.fare_change if person else None
         step = alert_rules.step(alert, row.state, offers, read.now, zone=zone, floor=floor)
@@ -189,8 +188,18 @@ def _searches(row: Row) -> list[Search]:
     return [Search(alert.origins, alert.destinations, alert.first, alert.last)]
 
 
+def _cheapest(alert: Alert, offers: Sequence[Offer], now: datetime) -> Offer | None:
+    """The first of a route's fares, the cheapest first, that counts for the alert: all of a route that `step` looks at.
+    In a storm many alerts look at the same thousands of fares."""
+    for offer in offers:
+        if alert.matches(offer.fare) and now < end_of(offer.fare.departure_date, (offer.fare.origin,)):
+            return offer
+    return None
+
+
 def _by_route(documents: Iterable[Mapping[str, Any]]) -> _Routes:
-    """What can be understood; the rest is counted, and passed over."""
+    """What can be understood, the cheapest first; the rest is counted, and passed over. Only fares of one currency
+    are compared later: here the order is all that counts."""
     found: dict[tuple[str, str], list[Offer]] = {}
     for document in documents:
         try:
@@ -199,4 +208,6 @@ def _by_route(documents: Iterable[Mapping[str, Any]]) -> _Routes:
             ALERT_UNREADABLE.inc()
             continue
         found.setdefault((fare.origin, fare.destination), []).append(Offer(str(document["_id"]), fare))
+    for offers in found.values():
+        offers.sort(key=lambda offer: offer.rank)
     return found
