@@ -25,6 +25,7 @@ WELL: dict[str, dict[str, float]] = {
     NOTIFIER: {"events": 0, "announcements": 0, "lag_messages": 3, "lag_s": 0.2, "letters": 0},
     AIRPORTS: {"events": 0, "due_age_s": 0, "lag_s": 0.2},
     ALERTS: {"events": 0, "due": 0, "due_age_s": 0, "lag_s": 0.2},
+    NOTICES: {"events": 0, "people": 0, "lag_s": 0.2},
     DELIVERY: {"sent": 0, "due": 2, "due_age_s": 0.3, "doubtful": 0, "claims_lost": 0},
     WEB: {"requests": 0, "waiting": 7},
 }
