@@ -48,6 +48,7 @@ class Row:
     person: str
     alert: Alert
     is_ended: bool
+    is_due: bool
     version: int
     asked: Order
     asks: int
@@ -163,7 +164,8 @@ class DueAlerts:
 
     def keep(self, found: Sequence[tuple[Row, Found]], at: Order) -> None:
         """F4: what the read `at` came to, on condition that neither the person nor another read changed the alert since
-        it was read. `get` tells which were kept: their order is `at`."""
+        it was read, and that it is due still: once another reader was done (F6), changes were compared with what that
+        one kept, and not with this. `get` tells which were kept: their order is `at`."""
         writes = []
         for row, one in found:
             step = one.step
@@ -186,7 +188,8 @@ class DueAlerts:
             }
             kept = {name: value for name, value in optional.items() if value is not None}
             gone = {name: "" for name in optional if name not in kept}
-            unmoved = {"_id": row.id, "version": row.version, "order": row.order or {"$exists": False}}
+            unmoved: Document = {"_id": row.id, "version": row.version, "due_at": {"$exists": True}}
+            unmoved["order"] = row.order or {"$exists": False}
             writes.append(UpdateOne(unmoved, {"$set": values | kept, **({"$unset": gone} if gone else {})}))
         if writes:
             self._alerts.bulk_write(writes, ordered=False)
@@ -250,6 +253,7 @@ def _row(row: Mapping[str, Any]) -> Row:
         person=ids.text(row["user_id"]),
         alert=alerts_of.parse(row),
         is_ended=row["status"] == ENDED,
+        is_due="due_at" in row,
         version=row["version"],
         asked=Order(row.get("asked", NEVER)),
         asks=row.get("asks", 0),

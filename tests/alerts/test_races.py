@@ -158,3 +158,23 @@ def test_after_a_restore_what_was_kept_sorts_before_what_comes(fares: Fares) -> 
     fares.settle()
     fares.handle(fares.fare("a", "180.00"))
     assert fares.due() == [("ada", "180.00")]
+
+
+def test_a_slow_reader_keeps_nothing_once_another_was_done(fares: Fares, meanwhile: Meanwhile) -> None:
+    alert = fares.alert(condition={"kind": "below", "amount": "50.00"})
+    fares.handle(fares.fare("c", "100.00"), fares.fare("d", "200.00"))
+    again, unhandled = fares.fare("c", "100.00"), []
+
+    def other_reader() -> None:
+        fares.asking.handle([again])
+        other = Evaluating(fares.stores, fares.rules, CHANNELS, lambda: fares.incarnation)
+        assert other.evaluate_due() == 1
+        # The cheapest is dear now; its event is still on its way, by another partition than the next one.
+        unhandled.append(fares.fare("c", "300.00"))
+        # Not due, and dearer than what is stored: nobody is asked for.
+        meanwhile("F3.read", lambda: fares.asking.handle([fares.fare("f", "150.00")]))
+
+    meanwhile("F2.taken", other_reader)
+    fares.handle(again)
+    fares.handle(*unhandled)
+    assert fares.row(alert)["cheapest"] == {"amount_minor": 15000, "offer": "f"}
