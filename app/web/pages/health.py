@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 from flask import render_template
 from pymongo.errors import PyMongoError
 
-from app.domain.channels import NAMES
+from app.domain.channels import BASE, linked_of
 from app.store import overview
 from app.store.overview import Overview
 from app.web.pages import health_view, live
@@ -35,8 +36,13 @@ def view(kept: Kept[Overview]) -> tuple[str, int]:
     except PyMongoError as error:
         log.warning("MongoDB did not answer the health page", why=type(error).__name__)
         found = None
-    page = health_view.page(found, feed_figures(parts), NAMES, on, now)
+    page = health_view.page(found, feed_figures(parts), shown_channels(on), on, now)
     return render_template("health.html", page=page, now=now, live=live.of(parts)), 200
+
+
+def shown_channels(on: Sequence[str]) -> tuple[str, ...]:
+    """Channels that a health page speaks of: those that everybody has, and what else is on."""
+    return (*BASE, *linked_of(on))
 
 
 def feed_figures(parts: Services) -> health_view.FeedFigures:

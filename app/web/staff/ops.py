@@ -9,13 +9,12 @@ import structlog
 from flask import render_template
 from pymongo.errors import PyMongoError
 
-from app.domain.channels import NAMES
 from app.domain.namespaces import WATCHED
 from app.store import leases, overview
 from app.store.gaps import Gaps
 from app.store.samples import Samples
 from app.web.pages import live
-from app.web.pages.health import feed_figures
+from app.web.pages.health import feed_figures, shown_channels
 from app.web.services import Services, services
 from app.web.staff import ops_view
 from app.web.staff.history import MINUTES
@@ -38,7 +37,7 @@ def view() -> tuple[str, int]:
     except PyMongoError as error:
         log.warning("MongoDB did not answer the operators' page", why=type(error).__name__)
         seen = ops_view.Seen(None, (), (), (), feed_figures(parts), parts.settings.channels, now)
-    page = ops_view.page(seen, NAMES)
+    page = ops_view.page(seen, shown_channels(parts.settings.channels))
     return render_template("staff/ops.html", page=page, now=now, live=live.of(parts)), 200
 
 
