@@ -27,7 +27,7 @@ MAY_IMPORT = {
         "app.notice_settings",
         "app.channels.registry",
     ),
-    "app.people_settings": (),
+    "app.people_settings": ("app.domain",),
     "app.webhook_settings": (),
     "app.linked_settings": ("app.telegram_settings", "app.webhook_settings", "app.apprise_settings"),
     "app.apprise_settings": ("app.channels.apprise_schemas",),
