@@ -47,7 +47,11 @@ def _compare(name: str, written: Sequence[Seen], shown: Sequence[Seen], exact: b
     wanted, got = _without_repeats(written), _without_repeats(shown)
     # A deletion that nobody saw is no event; the notifier finds it, a feed of changes cannot show it.
     unseen = not exact and wanted[-1][0] == "removed"
-    if not got and not unseen and len(wanted) > 1:  # what was there before the first answer is no change
+    # What came and went while nobody could see it leaves no trace where the end is as the beginning.
+    undone = not exact and wanted[-1] == wanted[0]
+    if (
+        not got and not unseen and not undone and len(wanted) > 1
+    ):  # what was there before the first answer is no change
         yield f"{name}: nothing of {len(wanted)} states was shown"
     if not got:
         return

@@ -100,6 +100,19 @@ def test_a_document_made_while_nobody_watched_need_not_be_in_the_feed(run: Run) 
     assert "feed" in kinds(run.problems())
 
 
+def test_what_was_undone_while_nobody_watched_need_not_be_in_the_feed(run: Run) -> None:
+    run.journal.prepared_at = run.now()
+    run.becomes({"gate": "B2"})
+    run.becomes({"gate": PUBLISHED["gate"]})
+    run.updates = []
+    assert "feed" in kinds(run.problems())
+    run.more["faults"] = ["oplog rolled over"]
+    assert "feed" not in kinds(run.problems())
+    run.becomes({"gate": "C3"})
+    run.updates = []
+    assert "feed" in kinds(run.problems())
+
+
 def test_who_booked_a_document_that_came_and_went_unseen_cannot_be_told(run: Run) -> None:
     booking = {"user_id": "person", "flight_id": "f2", "status": "confirmed"}
     run.journal.prepared_at = run.now()
