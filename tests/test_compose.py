@@ -91,7 +91,16 @@ def test_what_the_environment_says_is_what_a_process_gets() -> None:
 
 
 def test_every_process_of_the_procfile_is_a_service_with_the_same_command() -> None:
-    assert PROCFILE.keys() == {"web", "watchers", "notifier", "airports", "alerts", "notices", "delivery", "telegram"}
+    assert PROCFILE.keys() == {
+        "web",
+        "watchers",
+        "notifier",
+        "airports",
+        "alerts",
+        "notices",
+        "delivery",
+        "telegram",
+    }
     assert {name: " ".join(SERVICES[name]["command"]) for name in PROCFILE} == PROCFILE
 
 

@@ -38,7 +38,15 @@ _ALL = (
     ChannelKind("email", "E-mail", "e-mail", "e-mail", "e-mails", "mails", "mail server"),
     ChannelKind("sms", "SMS", "SMS", "SMS", "SMS", "text messages", "SMS provider"),
     ChannelKind(
-        *("telegram", "Telegram", "Telegram", "Telegram message", "Telegram messages", "Telegram messages", "Telegram"),
+        *(
+            "telegram",
+            "Telegram",
+            "Telegram",
+            "Telegram message",
+            "Telegram messages",
+            "Telegram messages",
+            "Telegram",
+        ),
         linked=True,
         edits=True,
     ),
@@ -48,7 +56,15 @@ _ALL = (
         own_servers=True,
     ),
     ChannelKind(
-        *("apprise", "Apprise", "Apprise", "Apprise message", "Apprise messages", "messages by Apprise", "service"),
+        *(
+            "apprise",
+            "Apprise",
+            "Apprise",
+            "Apprise message",
+            "Apprise messages",
+            "messages by Apprise",
+            "service",
+        ),
         linked=True,
         own_servers=True,
     ),

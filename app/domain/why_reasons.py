@@ -28,7 +28,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "It was held until the day before",
         "What is known of an airport's day earlier than that changes again.",
     ),
-    "fare_gone": ("The fare was gone by then", "It was no longer what the alert asks for, so nobody was told."),
+    "fare_gone": (
+        "The fare was gone by then",
+        "It was no longer what the alert asks for, so nobody was told.",
+    ),
     "past": ("It was over by then", "The news came too late to be of use."),
     "expired": ("It had expired by then", "What it said was of use until then, and no longer."),
     "withdrawn": ("It was withdrawn before it was told", "Nobody is told the end of what they never heard."),
@@ -53,7 +56,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "suppressed_opted_out": ("The person stopped our texts", "They answered STOP; START brings them back."),
     "suppressed_complained": ("The person marked our mails as spam", "So no more are sent there."),
     "suppressed_not_mobile": ("The number does not take texts", "It is not that of a mobile phone."),
-    "suppressed_blocked": ("The person blocked our bot", "Unblocking it and linking it again brings it back."),
+    "suppressed_blocked": (
+        "The person blocked our bot",
+        "Unblocking it and linking it again brings it back.",
+    ),
     "suppressed_gone": ("The chat does not exist any more", "The account behind it was deleted or closed."),
     "unverified_address": (
         "The address has not been proved to be the person's",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.channels import addresses
+from app.channels import registry
 from app.domain.news import TOLD_BY_DEFAULT, Kind, Role, Rules, Steps
 from app.domain.preferences import (
     CHANNELS,
@@ -201,7 +201,7 @@ def test_every_kind_of_news_is_in_one_group() -> None:
 
 
 def test_the_channels_are_those_of_delivery() -> None:
-    assert CHANNELS == addresses.CHANNELS
+    assert tuple(registry.ENTRIES) == CHANNELS
 
 
 def test_who_chose_nothing_is_told_as_by_default() -> None:

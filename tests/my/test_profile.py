@@ -88,7 +88,7 @@ def test_what_a_person_hears_is_kept_and_shown(web: Web, maya: Person) -> None:
     assert "It counts from the next message on" in text_of(page)
     chosen = web.stored("users")[0]["preferences"]
     assert chosen["quiet"] == {"from": "22:00", "until": "07:00"}
-    assert chosen["stopped"] == ["followings"]
+    assert chosen["stopped"] == ["alerts", "followings"], "both were unticked"
     assert 'value="22:00"' in page
     assert "Times of America/New York" in text_of(page)
     assert [row["what"] for row in web.stored("consents")] == ["followings"]
