@@ -128,6 +128,8 @@ def read(sent: Mapping[str, str], before: Preferences, zone: ZoneInfo) -> Prefer
     document["stopped"] = [str(one) for one in MailList if f"list.{one}" not in sent]
     for name in _WHOLE:
         document[name] = _number(sent.get(name, ""))
+    if "fare_change" in sent:
+        document["fare_change"] = sent["fare_change"].strip() or None
     start, until = sent.get("quiet_from", "").strip(), sent.get("quiet_until", "").strip()
     document["quiet"] = {"from": start, "until": until} if start or until else None
     every = sent.get("digest_every", "none")
@@ -207,6 +209,7 @@ def _texts(chosen: Preferences, zone: ZoneInfo) -> dict[str, str]:
     paused = chosen.paused_until.astimezone(zone) if chosen.paused_until else None
     return {
         **{name: "" if value is None else str(value) for name, value in whole.items()},
+        "fare_change": "" if chosen.fare_change is None else str(chosen.fare_change),
         "quiet_from": f"{quiet.start:%H:%M}" if quiet else "",
         "quiet_until": f"{quiet.until:%H:%M}" if quiet else "",
         "digest_every": str(digest.every) if digest else "none",
