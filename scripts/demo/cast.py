@@ -15,7 +15,9 @@ from typing import Any
 from bson import ObjectId
 
 from app.domain import preferences
+from scripts.demo import fare_alerts
 from scripts.demo.data import Departure
+from scripts.demo.fares import Fares
 from scripts.demo.people import AirportFollowing, Booking, Following, People, identifier
 from scripts.demo.plan import Plan
 from scripts.demo.story import Edit, Identity
@@ -28,7 +30,8 @@ class Member:
     """One of them. key: what stands before the @ of their address, also for who has none.
 
     chosen: as `users.preferences` takes it. chose: the same in one line. booked, followed, muted: flights; who mutes a
-    flight follows it. airports: codes of those that are followed. chat: the one of Telegram that they linked.
+    flight follows it. airports: codes of those that are followed. alerts: on fares, as somebody sends them. chat: the
+    one of Telegram that they linked.
     """
 
     key: str
@@ -43,6 +46,7 @@ class Member:
     followed: tuple[Identity, ...] = ()
     muted: tuple[Identity, ...] = ()
     airports: tuple[str, ...] = ()
+    alerts: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
 
     @property
     def id(self) -> ObjectId:
@@ -113,11 +117,17 @@ _PEOPLE = (
         chosen={"stopped": ["followings"]},
     ),
     Member("asa", "Åsa Lövgren", "texts only", phone="+46701740690"),
+    Member(
+        "ines",
+        "Inês Fontoura",
+        "two fare alerts; one of them not again while the fare goes to and fro",
+        email="ines@example.org",
+    ),
 )
 
 
-def make(departures: Sequence[Departure], plan: Plan) -> list[Member]:
-    """Everybody, with their flights in this plan; with few flights some have none."""
+def make(departures: Sequence[Departure], plan: Plan, fares: Fares) -> list[Member]:
+    """Everybody, with their flights in this plan and alerts on these fares; with few of them some have none."""
     pick, hours = _Picker(departures, plan.edits), timedelta(hours=1)
     off_at_night = pick.flights("cancelled", _est(8, "21:00"), _est(8, "23:59"), 1, ahead=8 * hours)
     off_in_the_evening = pick.flights("cancelled", _est(8, "18:30"), _est(8, "20:00"), 3, ahead=8 * hours)
@@ -157,6 +167,7 @@ def make(departures: Sequence[Departure], plan: Plan) -> list[Member]:
             booked=booked.get(one.key, ()),
             followed=followed.get(one.key, ()),
             muted=muted.get(one.key, ()),
+            alerts=fare_alerts.make(fares) if one.key == "ines" else (),
         )
         for one in _PEOPLE
     ]

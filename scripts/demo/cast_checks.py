@@ -43,7 +43,8 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """One conversation's part of a message that arrived. decided_at: system clock. digest: None where it went alone."""
+    """One conversation's part of a message that arrived. decided_at: system clock. digest: None where it went
+    alone. title: of what it is about."""
 
     conversation: str
     channel: str
@@ -52,6 +53,7 @@ class _Said:
     leaves_at: datetime | None
     decided_at: datetime
     digest: str | None
+    title: str = ""
 
 
 def excuse(evidence: Evidence, rate: float, *, late_s: float, some_flights: bool) -> str | None:
@@ -78,6 +80,7 @@ def judge(members: Sequence[Member], scene: Scene) -> list[Finding]:
         "paloma": _maximum,
         "tobi": _stopped,
         "asa": _texts,
+        "ines": _alerts,
     }
     found = [_judged(one, scene, judges[one.key]) for one in members]
     if scene.excuse:
@@ -187,6 +190,18 @@ def _texts(member: Member, scene: Scene, said: Sequence[_Said]) -> Finding:
     return _finding(member, f"{len(said)} texts", problems)
 
 
+def _alerts(member: Member, scene: Scene, said: Sequence[_Said]) -> Finding:
+    """The price that came is told; around the other one nothing is told while the fare goes to and fro."""
+    mails = Counter(one.title.removeprefix("Fare alert ") for one in said if Kind.FARE in one.kinds)
+    problems = [f"{_written(one)} came as to a {one.role}" for one in said if one.role != Role.ALERT]
+    wanted = [str(alert["name"]) for alert in member.alerts]
+    problems += [f"{count} mails of the alert {name!r}" for name, count in mails.items() if count > 1]
+    if not scene.excuse:
+        problems += [f"no mail of the alert {name!r}" for name in wanted if not mails[name]]
+    words = ", ".join(f"{name!r} told {mails[name]} times" for name in wanted) or "no alert on so few fares"
+    return _finding(member, words, problems)
+
+
 def _arrived(member: Member, evidence: Evidence) -> Iterator[_Said]:
     """What the messages in this person's inbox said, one for each conversation in each."""
     addresses = {member.email, member.phone}
@@ -195,14 +210,16 @@ def _arrived(member: Member, evidence: Evidence) -> Iterator[_Said]:
         kind = subjects.of(row["subject"])
         ids = {attempt.get("provider_id") for attempt in row.get("attempts", ())}
         if row["person"] == str(member.id) and ids & theirs:
+            value = kind.parse(row["to"])
             yield _Said(
                 row["conversation"],
                 row["channel"],
                 row.get("role", ""),
                 frozenset(map(Kind, row["kinds"])),
-                kind.leaves_at(kind.parse(row["to"])),
+                kind.leaves_at(value),
                 row.get("decided_at") or row["created_at"],
                 row.get("digest"),
+                kind.title(value),
             )
 
 

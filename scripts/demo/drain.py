@@ -44,9 +44,10 @@ def first_reading_is_done(database: Database[Document], flights: int) -> tuple[b
 
 
 def all_is_told(database: Database[Document], seen: int, wanted: int) -> tuple[bool, object]:
-    """Whether the feed has shown all that is wanted and nobody is due a message now."""
+    """Whether the feed has shown all that is wanted, fare alerts have read it, and nobody is due a message now."""
     ledger = database["notifications"].estimated_document_count()
-    return seen >= wanted and _due(database) == 0, (seen, ledger)
+    is_read = database["alerts"].count_documents({"due_at": {"$exists": True}}) == 0
+    return seen >= wanted and is_read and _due(database) == 0, (seen, ledger)
 
 
 def _due(database: Database[Document]) -> int:

@@ -10,6 +10,8 @@ from typing import Any
 from bson import ObjectId, Timestamp
 from pymongo.database import Database
 
+from app.domain import alert
+from app.store.alerts import Alerts
 from app.store.own_followings import AIRPORT
 from scripts.demo.fares import Fares
 from scripts.demo.people import AirportFollowing, Booking, Following, People, identifier
@@ -51,6 +53,15 @@ def load(
         for booking in people.bookings
     ]
     _insert(database, "bookings", bookings, told)
+
+
+def load_alerts(
+    database: Database[Document], person: str, wanted: Sequence[Mapping[str, Any]], starts: datetime
+) -> None:
+    """Make somebody's fare alerts, as the pages do. starts: of the replay, on the domain clock."""
+    store = Alerts(database)
+    for body in wanted:
+        store.create(person, alert.read(body, starts), datetime.now(UTC), most=len(wanted))
 
 
 def read_flights(

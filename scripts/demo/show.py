@@ -21,7 +21,7 @@ from scripts.demo import evidence as evidence_of
 from scripts.demo.checks import Finding
 from scripts.demo.data import Departure
 from scripts.demo.feed_reader import FeedReader
-from scripts.demo.load import load
+from scripts.demo.load import load, load_alerts
 from scripts.demo.local_http import get_json
 from scripts.demo.options import Options
 from scripts.demo.replay import Notice, Replay, Step
@@ -51,9 +51,9 @@ class Show:
             departures = _spread(departures, options.flights)
         self._plan = plan.make(departures)
         ends = self._plan.edits[-1].at
-        self._cast = cast.make(departures, self._plan)
-        self._people = cast.joined(people.make(departures, plan.STARTS), self._cast)
         self._fares = fares.make(departures, plan.STARTS, ends)
+        self._cast = cast.make(departures, self._plan, self._fares)
+        self._people = cast.joined(people.make(departures, plan.STARTS), self._cast)
         notice = Notice(plan.STARTS + timedelta(minutes=35), _NOTICE, "EWR")
         self._steps: list[Step] = sorted(
             [*self._plan.edits, *self._people.moves, *self._fares.edits, notice], key=lambda step: step.at
@@ -130,6 +130,8 @@ class Show:
             progress.update(tasks[what], completed=done)
 
         load(database, self._plan.published, self._people, self._fares, told)
+        for member in self._cast:
+            load_alerts(database, str(member.id), member.alerts, plan.STARTS.astimezone(UTC))
 
     def _start_gatecall(self, clock: DomainClock, progress: Progress) -> None:
         task = progress.add_task("Gatecall", total=len(PROCESSES))

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from app.domain import alert
 from app.domain.airport_day import AirportDay, Level
+from app.domain.alert_value import AlertValue, nothing
 from app.domain.clock import DomainClock
 from app.domain.flight import parse
-from scripts.demo import cast, cast_checks, data, people, plan
+from app.domain.news import Kind
+from scripts.demo import cast, cast_checks, data, fare_alerts, fares, people, plan
 from scripts.demo.cast import Member
 from scripts.demo.cast_checks import Scene
 from scripts.demo.evidence import Evidence
+from scripts.demo.fares import Fares
 from scripts.demo.plan import STARTS, Plan
 from scripts.demo.story import Identity
 from tests.demo.test_people import FICTION
@@ -35,11 +40,15 @@ def storm() -> Plan:
 
 @pytest.fixture(scope="module")
 def members(storm: Plan) -> dict[str, Member]:
-    return {one.key: one for one in cast.make(data.load(), storm)}
+    return {one.key: one for one in cast.make(data.load(), storm, _fares(storm))}
+
+
+def _fares(storm: Plan) -> Fares:
+    return fares.make(data.load(), STARTS, storm.edits[-1].at)
 
 
 def test_they_are_the_same_in_every_run(storm: Plan, members: dict[str, Member]) -> None:
-    assert cast.make(data.load(), storm) == list(members.values())
+    assert cast.make(data.load(), storm, _fares(storm)) == list(members.values())
 
 
 def test_their_choices_can_be_chosen_and_their_addresses_are_nobody_s(members: dict[str, Member]) -> None:
@@ -59,7 +68,7 @@ def test_each_holds_or_follows_flights_to_which_something_happens(
     storm: Plan, members: dict[str, Member]
 ) -> None:
     happens = {(edit.identity, edit.what) for edit in storm.edits}
-    wanted = {"maya": 12, "bjorn": 0, "priya": 9, "kelechi": 4, "paloma": 8, "tobi": 4, "asa": 1}
+    wanted = {"maya": 12, "bjorn": 0, "priya": 9, "kelechi": 4, "paloma": 8, "tobi": 4, "asa": 1, "ines": 0}
     assert {key: len(one.followed) for key, one in members.items()} == wanted
     for one in members.values():
         assert all((flight, "cancelled") in happens for flight in one.booked)
@@ -71,9 +80,21 @@ def test_each_holds_or_follows_flights_to_which_something_happens(
 
 def test_with_few_flights_there_are_the_same_people() -> None:
     few = data.load()[::30]
-    assert [one.key for one in cast.make(few, plan.make(few))] == [
-        *("maya", "bjorn", "priya", "kelechi", "paloma", "tobi", "asa")
-    ]
+    made = cast.make(few, plan.make(few), fares.make(few, STARTS, STARTS + timedelta(days=1)))
+    assert [one.key for one in made] == ["maya", "bjorn", "priya", "kelechi", "paloma", "tobi", "asa", "ines"]
+
+
+def test_one_alert_fires_and_the_fare_of_the_other_falls_twice_below_its_price(
+    storm: Plan, members: dict[str, Member]
+) -> None:
+    falling, wavering = members["ines"].alerts
+    assert (falling["name"], wavering["name"]) == (fare_alerts.FIRES, fare_alerts.WAVERS)
+    made = [alert.read(body, STARTS.astimezone(UTC)) for body in (falling, wavering)]
+    assert all(one.condition.words.startswith("below $") for one in made)
+    for body, falls in ((falling, 1), (wavering, 2)):
+        limit, step = Decimal(body["condition"]["amount"]), Decimal(body.get("min_step", "1"))
+        amounts = fare_alerts._cheapest(_fares(storm))[body["origins"][0], body["destinations"][0]]
+        assert fare_alerts.falls_and_told(amounts, limit, step) == (falls, 1)
 
 
 # What the checks find ----------------------------------------------------------------------------------------------
@@ -92,7 +113,7 @@ class Inboxes:
     def told(
         self,
         key: str,
-        about: Identity | AirportDay,
+        about: Identity | AirportDay | AlertValue,
         kinds: str,
         at: str,
         *,
@@ -103,7 +124,7 @@ class Inboxes:
         """A message, alone or a part of a digest; at: by the demo's clock."""
         one = self.members[key]
         name = digest or str(len(self.rows))
-        if isinstance(about, AirportDay):
+        if isinstance(about, AirportDay | AlertValue):
             subject, to = about.subject, about.to_document()
         else:
             subject, to = f"flight:{'-'.join(about)}", parse(self.storm.final[about]).to_document()
@@ -178,8 +199,16 @@ def inboxes(members: dict[str, Member], storm: Plan) -> Inboxes:
         made.told("paloma", flight, "departed", "2013-02-08T12:00-05:00")
     made.told("paloma", members["paloma"].followed[3], "arrived", "2013-02-08T20:00-05:00", digest="d2")
     made.told("tobi", members["tobi"].followed[0], "arrived", "2013-02-08T16:00-05:00", channel="sms")
+    for number in (0, 1):
+        made.told("ines", _fare(members["ines"], number), "fare", "2013-02-08T13:00-05:00", role="alert")
     made.told("asa", members["asa"].booked[0], "cancelled", "2013-02-08T12:00-05:00", channel="sms")
     return made
+
+
+def _fare(ines: Member, number: int, n: int = 1) -> AlertValue:
+    """The n-th news of one of her alerts."""
+    asked = replace(alert.read(ines.alerts[number], STARTS.astimezone(UTC)), id=f"a{number}")
+    return replace(nothing(asked), n=n, kind=Kind.FARE)
 
 
 def test_inboxes_that_show_what_was_chosen_are_judged_well(inboxes: Inboxes) -> None:
@@ -236,6 +265,14 @@ def _tell_what_is_muted(run: Inboxes) -> None:
     run.told("tobi", run.members["tobi"].muted[0], "arrived", "2013-02-08T16:00-05:00", channel="sms")
 
 
+def _tell_ines_each_time(run: Inboxes) -> None:
+    run.told("ines", _fare(run.members["ines"], 1, 2), "fare", "2013-02-08T15:00-05:00", role="alert")
+
+
+def _miss_a_fare_of_ines(run: Inboxes) -> None:
+    run.rows = [row for row in run.rows if not row["subject"].startswith("alert:a0")]
+
+
 def _text_asa_nothing(run: Inboxes) -> None:
     run.receipts = run.receipts[:-1]
 
@@ -256,6 +293,8 @@ def _text_asa_nothing(run: Inboxes) -> None:
         (_mail_tobi, "tobi"),
         (_tell_what_is_muted, "tobi"),
         (_text_asa_nothing, "asa"),
+        (_tell_ines_each_time, "ines"),
+        (_miss_a_fare_of_ines, "ines"),
     ],
     ids=lambda value: getattr(value, "__name__", "").strip("_"),
 )
