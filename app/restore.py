@@ -151,8 +151,9 @@ def _changed_subjects(around: Surroundings, number: int, say: Say) -> frozenset[
         # A document that came in the lost past carried on what was known of its flight.
         new = {history.identities[key] for key in keys if key not in there and key in history.identities}
         if new:
-            subjects |= known.of_identities(new)
-            flights += len(new)
+            carried_on = known.of_identities(new)
+            subjects |= carried_on
+            flights += len(carried_on)
     say(
         f"{flights} flights changed after the backup was made; those who may have heard it are told once more."
     )

@@ -139,7 +139,8 @@ def test_killed_processes_lose_nothing(
         until(lambda: database.conversations.find_one(gone), "it is not so any more")
         for one in two:
             one.terminate()
-        assert [one.wait(30) for one in two] == [0, 0]
+        # One alone may have done it all: the other ends by the signal itself when it was still importing.
+        assert {one.wait(30) for one in two} <= {0, -signal.SIGTERM}
     finally:
         watchers.kill()
         watchers.wait(10)

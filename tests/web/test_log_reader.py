@@ -213,7 +213,8 @@ def test_a_broker_that_is_silent_makes_data_stale_and_nothing_is_lost_when_it_an
 def test_a_broker_that_lost_everything_is_a_gap_once_it_is_back(
     settings: Settings, own_broker: Broker, reading: Start
 ) -> None:
-    ours = with_broker(settings, own_broker.bootstrap_servers, stale_s=2.0)
+    # As many partitions as this broker gives a topic that it makes because somebody reads it, whatever they say.
+    ours = with_broker(settings, own_broker.bootstrap_servers, stale_s=2.0, kafka_partitions=4)
     publisher = Publisher(ours)
     publisher.publish(edit(1))
     publisher.close()
@@ -225,7 +226,7 @@ def test_a_broker_that_lost_everything_is_a_gap_once_it_is_back(
     until(feed.is_stale, within_s=10)
     assert keys(read(feed)) == ["k1"]
     own_broker.restart()
-    with_broker(settings, own_broker.bootstrap_servers)
+    with_broker(settings, own_broker.bootstrap_servers, kafka_partitions=4)
     publisher = Publisher(ours)
     publisher.publish(edit(5))
     answer = until(lambda: (found := read(feed, cursor))["gap"] and found["updates"] and found, within_s=30)
