@@ -87,7 +87,7 @@ class Show:
         here takes long for the rest. Where the guess was wrong and the storm would be far away already, they are
         started again, on a later clock.
         """
-        lead_s = max(12.0, 2.0 * so_far_s)
+        lead_s = max(20.0, 2.0 * so_far_s)
         for starts_left in reversed(range(_STARTS)):
             began = time.monotonic()
             origin = datetime.now(UTC) + timedelta(seconds=lead_s)
