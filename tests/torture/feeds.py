@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -17,7 +17,12 @@ Seen = tuple[Any, ...]
 
 
 def problems(
-    writes: Sequence[Write], polls: Sequence[Polled], prepared_at: float, *, exact: bool
+    writes: Sequence[Write],
+    polls: Sequence[Polled],
+    prepared_at: float,
+    *,
+    exact: bool,
+    lost_until: Mapping[str, float],
 ) -> Iterator[str]:
     """What is wrong with what the pollers saw, a sentence each.
 
@@ -25,9 +30,14 @@ def problems(
     or the position in MongoDB was lost, what came between two readings of the collection cannot be; the end must
     be there all the same, and nothing that never was. Only of a document that was made meanwhile nothing need be
     there: to a feed of changes its first reading is none.
+
+    lost_until: by collection, until when its topic was gone (time.time()). A poller that was told of the gap has to
+    look for itself: in the new log what stood by then is a first reading, too.
     """
     written = _written(writes)
     before = {w.key for w in writes if w.begun <= prepared_at}
+    latest = {w.key: w for w in writes}
+    stood = {key for key, w in latest.items() if w.begun <= lost_until.get(w.collection, 0.0)}
     for polled in polls:
         yield from polled.problems
         for id_, times in Counter(update["id"] for update in polled.updates).items():
@@ -40,13 +50,16 @@ def problems(
         for key, states in written.items():
             whole = exact and not polled.gaps
             if whole or key in before or key in seen:
-                yield from _compare(f"{polled.name}: {key}", states, seen.get(key, []), whole)
+                is_stood = bool(polled.gaps) and key in stood
+                yield from _compare(f"{polled.name}: {key}", states, seen.get(key, []), whole, is_stood)
 
 
-def _compare(name: str, written: Sequence[Seen], shown: Sequence[Seen], exact: bool) -> Iterator[str]:
+def _compare(
+    name: str, written: Sequence[Seen], shown: Sequence[Seen], exact: bool, stood: bool
+) -> Iterator[str]:
     wanted, got = _without_repeats(written), _without_repeats(shown)
     # A deletion that nobody saw is no event; the notifier finds it, a feed of changes cannot show it.
-    unseen = not exact and wanted[-1][0] == "removed"
+    unseen = stood or (not exact and wanted[-1][0] == "removed")
     # What came and went while nobody could see it leaves no trace where the end is as the beginning.
     undone = not exact and wanted[-1] == wanted[0]
     if (

@@ -113,6 +113,21 @@ def test_what_was_undone_while_nobody_watched_need_not_be_in_the_feed(run: Run) 
     assert "feed" in kinds(run.problems())
 
 
+def test_what_stood_before_the_feeds_log_was_made_again_is_for_pollers_that_were_told_of_it(run: Run) -> None:
+    run.journal.prepared_at = run.now()
+    run.becomes({"gate": "B2"})
+    run.updates = []
+    run.more["faults"] = ["topics made again"]
+    lost_until = datetime.fromtimestamp(run.now() + 0.5, UTC)
+    run.database["gaps"].insert_one({"collection": "flights", "cause": "topic", "blind_to": lost_until})
+    assert "feed" in kinds(run.problems()), "nobody told the poller"
+    run.gaps = 1
+    assert "feed" not in kinds(run.problems())
+    run.becomes({"gate": "C3"})
+    run.updates = []
+    assert "feed" in kinds(run.problems()), "it came after that"
+
+
 def test_who_booked_a_document_that_came_and_went_unseen_cannot_be_told(run: Run) -> None:
     booking = {"user_id": "person", "flight_id": "f2", "status": "confirmed"}
     run.journal.prepared_at = run.now()

@@ -120,7 +120,14 @@ class Judge:
         self._ledger()
         self._letters()
         for sentence in feeds.problems(
-            self.writes, self.evidence.polls, self.evidence.journal.prepared_at, exact=self.exact
+            self.writes,
+            self.evidence.polls,
+            self.evidence.journal.prepared_at,
+            exact=self.exact,
+            lost_until={
+                gap["collection"]: gap["blind_to"].timestamp()
+                for gap in self.evidence.database["gaps"].find({"cause": "topic"})
+            },
         ):
             self._problem("feed", sentence)
         for sentence in (*self.evidence.deaths, *self.evidence.unready):
