@@ -20,6 +20,7 @@ from app.domain.alert import Alert, Offer, end_of
 from app.domain.alert_conditions import Against, AnyChange, Below, Drop, NewLow, Repeat, Report
 from app.domain.alert_state import AlertState, Span, Step
 from app.domain.alert_value import AlertValue, dressed, nothing
+from app.domain.clock import stored
 from app.domain.fares import Money
 from app.domain.news import Kind
 
@@ -250,7 +251,7 @@ def _moved(
     if not isinstance(alert.condition, Report):
         report_at = None
     elif begins or report_at is None or now >= report_at:
-        report_at = _stored(next_report(alert.condition, alert.created_at, zone, now))
+        report_at = stored(next_report(alert.condition, alert.created_at, zone, now))
     # What nobody was told while it was paused is not made up for.
     span = None if alert.paused else before.span
     value = before.value
@@ -345,11 +346,6 @@ def _is_open(offer: Offer, now: datetime) -> bool:
 
 def _today(now: datetime, zone: ZoneInfo) -> date:
     return now.astimezone(zone).date()
-
-
-def _stored(at: datetime) -> datetime:
-    """In whole milliseconds, as MongoDB keeps it, rounded up: nothing is due before its time."""
-    return at + timedelta(microseconds=-at.microsecond % 1000)
 
 
 @lru_cache(maxsize=1024)

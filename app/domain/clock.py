@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Now = Callable[[], datetime]
 """A function that returns the present as an aware UTC time."""
@@ -17,6 +17,12 @@ Now = Callable[[], datetime]
 def system_now() -> datetime:
     """The real present, aware, UTC."""
     return datetime.now(UTC)
+
+
+def stored(at: datetime) -> datetime:
+    """In whole milliseconds, as MongoDB keeps it, rounded up: it cuts off the rest, and nothing is due before its
+    time."""
+    return at + timedelta(microseconds=-at.microsecond % 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,13 @@ from app.domain.errors import BadEventError, TransientError
 from app.domain.flight import Flight
 from app.domain.order import NEVER, cluster_time_of, incarnation_of, of_marker, of_snapshot_read
 from app.metrics import AIRPORT_DUE_AGE, AIRPORT_LEVELS, AIRPORT_READS, AIRPORT_UNREADABLE, ANNOUNCEMENTS
-from app.runtime import StopFlag
 from app.store.airport_days import Row, read_flights
 from app.store.announcements import Announcement
 from app.store.conversations import Start, Telling, conversation_id
 from app.store.own_followings import AIRPORT
 from consumers.airports.rules import Rules
 from consumers.airports.stores import Stores
+from consumers.due_work import DueWork
 
 log = structlog.get_logger()
 
@@ -36,7 +36,6 @@ _PRIORITY = 2
 _TAKEN_FOR = timedelta(seconds=30)
 """A day that is not done after so long is taken again."""
 _IDLE_S = 0.5
-_PAUSE_S = 2.0
 
 
 class Counting:
@@ -54,23 +53,10 @@ class Counting:
         self._rules = rules
         self._channels = tuple(channels)
         self._incarnation = incarnation
-        self._trouble: str | None = None
 
-    def run(self, stop: StopFlag) -> None:
-        """Count what is due until the stop. A day that cannot be counted now is due again by itself."""
-        while not stop.is_set():
-            try:
-                is_idle = not self.count_due()
-                self._trouble = None
-                stop.wait(_IDLE_S if is_idle else 0)
-            except Exception as error:  # one day must not keep the others from being counted
-                self._trouble = f"an airport's day is not counted: {type(error).__name__}"
-                log.exception("airport's day not counted")
-                stop.wait(_PAUSE_S)
-
-    def problem(self) -> str | None:
-        """For the health check: None while days are counted, else what is wrong."""
-        return self._trouble
+    def work(self) -> DueWork:
+        """What is due, for a thread of its own: what cannot be done now is due again by itself."""
+        return DueWork(self.count_due, "an airport's day is not counted", _IDLE_S)
 
     def measure(self) -> None:
         """How long the oldest day has been due. Raises PyMongoError."""

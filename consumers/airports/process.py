@@ -32,14 +32,15 @@ def run(settings: Settings) -> int:
         channels, incarnation = settings.channels, around.incarnations.number
         asking = Asking(stores, rules, channels, around.collections, incarnation)
         counting = Counting(stores, rules, channels, incarnation)
+        work = counting.work()
         loop = around.loop(asking.handle, asking.set_aside)
-        health.add("counting", counting.problem)
+        health.add("counting", work.problem)
         log.info("airports consumer started", channels=list(channels))
         samples = Samples(around.database)
         sampler = Sampler(samples, AIRPORTS, holder_name(), health, measure=counting.measure)
         workers = {
             "consumer": lambda: loop.run(stop),
-            "counting": lambda: counting.run(stop),
+            "counting": lambda: work.run(stop),
             "net": lambda: asking.keep_asking(stop),
             "samples": lambda: sampler.run(stop),
         }

@@ -21,9 +21,9 @@ from app.domain.namespaces import PRICES
 from app.domain.order import incarnation_of
 from app.metrics import ALERT_EVENTS, ALERTS_ASKED
 from app.store.alert_filters import FareChange, route_month
-from app.store.dead_letters import DeadLetter
 from consumers.alerts.rules import Rules
 from consumers.alerts.stores import Stores
+from consumers.letters import letter_of
 
 log = structlog.get_logger()
 
@@ -91,23 +91,8 @@ class Asking:
         ALERTS_ASKED.inc(asked)
 
     def _keep_letter(self, received: Received, error: BadEventError) -> None:
-        event = None if isinstance(received.event, BadEventError) else received.event
-        self._stores.dead_letters.add(
-            DeadLetter(
-                source="alerts",
-                collection=self._collections[received.topic],
-                key=received.key,
-                reason=error.reason,
-                words=str(error),
-                event_id=event.id if event else None,
-                field=error.field,
-                topic=received.topic,
-                partition=received.partition,
-                offset=received.offset,
-                document_id=event.document_key if event else None,
-                document=event.after if event else None,
-            )
-        )
+        collection = self._collections[received.topic]
+        self._stores.dead_letters.add(letter_of(received, "alerts", collection, error))
 
 
 def change_of(event: ChangeEvent) -> FareChange:

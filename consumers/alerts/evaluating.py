@@ -23,13 +23,13 @@ from app.domain.news import Kind
 from app.domain.order import Order, cluster_time_of, of_snapshot_read
 from app.domain.people import Person
 from app.metrics import ALERT_DUE_AGE, ALERT_READS, ALERT_UNREADABLE, ALERTS_DUE, ALERTS_READ
-from app.runtime import StopFlag
 from app.store import prices
 from app.store.due_alerts import Found, Row
 from app.store.prices import Search
 from consumers.alerts.rules import Rules
 from consumers.alerts.stores import Stores
 from consumers.alerts.telling import AlertTelling
+from consumers.due_work import DueWork
 
 log = structlog.get_logger()
 
@@ -40,7 +40,6 @@ _AT_ONCE = 50
 _ROUNDS = 5
 _BY_TIME = (Kind.FARE_REPORT, Kind.FARE_ENDED)
 _IDLE_S = 0.2
-_PAUSE_S = 2.0
 
 _Routes = Mapping[tuple[str, str], Sequence[Offer]]
 
@@ -76,23 +75,10 @@ class Evaluating:
         self._incarnation = incarnation
         self._telling = AlertTelling(stores, rules, channels)
         self._at_once = at_once
-        self._trouble: str | None = None
 
-    def run(self, stop: StopFlag) -> None:
-        """Read what is due until the stop. Alerts that cannot be read now are due again by themselves."""
-        while not stop.is_set():
-            try:
-                is_idle = not self.evaluate_due()
-                self._trouble = None
-                stop.wait(_IDLE_S if is_idle else 0)
-            except Exception as error:  # some alerts must not keep the others from being read
-                self._trouble = f"alerts are not read: {type(error).__name__}"
-                log.exception("alerts not read")
-                stop.wait(_PAUSE_S)
-
-    def problem(self) -> str | None:
-        """For the health check: None while alerts are read, else what is wrong."""
-        return self._trouble
+    def work(self) -> DueWork:
+        """What is due, for a thread of its own: what cannot be done now is due again by itself."""
+        return DueWork(self.evaluate_due, "alerts are not read", _IDLE_S)
 
     def measure(self) -> None:
         """How many alerts are due, and for how long the oldest has been. Raises PyMongoError."""

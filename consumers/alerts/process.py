@@ -39,8 +39,9 @@ def run(settings: Settings) -> int:
             f"reader-{number}": Evaluating(stores, rules, channels, incarnation)
             for number in range(1, settings.alert_readers + 1)
         }
-        for name, reader in readers.items():
-            health.add(name, reader.problem)
+        work = {name: reader.work() for name, reader in readers.items()}
+        for name, one in work.items():
+            health.add(name, one.problem)
         log.info("alerts consumer started", channels=list(channels))
         samples = Samples(around.database)
         measure = readers["reader-1"].measure
@@ -48,6 +49,6 @@ def run(settings: Settings) -> int:
         workers: dict[str, Callable[[], None]] = {
             "consumer": lambda: loop.run(stop),
             "samples": lambda: sampler.run(stop),
-            **{name: partial(one.run, stop) for name, one in readers.items()},
+            **{name: partial(one.run, stop) for name, one in work.items()},
         }
         return run_workers(workers, stop, health)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from app.domain.clock import DomainClock, Now
+from app.domain.clock import DomainClock, Now, stored
 from app.settings import Settings
 
 
@@ -34,10 +34,8 @@ class Rules:
         return self.clock.at(self.now())
 
     def system_time_of(self, domain_time: datetime) -> datetime:
-        """When the system clock shows that the domain's moment has come: in whole milliseconds, rounded up, since
-        MongoDB cuts off the rest, and nothing is done before its time."""
-        at = self.clock.system_time_of(domain_time)
-        return at + timedelta(microseconds=-at.microsecond % 1000)
+        """When the system clock shows that the domain's moment has come, as it is stored."""
+        return stored(self.clock.system_time_of(domain_time))
 
     def kept_until(self, ends_at: datetime) -> datetime:
         """When what is kept about something that ends then is deleted, system clock. ends_at: domain clock."""

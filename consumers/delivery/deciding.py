@@ -11,6 +11,7 @@ from app import metrics
 from app.channels.addresses import address_on
 from app.channels.base import AskableSender, Sender, reference_of
 from app.domain.channels import LINKED, NAMES
+from app.domain.clock import stored
 from app.domain.errors import PermanentError, TransientError
 from app.domain.news import Action, Role
 from app.domain.people import Person
@@ -226,7 +227,7 @@ class Decider:
             if verdict.action is Action.WAIT and verdict.until:
                 # not before a second from now, whatever the clocks' rounding says
                 earliest = terms.now() + timedelta(seconds=1)
-                due_at = max(_not_before(terms.domain_clock.system_time_of(verdict.until)), earliest)
+                due_at = max(stored(terms.domain_clock.system_time_of(verdict.until)), earliest)
             reasons.append(_reason(conversation, verdict, role, due_at))
             if verdict.folds:
                 # a digest is a mail; what waits for its hour as a text is claimed as ever
@@ -247,11 +248,6 @@ def _reason(
 ) -> QuietDecision:
     heard = conversation.heard
     return QuietDecision(conversation, str(verdict.action), verdict.reason, role, verdict.kinds, heard, until)
-
-
-def _not_before(at: datetime) -> datetime:
-    """In whole milliseconds, rounded up: MongoDB cuts off the rest, which is before the time told by a fast clock."""
-    return at + timedelta(microseconds=-at.microsecond % 1000)
 
 
 def _provable(conversation: Claimed) -> DoubtNote | None:

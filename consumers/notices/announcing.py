@@ -23,8 +23,8 @@ from app.domain.order import incarnation_of
 from app.metrics import ANNOUNCEMENTS, NOTICE_EVENTS
 from app.store import ids
 from app.store.announcements import Announcement, Recorded
-from app.store.dead_letters import DeadLetter
 from app.store.decisions import Arrival, EventDecision
+from consumers.letters import letter_of
 from consumers.notices.reaching import Reaching
 from consumers.notices.rules import Rules
 from consumers.notices.stores import Stores
@@ -217,22 +217,7 @@ class Announcing:
     def _dead_letter(self, received: Received, error: BadEventError) -> str:
         """M2: what cannot be understood is kept; nobody is told of it, and what was told stays."""
         event = None if isinstance(received.event, BadEventError) else received.event
-        self._stores.dead_letters.add(
-            DeadLetter(
-                source="notices",
-                collection=NOTICES.collection,
-                key=received.key,
-                reason=error.reason,
-                words=str(error),
-                event_id=event.id if event else None,
-                field=error.field,
-                topic=received.topic,
-                partition=received.partition,
-                offset=received.offset,
-                document_id=event.document_key if event else None,
-                document=event.after if event else None,
-            )
-        )
+        self._stores.dead_letters.add(letter_of(received, "notices", NOTICES.collection, error))
         crash_points.reached("N7.kept")
         log.warning("notice not understood", trace=event.id if event else None, key=received.key)
         return "dead_letter"

@@ -22,9 +22,9 @@ from app.domain.namespaces import BOOKINGS, FLIGHTS, FOLLOWINGS
 from app.domain.order import incarnation_of
 from app.metrics import ANNOUNCEMENTS, FAN_OUT, FOUND_LATE, NOTIFIER_EVENTS, NOTIFIER_LAG
 from app.store.conversations import Telling
-from app.store.dead_letters import DeadLetter
 from app.store.decisions import Arrival
 from app.store.known import Subject
+from consumers.letters import letter_of
 from consumers.notifier import bookings, identity, making, markers
 from consumers.notifier.deciding import Picture, Sighting, not_understood, understand
 from consumers.notifier.stores import Stores
@@ -134,7 +134,7 @@ class Notifier:
         try:
             seen = understand(event, received.partition)
         except BadEventError as error:
-            self._stores.dead_letters.add(_letter(received, FLIGHTS.collection, error))
+            self._stores.dead_letters.add(letter_of(received, "notifier", FLIGHTS.collection, error))
             log.warning("flight event not understood", trace=event.id, key=event.key, field=error.field)
             seen = not_understood(event, received.partition)
         return replace(seen, arrival=_arrival(received, self._rules.now()))
@@ -237,7 +237,7 @@ class Notifier:
     def _dead_letter(self, received: Received, error: BadEventError) -> None:
         """N7: kept first; only then is what is known of the flight unknown."""
         collection = self._collections[received.topic]
-        self._stores.dead_letters.add(_letter(received, collection, error))
+        self._stores.dead_letters.add(letter_of(received, "notifier", collection, error))
         crash_points.reached("N7.kept")
         NOTIFIER_EVENTS.labels(collection, "dead_letter").inc()
         if collection == FLIGHTS.collection and received.key:
@@ -249,24 +249,6 @@ def _is_of_another_past(received: Received, incarnation: int) -> bool:
     """N2: an event of an older incarnation happened in a past that the restored database does not have."""
     event = received.event
     return not isinstance(event, BadEventError) and incarnation_of(event.order) < incarnation
-
-
-def _letter(received: Received, collection: str, error: BadEventError) -> DeadLetter:
-    event = None if isinstance(received.event, BadEventError) else received.event
-    return DeadLetter(
-        source="notifier",
-        collection=collection,
-        key=received.key,
-        reason=error.reason,
-        words=str(error),
-        event_id=event.id if event else None,
-        field=error.field,
-        topic=received.topic,
-        partition=received.partition,
-        offset=received.offset,
-        document_id=event.document_key if event else None,
-        document=event.after if event else None,
-    )
 
 
 def _arrival(received: Received, now: datetime) -> Arrival:
