@@ -7,29 +7,21 @@ that carries them, and decides which error a no is.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from app.channels.addresses import address_on
+from app.channels import own_server
 from app.channels.apprise_address import AddressSeal
 from app.channels.apprise_transport import Carrier, Exchange
-from app.channels.base import AddressDownError, AddressRefusedError, Parcel, Receipt, text_hash
+from app.channels.base import AddressDownError, Parcel, Receipt
+from app.channels.linked import LinkedChannel, sentences
+from app.channels.retry_after import retry_after_s
 from app.domain.clock import Now, system_now
 from app.domain.errors import PermanentError, UnknownOutcomeError
-from app.domain.people import Person
-from app.domain.reports import Refusal
 from app.domain.wording import Message
 from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.channels.apprise_service import Service
-
-_WORDS = 120
-_LONGEST_ASKED_S = 24 * 3600.0
-_GONE = 410
-_LATER = frozenset({408, 425, 429})
-"""4xx that speak of now, not of the message: Request Timeout, Too Early (RFC 8470), Too Many Requests (RFC 6585)."""
 
 
 class AppriseSender:
@@ -73,16 +65,10 @@ class AppriseSender:
             raise AddressDownError(words or "the service's plugin asked nobody")
         if isinstance(last.failure, PermanentError):
             raise last.failure
-        said = " ".join(filter(None, (_said(last), words)))[: 2 * _WORDS]
+        said = " ".join(filter(None, (_said(last), words)))[: 2 * own_server.WORDS]
         if last.status is None:
             raise AddressDownError(said)
-        if last.status == _GONE:
-            raise AddressRefusedError(said, Refusal.GONE, str(_GONE))
-        if 300 <= last.status < 400:
-            raise PermanentError(f"{_said(last)}: redirects are not followed")
-        if 400 <= last.status < 500 and last.status not in _LATER:
-            raise PermanentError(said)
-        raise AddressDownError(said, retry_after_s=_asked_s(last.asked, self._now()))
+        raise own_server.meaning_of(last.status, said, retry_after_s(last.asked, self._now()))
 
     def abort(self) -> None:
         """End a hand-over under way, from another thread."""
@@ -93,39 +79,18 @@ class AppriseSender:
         self._carrier.close()
 
 
-class AppriseChannel:
-    """The channel "apprise". Opens senders; connects to nothing itself."""
+class AppriseChannel(LinkedChannel):
+    """The channel "apprise": the news in sentences, then the link."""
 
     name = "apprise"
-    fallback = None
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def address(self, person: Person) -> str:
-        """What the address that the person linked is called. Raises PermanentError without one."""
-        return address_on(self.name, person)
-
-    def reaches(self, person: Person) -> bool:
-        """Whether the person linked one."""
-        return self.name in person.linked
-
-    def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
-        """The text and the sealed address. Raises PermanentError when nothing is linked."""
-        text = text_of(message)
-        sealed = person.sealed.get(self.name, b"")
-        return Parcel(self.address(person), text_hash(conversation, text), text, message, sealed=sealed)
+    def text(self, message: Message) -> str:
+        """The news in sentences, then the link; without greeting and footer."""
+        return f"{sentences(message)}\n{message.link[0]}: {message.link[1]}"
 
     def open(self) -> AppriseSender:
         """A sender; it connects when used."""
         return AppriseSender(self._settings)
-
-
-def text_of(message: Message) -> str:
-    """The news in sentences, then the link; without greeting and footer."""
-    note = (message.highlight.note,) if message.highlight.note else ()
-    link = f"{message.link[0]}: {message.link[1]}"
-    return "\n".join((message.opening, *note, *message.more, *message.advice, link))
 
 
 def _with_why(parcel: Parcel) -> str:
@@ -138,19 +103,5 @@ def _with_why(parcel: Parcel) -> str:
 
 def _said(exchange: Exchange) -> str:
     if exchange.status is not None and exchange.failure is None:
-        return " ".join(f"{exchange.status} {exchange.reason}".split())[:_WORDS]
-    return " ".join(str(exchange.failure).split())[:_WORDS] or type(exchange.failure).__name__
-
-
-def _asked_s(asked: str | None, now: datetime) -> float | None:
-    """Retry-After in seconds (RFC 9110, 10.2.3: seconds or a date), a day at most; None when it is neither."""
-    if asked is None:
-        return None
-    if asked.strip().isascii() and asked.strip().isdigit():
-        return min(float(asked.strip()), _LONGEST_ASKED_S)
-    try:
-        until = parsedate_to_datetime(asked)
-    except (ValueError, TypeError):
-        return None
-    left = (until if until.tzinfo else until.replace(tzinfo=UTC)) - now
-    return min(max(left.total_seconds(), 0.0), _LONGEST_ASKED_S)
+        return own_server.in_short(f"{exchange.status} {exchange.reason}")
+    return own_server.why(exchange.failure)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import http.client
 import io
-import ssl
 import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,15 +20,14 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.util import parse_url
 
-from app.channels import deadline
-from app.channels.base import ChannelDownError
-from app.channels.webhook_guard import Endpoint, addresses_of, endpoint_of
-from app.domain.errors import GatecallError, PermanentError, TransientError
+from app.channels import own_server
+from app.channels.deadline import DeadlineSocket
+from app.channels.own_server import OwnServer
+from app.channels.webhook_guard import Endpoint, endpoint_of
+from app.domain.errors import GatecallError, PermanentError
 
 _MOST_READ = 1 << 20
 """Bytes of an answer that a plugin is given."""
-_WORDS = 120
-_PAUSE_S = 0.2
 
 
 @dataclass(slots=True)
@@ -55,15 +53,13 @@ class Carrier:
 
     def __init__(self, *, local: bool) -> None:
         self.exchanges: list[Exchange] = []
-        self._deadline = deadline.Deadline()
-        self._socket: deadline.DeadlineSocket | None = None
-        self._local = local
+        self._server = OwnServer(local=local)
 
     @contextmanager
     def during(self, seconds: float) -> Iterator[None]:
         """A hand-over that may take so long in all; what this thread requests meanwhile goes this way."""
         self.exchanges = []
-        self._deadline.restart(seconds)
+        self._server.deadline.restart(seconds)
         before = _carrier.set(self)
         try:
             yield
@@ -78,16 +74,11 @@ class Carrier:
 
     def abort(self) -> None:
         """End a request under way, from another thread."""
-        self._deadline.abort()
-        sock = self._socket
-        if sock is not None:
-            sock.abort()
+        self._server.abort()
 
     def close(self) -> None:
         """Close the connection; safe to repeat."""
-        sock, self._socket = self._socket, None
-        if sock is not None:
-            sock.close()
+        self._server.close()
 
     def carry(self, request: requests.PreparedRequest) -> requests.Response:
         """Send one request and read its answer. Raises requests.ConnectionError, whatever went wrong; the exchange has
@@ -95,10 +86,9 @@ class Carrier:
         exchange = Exchange(parse_url(request.url or "").host or "")
         self.exchanges.append(exchange)
         try:
-            endpoint = endpoint_of(request.url or "", local=self._local)
-            self._deadline.left_s()
-            sock = self._socket = self._connected(endpoint)
-            return self._exchanged(request, endpoint, sock, exchange)
+            endpoint = endpoint_of(request.url or "", local=self._server.local)
+            self._server.deadline.left_s()
+            return _exchanged(request, endpoint, self._server.connect(endpoint), exchange)
         except (OSError, http.client.HTTPException, GatecallError) as error:
             exchange.failure = error
             raise requests.ConnectionError("not carried") from error
@@ -108,60 +98,30 @@ class Carrier:
         finally:
             self.close()
 
-    def _connected(self, endpoint: Endpoint) -> deadline.DeadlineSocket:
-        """A connection to an address that was looked at. Raises TransientError, NotAllowedError."""
-        failure: Exception | None = None
-        for address in addresses_of(endpoint, self._deadline, local=self._local):
-            try:
-                sock = deadline.connect(address, endpoint.port, self._deadline)
-            except ChannelDownError as error:
-                failure = error
-                continue
-            if not endpoint.is_tls:
-                return sock
-            try:
-                sock.start_tls(ssl.create_default_context(), endpoint.host)
-            except (OSError, ValueError) as error:
-                sock.close()
-                failure = error
-            else:
-                return sock
-        raise TransientError(f"cannot connect: {' '.join(str(failure).split())[:_WORDS]}") from failure
 
-    def _exchanged(
-        self,
-        request: requests.PreparedRequest,
-        endpoint: Endpoint,
-        sock: deadline.DeadlineSocket,
-        exchange: Exchange,
-    ) -> requests.Response:
-        body = request.body
-        content = body.encode() if isinstance(body, str) else body
-        if content is not None and not isinstance(content, bytes):
-            raise PermanentError("the service's plugin sends a file")
-        connection = http.client.HTTPConnection(endpoint.host)
-        connection.sock = sock
-        connection.auto_open = 0
-        sock.sent_all = False  # until the body left, too
-        own = {"Host": endpoint.netloc, "Accept-Encoding": "identity", "Connection": "close"}
-        headers = {name: value for name, value in request.headers.items() if name.title() not in own} | own
-        try:
-            connection.request(request.method or "GET", endpoint.target, body=content, headers=headers)
-            answer = connection.getresponse()
-        finally:
-            exchange.left = sock.sent_all
-        exchange.status, exchange.reason = answer.status, answer.reason
-        exchange.asked = answer.headers.get("Retry-After")
-        raw = urllib3.HTTPResponse(
-            body=io.BytesIO(answer.read(_MOST_READ)),
-            headers={name: value for name, value in answer.getheaders() if name.lower() not in _OF_TRANSFER},
-            status=answer.status,
-            reason=answer.reason,
-            preload_content=False,
-        )
-        found = HTTPAdapter().build_response(request, raw)
-        found.content  # noqa: B018 - read while the bytes are there
-        return found
+def _exchanged(
+    request: requests.PreparedRequest, endpoint: Endpoint, sock: DeadlineSocket, exchange: Exchange
+) -> requests.Response:
+    body = request.body
+    content = body.encode() if isinstance(body, str) else body
+    if content is not None and not isinstance(content, bytes):
+        raise PermanentError("the service's plugin sends a file")
+    try:
+        answer = own_server.requested(sock, endpoint, request.method or "GET", request.headers, content)
+    finally:
+        exchange.left = sock.sent_all
+    exchange.status, exchange.reason = answer.status, answer.reason
+    exchange.asked = answer.headers.get("Retry-After")
+    raw = urllib3.HTTPResponse(
+        body=io.BytesIO(answer.read(_MOST_READ)),
+        headers={name: value for name, value in answer.getheaders() if name.lower() not in _OF_TRANSFER},
+        status=answer.status,
+        reason=answer.reason,
+        preload_content=False,
+    )
+    found = HTTPAdapter().build_response(request, raw)
+    found.content  # noqa: B018 - read while the bytes are there
+    return found
 
 
 _OF_TRANSFER = frozenset({"content-encoding", "transfer-encoding", "content-length", "connection"})

@@ -9,12 +9,11 @@ from __future__ import annotations
 import hmac
 
 from app.channels import telegram_rendering as rendering
-from app.channels.addresses import address_on
-from app.channels.base import Parcel, Receipt, text_hash
+from app.channels.base import Parcel, Receipt
+from app.channels.linked import LinkedChannel
 from app.channels.telegram_api import Bot
 from app.channels.telegram_buttons import Buttons
 from app.channels.telegram_errors import MessageGoneError
-from app.domain.people import Person
 from app.domain.wording import Message
 from app.settings import Settings
 
@@ -69,34 +68,22 @@ class TelegramSender:
         return int(number)
 
 
-class TelegramChannel:
-    """The channel "telegram". Opens senders; connects to nothing itself."""
+class TelegramChannel(LinkedChannel):
+    """The channel "telegram": one living message a conversation, with its buttons."""
 
     name = "telegram"
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        super().__init__(settings)
         self._buttons = Buttons(settings.signing_keys)
-        self.fallback: TelegramChannel | None = None
 
-    def address(self, person: Person) -> str:
-        """The number of the person's chat. Raises PermanentError when they linked none."""
-        return address_on(self.name, person)
+    def text(self, message: Message) -> str:
+        """In Telegram's HTML."""
+        return rendering.as_telegram(message)
 
-    def reaches(self, person: Person) -> bool:
-        """Whether the person has linked a chat."""
-        return self.name in person.linked
-
-    def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
-        """The text, its buttons and the chat. Raises PermanentError when the person has linked none."""
-        text = rendering.as_telegram(message)
-        return Parcel(
-            self.address(person),
-            text_hash(conversation, text),
-            text,
-            message,
-            buttons=self._buttons.of_conversation(conversation),
-        )
+    def buttons(self, conversation: str) -> tuple[tuple[str, str], ...]:
+        """None without SECRET_KEY."""
+        return self._buttons.of_conversation(conversation)
 
     def open(self) -> TelegramSender:
         """A sender with a connection of its own, made when first used."""

@@ -10,10 +10,10 @@ the message was created, so its outcome is unknown.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 from app.channels.base import AddressRefusedError, ChannelDownError
+from app.channels.retry_after import retry_after_s
 from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
 from app.domain.reports import Refusal, State
 
@@ -122,17 +122,3 @@ def meaning_of(
     if 500 <= status <= 599:
         return UnknownOutcomeError(text)
     return ChannelDownError(text)  # a redirect: TWILIO_API_BASE_URL leads elsewhere
-
-
-def retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Seconds a Retry-After header asks for (RFC 9110 section 10.2.3: a number or a date); None for none."""
-    if header is None:
-        return None
-    if header.strip().isdigit():
-        return min(float(header), 86_400.0)
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), 86_400.0)

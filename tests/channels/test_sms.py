@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.channels.base import AskableSender, ChannelDownError, Parcel
+from app.channels.retry_after import retry_after_s
 from app.channels.sms import SmsChannel, SmsSender
-from app.channels.twilio_errors import retry_after_s
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
 from app.domain.people import Person
 from app.settings import Settings, load
