@@ -27,7 +27,7 @@ TEST_WORKERS ?= 2
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --fork-strategy fewest --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help venv install demo run servers servers-stop schema test torture mutants lint format model bench screenshots lock clean
+.PHONY: help venv install demo run servers servers-stop schema test torture mutants lint format translations model bench screenshots lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -89,6 +89,9 @@ lint: $(INSTALLED) ## Check style and types alone
 format: $(INSTALLED) ## Put the code into its form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+translations: $(INSTALLED) ## Bring the files of the languages up to the sentences in the code
+	@$(BIN)/python -m scripts.translations
 
 model: $(INSTALLED) ## Search the protocol's model for anything false, lost or said twice, and without each of its steps
 	@exec $(BIN)/python docs/model $(MODEL)

@@ -53,7 +53,7 @@ _PAUSE_S = 1.0
 # By so much a server's clock may be ahead of the watcher's that noted when it stored its position.
 _CLOCKS_S = 5
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 """Told what was done, a sentence each, for the operator."""
 
 
@@ -87,7 +87,7 @@ def busy(around: Surroundings) -> list[str]:
     return found
 
 
-def run(around: Surroundings, say: Say) -> Marked:
+def run(around: Surroundings, report: Report) -> Marked:
     """All steps; returns what was marked. Repeat it when it was interrupted: it goes on where it was.
 
     Raises SetupError when the pipeline runs, TransientError when Kafka, PyMongoError when MongoDB does not answer.
@@ -101,8 +101,8 @@ def run(around: Surroundings, say: Say) -> Marked:
     if not found.unfinished:
         number = max(number, tokens.highest()[0], known.highest_incarnation()) + 1
         around.incarnations.write(Incarnation(number, unfinished=True), around.now())
-    say(f"Incarnation {number} {'goes on' if found.unfinished else 'begins'}.")
-    doubtful = _changed_subjects(around, number, say)
+    report(f"Incarnation {number} {'goes on' if found.unfinished else 'begins'}.")
+    doubtful = _changed_subjects(around, number, report)
     # How many flights of a day went wrong is counted from all of them.
     days = AirportDays(around.database).raise_all(number)
     alerts = DueAlerts(around.database).raise_all(number)
@@ -113,11 +113,11 @@ def run(around: Surroundings, say: Say) -> Marked:
     marked = Marked()
     for some in conversations.raise_all(number, doubtful, around.now() + TOLD_WITHIN):
         marked += some
-        say(f"  {marked.conversations} conversations, {marked.doubtful} of them in doubt")
-    say(f"{known.raise_all(number)} flights are known as of before the restore.")
-    say(f"{tokens.forget_all()} positions of watchers are forgotten: they read everything anew.")
+        report(f"  {marked.conversations} conversations, {marked.doubtful} of them in doubt")
+    report(f"{known.raise_all(number)} flights are known as of before the restore.")
+    report(f"{tokens.forget_all()} positions of watchers are forgotten: they read everything anew.")
     around.incarnations.write(Incarnation(number), around.now())
-    say(f"Done. Start the watchers and the notifier, then delivery: all is of incarnation {number} now.")
+    report(f"Done. Start the watchers and the notifier, then delivery: all is of incarnation {number} now.")
     return marked
 
 
@@ -133,11 +133,11 @@ def _fares_changed(around: Surroundings) -> bool:
     )
 
 
-def _changed_subjects(around: Surroundings, number: int, say: Say) -> frozenset[str] | None:
+def _changed_subjects(around: Surroundings, number: int, report: Report) -> frozenset[str] | None:
     """Subjects of the flights that changed in the lost past; None when nobody can tell."""
     history = _history(around, FLIGHTS)
     if history is None:
-        say(
+        report(
             "The topic of flights does not reach back to the backup: everybody is told the present state once."
         )
         return None
@@ -154,7 +154,7 @@ def _changed_subjects(around: Surroundings, number: int, say: Say) -> frozenset[
             carried_on = known.of_identities(new)
             subjects |= carried_on
             flights += len(carried_on)
-    say(
+    report(
         f"{flights} flights changed after the backup was made; those who may have heard it are told once more."
     )
     return frozenset(subjects)

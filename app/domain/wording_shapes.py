@@ -11,6 +11,7 @@ from app.domain.alert_value import AlertValue
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
 from app.domain.notice_value import NoticeValue
+from app.domain.speech import ENGLISH
 
 V = TypeVar("V")
 
@@ -27,7 +28,7 @@ class News(Generic[V]):
     change was found after a gap. changed_at: when it was saved, now: the present; both on the domain clock,
     aware UTC. public_url: no slash at its end. short_link: the SMS has room for a link of the person's own (LINK_SLOT)
     in place of the subject's. often: no more of this comes before it has settled. times: how often it changed while it
-    was held for that, 0 when it was not.
+    was held for that, 0 when it was not. language: a key of `speech.LANGUAGES`; clock: 24 or 12 hours.
     """
 
     heard: V
@@ -42,6 +43,8 @@ class News(Generic[V]):
     short_link: bool = False
     often: bool = False
     times: int = 0
+    language: str = ENGLISH
+    clock: int = 24
 
 
 FlightNews = News[Flight]

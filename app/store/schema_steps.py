@@ -27,7 +27,7 @@ from app.store.leases import Leases
 log = structlog.get_logger()
 
 Document = dict[str, Any]
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 """Told of progress, a sentence each."""
 Alive = Callable[[], None]
 """To be called at least every ten seconds of a long step; raises SetupError when another runs the steps by now."""
@@ -50,11 +50,11 @@ class Step:
 
     number: int
     words: str
-    take: Callable[[Database[Document], Say, Alive], None]
+    take: Callable[[Database[Document], Report, Alive], None]
     least: int = 0
 
 
-def _drop_replaced_indexes(database: Database[Document], say: Say, alive: Alive) -> None:
+def _drop_replaced_indexes(database: Database[Document], report: Report, alive: Alive) -> None:
     for collection, index in (
         ("conversations", "channel_1_priority_1_due_at_1"),
         ("conversations", "subject_1_order_1"),
@@ -68,14 +68,14 @@ def _drop_replaced_indexes(database: Database[Document], say: Say, alive: Alive)
             if error.code not in (_NO_SUCH_COLLECTION, _NO_SUCH_INDEX):
                 raise
         else:
-            say(f"  index {index} of {collection} dropped")
+            report(f"  index {index} of {collection} dropped")
 
 
 STEPS: tuple[Step, ...] = (Step(1, "drop indexes that longer ones have replaced", _drop_replaced_indexes),)
 
 
 def bring_up_to_date(
-    database: Database[Document], say: Say, *, steps: Sequence[Step] = STEPS, now: Now = system_now
+    database: Database[Document], report: Report, *, steps: Sequence[Step] = STEPS, now: Now = system_now
 ) -> list[int]:
     """What is missing first, then the steps that were not taken, under a lease; returns the numbers taken now.
 
@@ -98,9 +98,9 @@ def bring_up_to_date(
         taken: set[int] = {row["_id"] for row in database[COLLECTION].find({}, {"_id": 1})}
         missing = [step for step in steps if step.number not in taken]
         for place, step in enumerate(missing, 1):
-            say(f"Step {step.number} ({place} of {len(missing)}): {step.words}")
+            report(f"Step {step.number} ({place} of {len(missing)}): {step.words}")
             began = time.monotonic()
-            step.take(database, say, alive)
+            step.take(database, report, alive)
             alive()
             _record(database, step, now, time.monotonic() - began)
         return [step.number for step in missing]

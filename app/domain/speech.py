@@ -1,0 +1,210 @@
+"""What people read, in their language: sentences, counted things, days, times, numbers and money.
+
+Sentences stand in the code in English, whole, with named places: `say("{flight} leaves {time}", flight=..., time=...)`.
+Their translations are `app/locales/<language>.po`; a test finds what is missing. docs/languages.md says how to write.
+
+The language is that of the block around: `with speaking("de"):`. Without one it is English. Threads begin without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, Literal
+
+from babel import Locale, dates, lists, numbers, units
+
+LOCALES: Final = Path(__file__).parents[1] / "locales"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """tag: BCP 47. name: in the language itself. Then the patterns of its days (Unicode TR 35, Date Field Symbols);
+    "" is the locale's own. year_day: with the year."""
+
+    tag: str
+    name: str
+    day: str = ""
+    year_day: str = ""
+    long_day: str = ""
+
+
+LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
+    {
+        "en": Language("en", "English", "EEE d MMM", "EEE d MMM y", "EEEE d MMMM y"),
+        "de": Language("de", "Deutsch", "EEE d. MMM", "EEE d. MMM y"),
+        "es": Language("es", "Español", "EEE d MMM", "EEE d MMM y"),
+        "ru": Language("ru", "Русский", "EEE d MMM", "EEE d MMM y"),
+        "hi": Language("hi", "हिन्दी"),
+    }
+)
+"""The languages there are, by tag; the first is the one that sentences are written in."""
+
+ENGLISH: Final = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A language and a clock: 24 or 12 hours."""
+
+    language: str = ENGLISH
+    clock: int = 24
+
+
+_SPEECH: ContextVar[Speech] = ContextVar("speech", default=Speech())  # noqa: B039 - it is frozen
+
+
+def language_of(tag: str | None) -> str:
+    """The language nearest to a BCP 47 tag: "de" for "de-CH", English for what is not there."""
+    found = (tag or "").partition("-")[0].lower()
+    return found if found in LANGUAGES else ENGLISH
+
+
+def current() -> Speech:
+    """The speech of the block around."""
+    return _SPEECH.get()
+
+
+@contextmanager
+def speaking(tag: str | None, clock: int | None = None) -> Iterator[Speech]:
+    """Speak the language nearest to the tag in this block. clock: 24 or 12; None is 24, as airports have it."""
+    speech = Speech(language_of(tag), clock or 24)
+    before = _SPEECH.set(speech)
+    try:
+        yield speech
+    finally:
+        _SPEECH.reset(before)
+
+
+def say(text: str, /, **places: object) -> str:
+    """The sentence in the current language, its places filled. Raises KeyError for a place that is not given, which is
+    a defect of the caller or of a translation, found by the tests of translations."""
+    return _filled(_catalog(current().language).gettext(text), places)
+
+
+def say_as(context: str, text: str, /, **places: object) -> str:
+    """As `say`, for a short text that means different things: context says which ("button", "of a flight")."""
+    return _filled(_catalog(current().language).pgettext(context, text), places)
+
+
+def plural(one: str, many: str, amount: int, /, **places: object) -> str:
+    """The sentence for this amount, `{number}` being the amount as the language writes it."""
+    text = _catalog(current().language).ngettext(one, many, amount)
+    return _filled(text, {"number": number(amount)} | places)
+
+
+def to_say(text: str) -> str:
+    """The text as it is; marked, so that it is translated where it is said: `say(NAMES[kind])`."""
+    return text
+
+
+def number(amount: float | Decimal) -> str:
+    """1,585 or 1.585."""
+    return numbers.format_decimal(amount, locale=_locale())
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """$1,234.50, in the digits that the currency has; whole amounts without them."""
+    locale = _locale()
+    if amount % 1:
+        return numbers.format_currency(amount, currency, locale=locale)
+    pattern = locale.currency_formats["standard"].pattern.replace(".00", "")
+    return numbers.format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
+
+
+def listed(things: Iterable[str], *, last: Literal["and", "or"] = "and") -> str:
+    """ "a, b and c". last: "and" or "or"."""
+    style: Literal["or", "standard"] = "or" if last == "or" else "standard"
+    return lists.format_list(list(things), style, locale=_LIST_LOCALES.get(current().language, _locale()))
+
+
+def clock_time(at: time | datetime) -> str:
+    """15:13, or 3:13 PM for who chose 12 hours. Local time as it is given."""
+    pattern = "HH:mm" if current().clock != 12 else "h:mm a"
+    return dates.format_time(at.time() if isinstance(at, datetime) else at, pattern, locale=_locale())
+
+
+def day(of: date, *, year: bool = False) -> str:
+    """Fri 8 Feb; with the year where it is asked for."""
+    own = LANGUAGES[current().language]
+    pattern = own.year_day if year else own.day
+    if pattern:
+        return dates.format_date(of, pattern, locale=_locale())
+    return dates.format_skeleton("yMMMEd" if year else "MMMEd", of, locale=_locale())
+
+
+def long_day(of: date) -> str:
+    """Friday 8 February 2013."""
+    pattern = LANGUAGES[current().language].long_day or "full"
+    return dates.format_date(of, pattern, locale=_locale())
+
+
+def date_of(of: date) -> str:
+    """8 February 2013."""
+    return dates.format_date(of, "d MMMM y" if current().language == ENGLISH else "long", locale=_locale())
+
+
+def short_date(of: date) -> str:
+    """8 February."""
+    if current().language == ENGLISH:
+        return dates.format_date(of, "d MMMM", locale=_locale())
+    return dates.format_skeleton("MMMMd", of, locale=_locale())
+
+
+def hours(amount: int, *, short: bool = False) -> str:
+    """1 hour, 5 hours; in short 5 h."""
+    return _unit(amount, "hour", short=short)
+
+
+def minutes(amount: int, *, short: bool = False) -> str:
+    """1 minute, 5 minutes; in short 5 min."""
+    return _unit(amount, "minute", short=short)
+
+
+_LIST_LOCALES = {ENGLISH: Locale("en", "GB")}
+"""Where there is no comma before "and"."""
+_SHORT_ENGLISH = {"hour": "h", "minute": "min"}
+
+
+def _unit(amount: int, name: str, *, short: bool) -> str:
+    if short and current().language == ENGLISH:  # the signs of the SI, as airports show them
+        return f"{amount} {_SHORT_ENGLISH[name]}"
+    return units.format_unit(amount, f"duration-{name}", "short" if short else "long", locale=_locale())
+
+
+def _filled(text: str, places: Mapping[str, object]) -> str:
+    return text.format_map(places) if places else text
+
+
+def _locale() -> Locale:
+    return _parsed(current().language)
+
+
+@cache
+def _parsed(language: str) -> Locale:
+    return Locale.parse(language)
+
+
+@cache
+def _catalog(language: str) -> NullTranslations:
+    """Read from the .po file, once: a few hundredths of a second, and no compiled file to forget."""
+    if language == ENGLISH:
+        return NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with (LOCALES / f"{language}.po").open("rb") as source:
+        catalog = read_po(source, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
