@@ -57,6 +57,7 @@ PLACES = (
     Place("phone_codes", "_id", End.DELETED, ("code",)),
     Place("sign_ins", "address", End.DELETED, ("_id", "nonce")),
     Place("telegram_links", "person", End.DELETED, ("_id",)),
+    Place("inbox", "person", End.DELETED),
     Place("notifications", "person", End.KEPT),
     Place("suppressions", "person", End.KEPT),
     Place("consents", "person", End.KEPT),
@@ -142,7 +143,8 @@ class PersonData:
         self._as_staff(person, pseudonym)
         self._database.idempotent_answers.delete_many({"owner": owner_of(f"person:{person}")})
         # What a delivery or a notifier that had begun before wrote meanwhile.
-        self._database.conversations.delete_many({"person": person})
+        for name in ("conversations", "inbox"):
+            self._database[name].delete_many({"person": person})
         self._ledger(person, pseudonym, known, now)
         return pseudonym
 

@@ -181,6 +181,19 @@ COLLECTIONS: Mapping[str, Spec] = {
         )
     ),
     "read_requests": Spec((_index("collection", "asked_at"), _index("letters"))),
+    "inbox": Spec(
+        (
+            _index("person", "at", "_id"),
+            # The count in the bar is answered from this index alone.
+            IndexModel(
+                [("person", ASCENDING), ("at", ASCENDING), ("_id", ASCENDING)],
+                name="unseen",
+                partialFilterExpression={"unseen": True},
+            ),
+            _index("conversation", "at"),
+            _index("expires_at", expireAfterSeconds=0),
+        )
+    ),
     "doorbells": Spec(),
     "suspects": Spec(),
     "idempotent_answers": Spec((_index("owner"), _index("expires_at", expireAfterSeconds=0))),

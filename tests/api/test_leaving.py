@@ -64,6 +64,7 @@ def fill(site: Site, person: str, user_id: Any) -> None:
     db.alerts.insert_one({"_id": f"al-{tag}", "user_id": user_id, "name": words, "created_at": now})
     db.shares.insert_one({"_id": f"sh-{tag}", "person": person, "flights": ["f1"], "created_at": now})
     db.telegram_links.insert_one({"_id": f"tl-{tag}", "person": person})
+    db.inbox.insert_one({"_id": f"i-{tag}", "person": person, "conversation": conversation, "title": words})
     db.consents.insert_one({"_id": f"c-{tag}", "person": person, "what": "email", "given": True, "words": "yes",
                             "way": "page", "at": now})  # fmt: skip
     db.dead_letters.insert_one(

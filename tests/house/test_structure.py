@@ -29,7 +29,13 @@ MAY_IMPORT = {
     ),
     "app.people_settings": ("app.domain",),
     "app.webhook_settings": (),
-    "app.linked_settings": ("app.telegram_settings", "app.webhook_settings", "app.apprise_settings"),
+    "app.linked_settings": (
+        "app.telegram_settings",
+        "app.webhook_settings",
+        "app.apprise_settings",
+        "app.inbox_settings",
+    ),
+    "app.inbox_settings": (),
     "app.apprise_settings": ("app.channels.apprise_schemas",),
     "app.airport_settings": (),
     "app.alert_settings": (),
@@ -41,6 +47,8 @@ MAY_IMPORT = {
     "app.store": ("app.domain", "app.store", "app.settings", "app.metrics", "app.runtime"),
     "app.bus": ("app.domain", "app.bus", "app.settings", "app.metrics", "app.runtime", "app.crash_points"),
     "app.channels": ("app.domain", "app.channels", "app.settings", "app.metrics", "app.runtime"),
+    # Its provider is a collection of our own.
+    "app.channels.inbox": ("app.domain", "app.channels", "app.settings", "app.store"),
     "app.web": ("app",),
     "watchers": ("app", "watchers"),
     "consumers": ("app", "consumers"),

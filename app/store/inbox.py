@@ -1,0 +1,102 @@
+"""The inbox: what people are told on their own pages, one entry a message. It is the provider of the channel `inbox`.
+
+An entry is {_id, person, conversation, subject, kind, title, lines, link: {label, url}, why, tone, at, expires_at} and
+`unseen: true` until the person has seen it, then `seen_at`. Its `_id` is of one attempt at one message, so that an
+attempt whose answer was lost never makes a second entry. Times are of the system clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pymongo.database import Database
+
+Document = dict[str, Any]
+
+COLLECTION = "inbox"
+MOST_COUNTED = 100
+"""Unseen entries are counted up to here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What a person has not seen. count: MOST_COUNTED stands for that many and more. state: another one whenever
+    something came or was seen."""
+
+    count: int
+    state: str
+
+
+class Inbox:
+    """The collection `inbox`. Methods raise PyMongoError; everything may be repeated."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._entries = database[COLLECTION]
+
+    def put(self, entry: Mapping[str, Any]) -> None:
+        """Write a new entry. Raises DuplicateKeyError when it is there already, WriteError when it is refused."""
+        self._entries.insert_one(dict(entry))
+
+    def find(
+        self, person: str, title: str, lines: Sequence[str], since: datetime, others: Collection[str]
+    ) -> str | None:
+        """The id of an entry with these words since then, the oldest of several; None when there is none.
+
+        others: ids of entries that it is not.
+        """
+        wanted = {"person": person, "at": {"$gte": since}, "title": title, "lines": list(lines)}
+        row = self._entries.find_one(
+            wanted | {"_id": {"$nin": list(others)}}, {"_id": 1}, sort=[("at", 1), ("_id", 1)]
+        )
+        return str(row["_id"]) if row else None
+
+    def page(self, person: str, before: tuple[datetime, str] | None, limit: int) -> list[Document]:
+        """Entries of a person, newest first: what comes after `before`, time and id of the last one that was read."""
+        match: Document = {"person": person}
+        if before is not None:
+            at, id_ = before
+            # The first condition finds the place in the index, the second one of equal times.
+            match |= {"at": {"$lte": at}, "$or": [{"at": {"$lt": at}}, {"_id": {"$lt": id_}}]}
+        return list(self._entries.find(match).sort([("at", -1), ("_id", -1)]).limit(limit))
+
+    def latest(self, person: str, subjects: Collection[str]) -> frozenset[str]:
+        """Ids of the newest entry about each of these subjects: what the older ones said may be over."""
+        stages: list[Document] = [
+            {"$match": {"person": person, "subject": {"$in": list(subjects)}}},
+            {"$sort": {"at": -1, "_id": -1}},
+            {"$group": {"_id": "$subject", "newest": {"$first": "$_id"}}},
+        ]
+        return frozenset(str(row["newest"]) for row in self._entries.aggregate(stages))
+
+    def unseen(self, person: str) -> Unseen:
+        """How much the person has not seen; answered from an index of unseen entries alone."""
+        wanted = {"person": person, "unseen": True}
+        rows = self._entries.find(wanted, {"_id": 1}).sort([("at", -1), ("_id", -1)]).limit(MOST_COUNTED)
+        ids = [str(row["_id"]) for row in rows]
+        return Unseen(len(ids), hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16])
+
+    def mark_seen(self, person: str, entries: Collection[str] | None, now: datetime) -> int:
+        """The person has seen these entries, None for all of theirs; returns how many were new to them.
+
+        Ids of other people's entries are passed over.
+        """
+        wanted: Document = {"person": person, "unseen": True}
+        if entries is not None:
+            wanted["_id"] = {"$in": list(entries)}
+        done = self._entries.update_many(wanted, {"$set": {"seen_at": now}, "$unset": {"unseen": ""}})
+        return done.modified_count
+
+    def seen_of(self, conversations: Collection[str]) -> dict[str, datetime]:
+        """When the newest entry of each of these conversations was seen, by conversation. One is missing when it has
+        no entry, or its newest was not seen yet."""
+        stages: list[Document] = [
+            {"$match": {"conversation": {"$in": list(conversations)}}},
+            {"$sort": {"conversation": 1, "at": -1, "_id": -1}},
+            {"$group": {"_id": "$conversation", "seen_at": {"$first": "$seen_at"}}},
+        ]
+        rows = self._entries.aggregate(stages)
+        return {str(row["_id"]): row["seen_at"] for row in rows if row.get("seen_at") is not None}
