@@ -17,7 +17,10 @@ import pytest
 from click.testing import CliRunner, Result
 from pymongo.database import Database
 
+from app import check as checks
 from app.__main__ import main
+from app.domain.channels import CHANNELS
+from app.settings import load
 from tests.providers import free_port, smtp_server
 
 
@@ -194,6 +197,32 @@ def test_what_tells_of_bounces_is_looked_at(where: dict[str, str], tmp_path: Pat
     assert line(there, "bounces").startswith("ok")
     assert line(broken, "bounces").startswith("BAD")
     assert "cur" in line(broken, "bounces")
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_every_channel_is_on_the_screen_by_its_registration_alone(channel: str) -> None:
+    settings = load(mongodb_uri="mongodb://127.0.0.1/x", kafka_bootstrap_servers="127.0.0.1:9")
+    first = checks.of_channel(channel, settings)[0]
+    assert first.name == channel
+    if channel in settings.channels:
+        assert first.state == checks.OK
+    else:
+        assert (first.state, first.words) == (checks.WARN, "off")
+        assert "set " in (first.remedy or ""), "who wants it learns which settings turn it on"
+
+
+def test_linked_channels_say_what_they_are_and_warn_of_settings_for_development() -> None:
+    settings = load(
+        mongodb_uri="mongodb://127.0.0.1/x",
+        kafka_bootstrap_servers="127.0.0.1:9",
+        secret_key="k" * 32,
+        webhooks=True,
+        webhook_allow_local=True,
+        apprise_schemas="ntfys",
+    )
+    assert [one.state for one in checks.of_channel("webhook", settings)] == [checks.OK, checks.WARN]
+    (apprise,) = checks.of_channel("apprise", settings)
+    assert (apprise.state, apprise.words) == (checks.OK, "services of 1 kind may be linked")
 
 
 def test_numbered_steps_are_looked_at(where: dict[str, str], database: Database[dict[str, Any]]) -> None:

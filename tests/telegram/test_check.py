@@ -7,7 +7,7 @@ from tests.telegram.fake import BadTelegram, telegram_settings
 
 
 def test_a_bot_that_answers_is_named(telegram: BadTelegram) -> None:
-    (found,) = check._telegram(telegram_settings(telegram.url))
+    (found,) = check.of_channel("telegram", telegram_settings(telegram.url))
     assert (found.state, found.words) == (check.OK, "Telegram knows the bot as @gatecall_demo_bot")
 
 
@@ -20,10 +20,10 @@ def test_a_refused_token_is_told_with_what_to_look_at(telegram: BadTelegram) -> 
 
 
 def test_a_bot_without_a_key_has_no_buttons(telegram: BadTelegram) -> None:
-    found = list(check._telegram(telegram_settings(telegram.url, secret_key=None)))
+    found = list(check.of_channel("telegram", telegram_settings(telegram.url, secret_key=None)))
     assert [one.state for one in found] == [check.OK, check.WARN]
 
 
 def test_without_a_token_it_is_off() -> None:
-    (found,) = check._telegram(telegram_settings("http://127.0.0.1:1", telegram_bot_token=None))
+    (found,) = check.of_channel("telegram", telegram_settings("http://127.0.0.1:1", telegram_bot_token=None))
     assert found.words == "off"
