@@ -20,8 +20,9 @@ from app.domain.errors import GatecallError
 from app.domain.news import Kind, Role, Rules
 
 CHANNELS: Final = NAMES
-LISTS: Final = ("bookings", "followings", "alerts")
-"""Lists of mail that one click stops: news about what the person booked, what they follow, and their fare alerts."""
+LISTS: Final = ("bookings", "followings", "alerts", "pickups")
+"""Lists of mail that one click stops: news about what the person booked, what they follow, their fare alerts, and the
+arrival of those they pick up."""
 
 FLOOR_MIN: Final = 5
 """The smallest delay anybody can choose to be told of, minutes; the notifier passes on nothing smaller."""
@@ -62,7 +63,7 @@ KINDS: Final[Mapping[Group, frozenset[Kind]]] = MappingProxyType(
         Group.GATE: frozenset({Kind.GATE, Kind.TERMINAL}),
         Group.BOARDING: frozenset({Kind.BOARDING}),
         Group.GATE_CLOSED: frozenset({Kind.GATE_CLOSED}),
-        Group.PROGRESS: frozenset({Kind.DEPARTED, Kind.LANDED, Kind.ARRIVED}),
+        Group.PROGRESS: frozenset({Kind.DEPARTED, Kind.ARRIVAL, Kind.LANDED, Kind.ARRIVED}),
         Group.BELT: frozenset({Kind.BELT}),
         Group.AIRCRAFT: frozenset({Kind.AIRCRAFT}),
         Group.AIRPORT: frozenset({Kind.AIRPORT_SEVERE, Kind.AIRPORT_DISRUPTED, Kind.AIRPORT_NORMAL}),
