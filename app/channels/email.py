@@ -166,7 +166,7 @@ class EmailSender:
     def send(self, parcel: Parcel, deadline_s: float) -> Receipt:
         """Hand the mail over within deadline_s seconds in all; the errors are those of `Sender.send`."""
         self._line.deadline.restart(deadline_s)
-        subscribed = parcel.mail_list in {MailList.FOLLOWINGS, MailList.ALERTS}
+        subscribed = parcel.mail_list in {MailList.FOLLOWINGS, MailList.ALERTS, MailList.PICKUPS}
         sender = self._news_from if subscribed else self._from
         own = parseaddr(sender)[1]
         stops = parcel.mail_list if parcel.stop else None

@@ -1,4 +1,5 @@
-"""The lists of mail: news that belongs to a booking, and news that somebody asked for, by following or by an alert.
+"""The lists of mail: news that belongs to a booking, and news that somebody asked for or agreed to: by following, by
+an alert, by picking somebody up.
 
 The first is transactional, the others are subscribed to. Each has a List-Id and a stop of its own, so that who stops
 one still gets the others.
@@ -17,17 +18,20 @@ class MailList(StrEnum):
     BOOKINGS = "bookings"
     FOLLOWINGS = "followings"
     ALERTS = "alerts"
+    PICKUPS = "pickups"
 
 
 _ABOUT = {
     MailList.BOOKINGS: "your bookings",
     MailList.FOLLOWINGS: "flights and airports you follow",
     MailList.ALERTS: "your fare alerts",
+    MailList.PICKUPS: "people you pick up",
 }
 _OF_ROLES = {
     Role.TRAVELLER: MailList.BOOKINGS,
     Role.FOLLOWER: MailList.FOLLOWINGS,
     Role.ALERT: MailList.ALERTS,
+    Role.PICKUP: MailList.PICKUPS,
 }
 
 

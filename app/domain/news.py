@@ -31,6 +31,7 @@ class Kind(StrEnum):
     BOARDING = "boarding"
     GATE_CLOSED = "gate_closed"
     DEPARTED = "departed"
+    ARRIVAL = "arrival"
     LANDED = "landed"
     ARRIVED = "arrived"
     BELT = "belt"
@@ -47,11 +48,12 @@ class Kind(StrEnum):
 
 
 class Role(StrEnum):
-    """Why a person hears: they hold a booking on the flight, they follow it or the airport, or they asked for the
-    fare alert."""
+    """Why a person hears: they hold a booking on the flight, they follow it or the airport, they agreed to hear when it
+    arrives because they pick somebody up, or they asked for the fare alert. Of several the first counts."""
 
     TRAVELLER = "traveller"
     FOLLOWER = "follower"
+    PICKUP = "pickup"
     ALERT = "alert"
 
 
@@ -60,18 +62,23 @@ ABOUT_DEPARTURE = frozenset(
     {Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER, Kind.GATE, Kind.TERMINAL, Kind.BOARDING, Kind.GATE_CLOSED}
 )
 NEAR_DEPARTURE = frozenset({Kind.GATE, Kind.TERMINAL})
+_OF_DEPARTURE = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
+_NOT_EXPECTED = frozenset({*NOT_FLYING, Status.DIVERTED, Status.LANDED, Status.ARRIVED})
 
 _EVERYBODY = frozenset({Role.TRAVELLER, Role.FOLLOWER})
+_AND_PICKUPS = frozenset({Role.TRAVELLER, Role.FOLLOWER, Role.PICKUP})
 _TRAVELLERS = frozenset({Role.TRAVELLER})
 _FOLLOWERS = frozenset({Role.FOLLOWER})
+_WHO_WAIT = frozenset({Role.FOLLOWER, Role.PICKUP})
+_PICKUPS = frozenset({Role.PICKUP})
 _ALERTS = frozenset({Role.ALERT})
 _NOBODY: frozenset[Role] = frozenset()
 
 TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
-    Kind.CANCELLED: _EVERYBODY,
-    Kind.REMOVED: _EVERYBODY,
-    Kind.REINSTATED: _EVERYBODY,
-    Kind.DIVERTED: _EVERYBODY,
+    Kind.CANCELLED: _AND_PICKUPS,
+    Kind.REMOVED: _AND_PICKUPS,
+    Kind.REINSTATED: _AND_PICKUPS,
+    Kind.DIVERTED: _AND_PICKUPS,
     Kind.RESCHEDULED: _EVERYBODY,
     Kind.DELAYED: _EVERYBODY,
     Kind.EARLIER: _EVERYBODY,
@@ -80,9 +87,10 @@ TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
     Kind.BOARDING: _EVERYBODY,
     Kind.GATE_CLOSED: _NOBODY,
     Kind.DEPARTED: _FOLLOWERS,
-    Kind.LANDED: _FOLLOWERS,
-    Kind.ARRIVED: _FOLLOWERS,
-    Kind.BELT: _EVERYBODY,
+    Kind.ARRIVAL: _PICKUPS,
+    Kind.LANDED: _WHO_WAIT,
+    Kind.ARRIVED: _WHO_WAIT,
+    Kind.BELT: _AND_PICKUPS,
     Kind.AIRCRAFT: _NOBODY,
     Kind.AIRPORT_SEVERE: _FOLLOWERS,
     Kind.AIRPORT_DISRUPTED: _FOLLOWERS,
@@ -94,6 +102,9 @@ TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
     Kind.NOTICE: _EVERYBODY,
     Kind.NOTICE_WITHDRAWN: _EVERYBODY,
 }
+
+OF_PICKUPS = frozenset(kind for kind, roles in TOLD_BY_DEFAULT.items() if Role.PICKUP in roles)
+"""All that somebody who picks up ever hears, whatever they chose: whether, when and where it arrives."""
 
 USEFUL_AFTER_DEPARTURE = timedelta(hours=24)
 """How long after its departure anything about a flight is still worth a message."""
@@ -146,7 +157,7 @@ def differences(heard: Flight, want: Flight, steps: Steps) -> tuple[Kind, ...]:
     """All news between two states of a flight, most important first; () when nothing reaches its step.
 
     A first gate, terminal, belt or aircraft is no change for gate, terminal and aircraft; a first belt is
-    news, since nobody could know it before.
+    news, since nobody could know it before. That the arrival moves with the departure is no news of its own.
     """
     kinds: set[Kind] = set()
     if want.status in NOT_FLYING:
@@ -160,6 +171,8 @@ def differences(heard: Flight, want: Flight, steps: Steps) -> tuple[Kind, ...]:
     kinds |= _progress(heard, want)
     kinds |= _times(heard, want, steps)
     kinds |= _places(heard, want)
+    if not kinds & _OF_DEPARTURE:
+        kinds |= _arrival(heard, want, steps)
     return _sorted(kinds)
 
 
@@ -202,6 +215,15 @@ def _times(heard: Flight, want: Flight, steps: Steps) -> set[Kind]:
     return kinds
 
 
+def _arrival(heard: Flight, want: Flight, steps: Steps) -> set[Kind]:
+    """Whether it is expected at its destination at another time; what has landed or lands elsewhere is not."""
+    if {heard.status, want.status} & _NOT_EXPECTED or _delayed_without_time(want):
+        return set()
+    before, now = heard.lands_at, want.lands_at
+    moved = before and now and abs(now - before) >= steps.delay
+    return {Kind.ARRIVAL} if moved else set()
+
+
 def _delayed_without_time(flight: Flight) -> bool:
     return flight.status is Status.DELAYED and flight.estimated_departure_time is None
 
@@ -237,6 +259,10 @@ def decide(heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime)
     found = differences(heard, want, rules.steps)
     if not found:
         return Decision(Action.SETTLE, reason="below_threshold" if heard != want else "nothing_new")
+    if role is Role.PICKUP:
+        found = _of_pickup(found, _arrival(heard, want, rules.steps))
+    else:
+        found = tuple(kind for kind in found if kind is not Kind.ARRIVAL)
     mine = tuple(kind for kind in found if role in rules.told.get(kind, _NOBODY))
     if not mine:
         return Decision(Action.SETTLE, reason="not_wanted")
@@ -251,6 +277,11 @@ def decide(heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime)
     return Decision(Action.WAIT, useful, reason="gate_too_early", until=want.leaves_at - rules.gate_window)
 
 
+def _of_pickup(found: tuple[Kind, ...], arrival: set[Kind]) -> tuple[Kind, ...]:
+    """A departure that moved is to those who pick up the arrival that moved with it."""
+    return _sorted({kind for kind in found if kind in OF_PICKUPS} | arrival)
+
+
 def timely(kinds: tuple[Kind, ...], want: Flight, now: datetime) -> tuple[Kind, ...]:
     """Those of the kinds that are still worth a message at this time of the domain clock, in their order."""
     return tuple(kind for kind in kinds if _still_useful(kind, want, now))
@@ -261,6 +292,8 @@ def _still_useful(kind: Kind, want: Flight, now: datetime) -> bool:
         return want.leaves_at > now
     if now - max(want.leaves_at, want.lands_at or want.leaves_at) > USEFUL_AFTER_DEPARTURE:
         return False
+    if kind is Kind.ARRIVAL:
+        return want.status not in _NOT_EXPECTED and want.lands_at is not None and want.lands_at > now
     if kind in ABOUT_DEPARTURE:
         return want.status not in AFTER_DEPARTURE and want.leaves_at > now
     return True
@@ -300,7 +333,7 @@ def priority(kinds: tuple[Kind, ...]) -> int:
     """Place in the queue: 0 urgent, 1 times, 2 the rest. Lower goes first."""
     if any(kind in URGENT or kind is Kind.REMOVED for kind in kinds):
         return 0
-    return 1 if any(kind in {Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER} for kind in kinds) else 2
+    return 1 if any(kind in _OF_DEPARTURE or kind is Kind.ARRIVAL for kind in kinds) else 2
 
 
 def _sorted(kinds: set[Kind]) -> tuple[Kind, ...]:

@@ -168,7 +168,12 @@ def of_thread(chain: Chain, thread: Thread, *, you: bool) -> list[Step]:
 
 def _concerned(role: str | None, noun: str) -> str:
     """What those do who hear in this role, to go after "you"."""
-    return {"traveller": "hold a booking", "alert": f"made the {noun}"}.get(role or "", f"follow the {noun}")
+    named = {
+        "traveller": "hold a booking",
+        "alert": f"made the {noun}",
+        "pickup": "agreed to hear when it arrives",
+    }
+    return named.get(role or "", f"follow the {noun}")
 
 
 def _is_over(thread: Thread) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
 
-from app.domain.wording_details import advice, facts, footer, more, preheader
+from app.domain import wording_details, wording_pickup
+from app.domain.wording_details import advice, facts, more, preheader
 from app.domain.wording_leads import lead
 from app.domain.wording_shapes import LINK_SLOT, FlightNews, Highlight, Message
 from app.domain.wording_sms import sms
@@ -31,13 +32,16 @@ def compose(news: FlightNews) -> Message:
 @lru_cache(maxsize=1024)
 def _compose(news: FlightNews) -> Message:
     t = Terms(news)
+    picks_up = wording_pickup.is_for(t)
+    if picks_up:
+        t.kinds = wording_pickup.kinds(t)
     first = lead(t)
     url = f"{news.public_url}/f/{quote(news.want.flight_number)}/{quote(news.want.departure_date)}"
     mark = first.highlight
     return Message(
         subject=_line(first.subject),
         headline=_line(first.headline),
-        preheader=_line(preheader(t, first)),
+        preheader=_line(wording_pickup.preheader(t) if picks_up else preheader(t, first)),
         opening=_line(first.opening),
         highlight=Highlight(
             label=_line(mark.label),
@@ -46,10 +50,14 @@ def _compose(news: FlightNews) -> Message:
             note=None if mark.note is None else _line(mark.note),
             tone=mark.tone,
         ),
-        facts=tuple((label, _line(value)) for label, value in facts(t)),
+        facts=tuple(
+            (label, _line(value)) for label, value in (wording_pickup.facts(t) if picks_up else facts(t))
+        ),
         advice=tuple(_line(sentence) for sentence in advice(t)),
         link=(f"Open {t.number}", url),
-        footer=tuple(_line(sentence) for sentence in footer(t)),
+        footer=tuple(
+            _line(sentence) for sentence in (wording_pickup if picks_up else wording_details).footer(t)
+        ),
         sms=sms(t, f"{news.public_url}/w/{LINK_SLOT}" if news.short_link else url),
         more=tuple(_line(sentence) for sentence in more(t, first)),
     )

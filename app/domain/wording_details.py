@@ -56,6 +56,7 @@ _ALSO: Mapping[Kind, Callable[[Terms], str]] = {
     Kind.BOARDING: lambda _: "Boarding has begun.",
     Kind.GATE_CLOSED: lambda _: "The gate has closed.",
     Kind.DEPARTED: lambda t: f"It has left {t.origin}.",
+    Kind.ARRIVAL: lambda t: f"It lands {t.arrives.full}." if t.arrives else "When it lands is not yet known.",
     Kind.LANDED: lambda _: "It has landed.",
     Kind.ARRIVED: lambda _: "It has arrived.",
     Kind.BELT: lambda t: f"Bags come out at belt {t.want.belt}{t.was(t.heard.belt)}.",

@@ -9,6 +9,7 @@ from datetime import timedelta
 from app.domain import places
 from app.domain.flight import Status
 from app.domain.news import Kind
+from app.domain.speech import say
 from app.domain.wording_shapes import Highlight
 from app.domain.wording_terms import NOT_KNOWN, Moment, Terms, delayed_without_time, duration
 
@@ -252,6 +253,22 @@ def _departed(t: Terms) -> Lead:
     return _progress(t, f"{t.flight} left {t.origin}", at, "Departed", label)
 
 
+def _arrival(t: Terms) -> Lead:
+    """The arrival is expected at another time; of a flight that nobody expects at one, how it stands."""
+    if t.arrives is None:
+        return _delayed(t)
+    new, before, number, city = t.arrives, t.arrived_before, t.number, t.destination
+    old = before.against(new) if before and before.instant != new.instant and not t.doubtful else None
+    label = say("Lands in {place}", place=t.at(t.want.destination))
+    mark = Highlight(label, old, new.full, t.reason, CHANGE)
+    headline = say("{number} lands in {city} {moment}", number=number, city=city, moment=new.full)
+    if old is None:
+        return Lead(headline, headline, say("{headline}.", headline=headline), mark)
+    subject = say("{headline}, not {old}", headline=headline, old=old)
+    opening = say("{headline} (was {old}).", headline=headline, old=old)
+    return Lead(subject, headline, opening, mark)
+
+
 def _landed(t: Terms) -> Lead:
     return _there(t, "landed")
 
@@ -318,6 +335,7 @@ _LEADS: Mapping[Kind, Callable[[Terms], Lead]] = {
     Kind.BOARDING: _boarding,
     Kind.GATE_CLOSED: _gate_closed,
     Kind.DEPARTED: _departed,
+    Kind.ARRIVAL: _arrival,
     Kind.LANDED: _landed,
     Kind.ARRIVED: _arrived,
     Kind.BELT: _belt,

@@ -242,6 +242,14 @@ def _departed(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), (Rank.ADVICE, lands)]
 
 
+def _arrival(w: _Words) -> list[Part]:
+    t, new, before = w.t, w.t.arrives, w.t.arrived_before
+    if new is None:
+        return _delayed(w)
+    old = before.against(new) if before and before.instant != new.instant else None
+    return [(Rank.NEWS, f"{w.flight} now lands {new.day} {new.clock}{t.was(_flat(old))}.")]
+
+
 def _landed(w: _Words) -> list[Part]:
     return _there(w, "landed")
 
@@ -284,6 +292,7 @@ _NEWS: Mapping[Kind, Callable[[_Words], list[Part]]] = {
     Kind.BOARDING: _boarding,
     Kind.GATE_CLOSED: _gate_closed,
     Kind.DEPARTED: _departed,
+    Kind.ARRIVAL: _arrival,
     Kind.LANDED: _landed,
     Kind.ARRIVED: _arrived,
     Kind.BELT: _belt,

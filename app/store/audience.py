@@ -114,14 +114,15 @@ class Audience:
 
     def roles(self, places: Collection[Place]) -> dict[Place, Role | None]:
         """D2: why each person hears of each flight now; a place that is missing is no more, one with None is a
-        following that is muted. Traveller wins."""
+        following that is muted. Traveller wins; a following with `pickup` is the least."""
         wanted = {
             "flight_id": {"$in": ids.all_forms({place.flight for place in places})},
             "user_id": {"$in": ids.all_forms({place.person for place in places})},
         }
         fields = {"_id": 0, "user_id": 1, "flight_id": 1}
-        followings = list(self._followings.find(wanted, fields | {"muted": 1}))
+        followings = list(self._followings.find(wanted, fields | {"muted": 1, "pickup": 1}))
         found: dict[Place, Role | None] = dict.fromkeys(_places(followings), Role.FOLLOWER)
+        found |= dict.fromkeys(_places(r for r in followings if r.get("pickup") is True), Role.PICKUP)
         found |= dict.fromkeys(_places(row for row in followings if row.get("muted") is True))
         found |= dict.fromkeys(_places(self._bookings.find(wanted | HELD, fields)), Role.TRAVELLER)
         return {place: found[place] for place in places if place in found}

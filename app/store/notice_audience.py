@@ -148,7 +148,7 @@ def _stages(booked: Sequence[str], followed: Sequence[str], *, muted: bool) -> l
     """Bookings and followings of these places as {person, place}. muted: with those who follow in silence."""
     holding, there = ({"flight_id": {"$in": ids.all_forms(keys)}} for keys in (booked, followed))
     both = {"$project": {"_id": 0, "person": _text("$user_id"), "place": _text("$flight_id")}}
-    heard = {} if muted else {"muted": {"$ne": True}}
+    heard = {"pickup": {"$ne": True}} | ({} if muted else {"muted": {"$ne": True}})
     following = {"coll": "followings", "pipeline": [{"$match": there | heard}, both]}
     return [{"$match": holding | HELD}, both, {"$unionWith": following}]
 

@@ -62,7 +62,7 @@ class People:
         for pair, some in places.items():
             here = [found[place] for place in some if place in found]
             if here:
-                roles[pair] = Role.TRAVELLER if Role.TRAVELLER in here else next(filter(None, here), None)
+                roles[pair] = next((role for role in Role if role in here), None)
         return roles | self._of_alerts({pair for pair in wanted if pair[1].startswith(_ALERT)})
 
     def _of_alerts(self, pairs: set[tuple[str, str]]) -> dict[tuple[str, str], Role | None]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from app.channels.addresses import address_on
 from app.domain import flapping, preferences, timing
+from app.domain.channels import said
 from app.domain.errors import PermanentError
 from app.domain.mail_lists import list_of
 from app.domain.news import Action, Kind, Role, Rules
@@ -37,8 +38,9 @@ class Choices:
         return preferences.rules(person.preferences, self._channel, self._terms.rules)
 
     def stopped(self, person: Person | None, role: Role | None) -> bool:
-        """Whether the person stopped the list of mail that this would be part of."""
-        if self._channel != "email" or person is None or role is None:
+        """Whether the person stopped the list of mail that this would be part of. Who stops pick-ups hears of them on
+        no channel: they agreed to nothing else."""
+        if person is None or role is None or (self._channel != "email" and role is not Role.PICKUP):
             return False
         return str(list_of(role)) in person.preferences.stopped
 
@@ -61,7 +63,7 @@ class Choices:
         if verdict.action is not Action.TELL or want is None:
             return verdict, None
         verdict = self._calmed(conversation, verdict, want, now)
-        if chosen is DEFAULTS or verdict.action is not Action.TELL:
+        if chosen is DEFAULTS or verdict.action is not Action.TELL or not said(self._channel).disturbs:
             return verdict, None
         kind = conversation.kind
         zone = timing.zone_of(person.time_zone, kind.iata(want))

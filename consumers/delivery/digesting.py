@@ -191,7 +191,7 @@ class Digester:
         message = digest(items, person.preferences, zone, terms.domain_clock(), self._public_url)
         roles = {part.told.role for part in parts}
         # What was subscribed to, however little of it, is no part of a booking.
-        role = next(one for one in (Role.FOLLOWER, Role.ALERT, Role.TRAVELLER) if one in roles)
+        role = next(one for one in (Role.FOLLOWER, Role.ALERT, Role.PICKUP, Role.TRAVELLER) if one in roles)
         try:
             said = with_unreached(message, tells.channel, tells.reason) if tells else message
             parcel = terms.channel.pack(f"digest|{person.id}", person, said)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from app.domain import airport_day
 from app.domain.flight import Flight, Status
 from app.domain.news import (
+    OF_PICKUPS,
     Action,
     Kind,
     Role,
@@ -85,6 +86,13 @@ TABLE: list[tuple[Kind, Flight, Flight, set[Role]]] = [
     (Kind.BOARDING, flight(), flight(status=Status.BOARDING), BOTH),
     (Kind.GATE_CLOSED, flight(), flight(status=Status.GATE_CLOSED), NOBODY),
     (Kind.DEPARTED, flight(), flight(status=Status.DEPARTED), FOLLOWER),
+    (Kind.ARRIVAL, flight(), flight(estimated_arrival_time="13:20"), NOBODY),
+    (
+        Kind.ARRIVAL,
+        late(30, status=Status.DEPARTED),
+        late(30, status=Status.DEPARTED, estimated_arrival_time="13:55"),
+        NOBODY,
+    ),
     (Kind.LANDED, flight(), flight(status=Status.LANDED), FOLLOWER),
     (Kind.ARRIVED, flight(), flight(status=Status.ARRIVED), FOLLOWER),
     (Kind.BELT, flight(status=Status.LANDED), flight(status=Status.LANDED, belt="7"), BOTH),
@@ -101,6 +109,9 @@ def test_each_row_is_told_to_whom_the_table_says(
 ) -> None:
     assert differences(heard, want, RULES.steps) == (kind,)
     assert is_news(heard, want, FLOOR)
+    # Who picks somebody up hears of the arrival, also where it moves with the departure.
+    picks_up = kind in OF_PICKUPS or heard.lands_at != want.lands_at
+    roles = roles | ({Role.PICKUP} if picks_up else set())
     for role in Role:
         decision = decide(heard, want, role, RULES, BEFORE)
         assert (decision.action is Action.TELL) == (role in roles), (role, decision)

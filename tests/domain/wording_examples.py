@@ -275,6 +275,15 @@ EXAMPLES: list[tuple[str, Flight, Flight, Role, str, str, str]] = [
         f"Gatecall: UA 407 to Denver, diverted to Cheyenne, has landed. {LINK}",
     ),
     (
+        "a later arrival, to who picks somebody up",
+        DEPARTED,
+        replace(DEPARTED, estimated_arrival_time="18:17"),
+        Role.PICKUP,
+        "UA 407 lands in Denver Fri 8 Feb, 18:17 MST, not 17:05",
+        "UA 407 lands in Denver Fri 8 Feb, 18:17 MST (was 17:05).",
+        f"Gatecall: UA 407 to Denver now lands Fri 8 Feb 18:17 MST (was 17:05). {LINK}",
+    ),
+    (
         "a first belt",
         LANDED,
         replace(LANDED, belt="5"),

@@ -88,10 +88,10 @@ def test_what_a_person_hears_is_kept_and_shown(web: Web, maya: Person) -> None:
     assert "It counts from the next message on" in text_of(page)
     chosen = web.stored("users")[0]["preferences"]
     assert chosen["quiet"] == {"from": "22:00", "until": "07:00"}
-    assert chosen["stopped"] == ["alerts", "followings"], "both were unticked"
+    assert chosen["stopped"] == ["alerts", "followings", "pickups"], "these were unticked"
     assert 'value="22:00"' in page
     assert "Times of America/New York" in text_of(page)
-    assert {row["what"] for row in web.stored("consents")} == {"alerts", "followings"}
+    assert {row["what"] for row in web.stored("consents")} == {"alerts", "followings", "pickups"}
 
 
 def test_wrong_choices_are_said_and_nothing_is_kept(web: Web, maya: Person) -> None:

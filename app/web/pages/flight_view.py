@@ -305,6 +305,7 @@ def _change(kind: Kind, heard: Flight, want: Flight) -> Change:
         Kind.DIVERTED: f"Diverted to {places.city(want.diverted_to)}" if want.diverted_to else "Diverted",
         Kind.BELT: f"Bags on belt {want.belt}",
         Kind.GATE_CLOSED: "Gate closed",
+        Kind.ARRIVAL: "New time of arrival",
     }
     return Change(fixed.get(kind) or kind.value.capitalize())
 
