@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.errors import MessageError
@@ -16,6 +17,7 @@ from app.domain.channels import LINKED
 from app.domain.errors import PermanentError
 from app.domain.preferences import DEFAULTS, Preferences
 from app.domain.preferences import parse as choices_of
+from app.domain.speech import Speech, speaking
 
 DEFAULT_LANGUAGE = "en"
 
@@ -48,7 +50,8 @@ class Link:
 class Person:
     """id: the user's `_id` as text. email, phone: None when there is none; phone in E.164 ("+15550100142").
 
-    time_zone: IANA name, None when unknown. language: BCP 47 tag. preferences: what the person chose.
+    time_zone: IANA name, None when unknown. language: BCP 47 tag. clock: of 24 or 12 hours. preferences: what the
+    person chose.
     unverified: channels on which an address is written down that nobody has proved to be theirs; it counts as none.
     linked: where they are reached on the channels that people link themselves, by channel; sealed: what else their
     channels need there, as it is stored; resting: until when nothing is tried there, because it did not work.
@@ -59,6 +62,7 @@ class Person:
     email: str | None = None
     phone: str | None = None
     language: str = DEFAULT_LANGUAGE
+    clock: int = 24
     time_zone: str | None = None
     preferences: Preferences = DEFAULTS
     unverified: frozenset[str] = frozenset()
@@ -85,6 +89,7 @@ def parse(document: Mapping[str, Any]) -> Person:
         email=email if has_email else None,
         phone=phone if has_phone else None,
         language=_text(document.get("language")) or DEFAULT_LANGUAGE,
+        clock=12 if document.get("clock") == 12 else 24,
         time_zone=_text(document.get("time_zone")),
         preferences=choices_of(document.get("preferences")),
         unverified=frozenset(channel for channel, address, counts in unproved if address and not counts),
@@ -92,6 +97,11 @@ def parse(document: Mapping[str, Any]) -> Person:
         sealed={name: link.sealed for name, link in linked.items() if link.sealed},
         resting={name: link.rests_until for name, link in linked.items() if link.rests_until},
     )
+
+
+def speaking_to(person: Person) -> AbstractContextManager[Speech]:
+    """Speak the person's language, with their clock, in this block."""
+    return speaking(person.language, person.clock)
 
 
 def links(value: object) -> dict[str, Link]:

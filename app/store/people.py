@@ -17,7 +17,7 @@ from app.store.audience import Audience, Place
 Document = dict[str, Any]
 
 _ALERT = "alert:"
-_FIELDS = ("name", "email", "phone", "language", "time_zone", "verified", "preferences", "linked")
+_FIELDS = ("name", "email", "phone", "language", "clock", "time_zone", "verified", "preferences", "linked")
 
 
 class People:
