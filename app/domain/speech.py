@@ -121,6 +121,14 @@ def money(amount: Decimal, currency: str) -> str:
     return numbers.format_currency(amount, currency, pattern, locale=locale, currency_digits=False)
 
 
+def amount(of: Decimal) -> str:
+    """1,234.50: money without its currency, all its decimals; whole amounts without them."""
+    locale = _locale()
+    decimals = max(0, -int(of.as_tuple().exponent)) if of % 1 else 0
+    pattern = locale.decimal_formats[None].pattern.partition(".")[0]
+    return numbers.format_decimal(of, f"{pattern}{'.' * bool(decimals)}{'0' * decimals}", locale=locale)
+
+
 def listed(things: Iterable[str], *, last: Literal["and", "or"] = "and") -> str:
     """ "a, b and c". last: "and" or "or"."""
     style: Literal["or", "standard"] = "or" if last == "or" else "standard"
@@ -142,6 +150,13 @@ def day(of: date, *, year: bool = False) -> str:
     return dates.format_skeleton("yMMMEd" if year else "MMMEd", of, locale=_locale())
 
 
+def short_day(of: date, *, year: bool = False) -> str:
+    """8 Feb; with the year where it is asked for."""
+    if current().language == ENGLISH:
+        return dates.format_date(of, "d MMM y" if year else "d MMM", locale=_locale())
+    return dates.format_skeleton("yMMMd" if year else "MMMd", of, locale=_locale())
+
+
 def long_day(of: date) -> str:
     """Friday 8 February 2013."""
     pattern = LANGUAGES[current().language].long_day or "full"
@@ -158,6 +173,13 @@ def short_date(of: date) -> str:
     if current().language == ENGLISH:
         return dates.format_date(of, "d MMMM", locale=_locale())
     return dates.format_skeleton("MMMMd", of, locale=_locale())
+
+
+def month_of(of: date) -> str:
+    """February 2013."""
+    if current().language == ENGLISH:
+        return dates.format_date(of, "MMMM y", locale=_locale())
+    return dates.format_skeleton("yMMMM", of, locale=_locale())
 
 
 def hours(amount: int, *, short: bool = False) -> str:
