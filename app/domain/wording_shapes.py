@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -11,7 +11,7 @@ from app.domain.alert_value import AlertValue
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
 from app.domain.notice_value import NoticeValue
-from app.domain.speech import ENGLISH
+from app.domain.speech import ENGLISH, current
 
 V = TypeVar("V")
 
@@ -75,7 +75,8 @@ class Message:
     subject: the news itself. opening: the news in a sentence or two, what headline and highlight say in HTML;
     the highlight's note and `more` go on, in both. facts: label and value, in order. advice: what to do, a
     sentence each. link: label and address. footer: why this person gets it, when it was changed and sent.
-    sms: the whole text in the GSM alphabet, one part where possible.
+    sms: the whole text in the alphabet of its language, one part of GSM 7 bit or two of UCS-2 where possible.
+    language: a key of `speech.LANGUAGES`, that of the block it was composed in; what goes around it is said in it.
     """
 
     subject: str
@@ -89,3 +90,4 @@ class Message:
     footer: tuple[str, ...]
     sms: str
     more: tuple[str, ...] = ()
+    language: str = field(default_factory=lambda: current().language)

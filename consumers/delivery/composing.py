@@ -15,6 +15,7 @@ from app.domain.mail_lists import list_of
 from app.domain.news import Role
 from app.domain.order import Order
 from app.domain.people import Person
+from app.domain.speech import Speech, current, speaking
 from app.domain.subject import SubjectKind
 from app.domain.wording_shapes import LINK_SLOT, Message, News
 from app.store.claim_records import Claimed
@@ -35,7 +36,7 @@ class Composer:
         self._compose = lru_cache(maxsize=_KEPT)(_composed)
 
     def compose(self, conversation: Claimed, verdict: Verdict, role: Role) -> Message:
-        """What this person is told. Raises what the kind's `compose` raises."""
+        """What this person is told, in the speech of the block around. Raises what the kind's `compose` raises."""
         want = conversation.want
         assert want is not None, "D2 settles what has no want"
         now = self._domain_clock()
@@ -55,6 +56,8 @@ class Composer:
                 short_link=self._short_links,
                 often=verdict.often,
                 times=verdict.times,
+                language=current().language,
+                clock=current().clock,
             ),
         )
 
@@ -65,13 +68,15 @@ class Composer:
         if role is not Role.TRAVELLER or not isinstance(want, Flight) or want.status in AFTER_DEPARTURE:
             return parcel
         now = self._domain_clock().replace(second=0, microsecond=0)
-        file = _calendar_file(want, conversation.subject, conversation.order, self._public_url, now)
+        file = _calendar_file(
+            want, conversation.subject, conversation.order, self._public_url, now, current()
+        )
         return replace(parcel, calendar=file)
 
 
 @lru_cache(maxsize=_KEPT)
 def _calendar_file(
-    flight: Flight, subject: str, order: Order, public_url: str, now: datetime
+    flight: Flight, subject: str, order: Order, public_url: str, now: datetime, _speech: Speech
 ) -> CalendarFile:
     # icalendar takes a third of a second to import; a system without mail does not pay for it.
     from app.domain import calendar_file
@@ -81,7 +86,8 @@ def _calendar_file(
 
 
 def _composed(kind: SubjectKind[Any], news: News[Any]) -> Message:
-    return kind.compose(news)
+    with speaking(news.language, news.clock):
+        return kind.compose(news)
 
 
 def listed(parcel: Parcel, role: Role, links: Links | None, person: Person, now: datetime) -> Parcel:

@@ -20,6 +20,7 @@ from app.channels.links import address_of
 from app.domain import timing
 from app.domain.errors import PermanentError
 from app.domain.news import Role
+from app.domain.people import speaking_to
 from app.domain.wording_digest import Item, digest
 from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
@@ -69,7 +70,7 @@ class Digester:
         self._hands = Hands(terms, stop)
         self._outcomes = Outcomes(
             *(terms.claims, terms.ledger, terms.suppressions, terms.daily),
-            *(terms.channel.name, terms.tries, terms.now),
+            *(terms.ranks, terms.channel.name, terms.tries, terms.now),
         )
         self._decider = Decider(terms, self._hands.sender, self._outcomes)
         self.ended = threading.Event()
@@ -126,7 +127,8 @@ class Digester:
         # a person is told in one mail, so it may wait for the provider's rate as long as its claims hold
         while told and self._hands.may_go_on(lease_ends, route):
             if route.probing or self._hands.granted(1, route):
-                self._send(token, told, lease_ends, route)
+                with speaking_to(told[0].person):
+                    self._send(token, told, lease_ends, route)
                 return len(batch)
         if told:
             terms.claims.release(token, [t.conversation.id for t in told])

@@ -17,6 +17,7 @@ from pymongo.errors import PyMongoError
 from app import crash_points, metrics
 from app.channels.base import AskableSender, reference_of
 from app.domain.errors import PermanentError
+from app.domain.people import speaking_to
 from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
 from app.store.suppressions import Suppression
@@ -53,7 +54,7 @@ class Worker:
         self._hands = Hands(terms, stop)
         self._outcomes = Outcomes(
             *(terms.claims, terms.ledger, terms.suppressions, terms.daily),
-            *(terms.channel.name, terms.tries, terms.now),
+            *(terms.ranks, terms.channel.name, terms.tries, terms.now),
         )
         self._decider = Decider(terms, self._hands.sender, self._outcomes)
         self.ended = threading.Event()
@@ -147,7 +148,12 @@ class Worker:
         self, token: str, group: Sequence[Told], lease_ends: float, route: Route, living: Mapping[str, str]
     ) -> None:
         """D3 for a small group, its hand-over, and D4 as the answers come. Raises PyMongoError."""
-        made = [ready for told in group if (ready := self._made(token, told, living))]
+        made = []
+        for told in group:
+            with speaking_to(told.person):
+                ready = self._made(token, told, living)
+            if ready is not None:
+                made.append(ready)
         notes = [ready.noted for ready in made]
         try:
             self._keep_links(made)
@@ -239,7 +245,7 @@ class Worker:
             noted = noted_of(told, attempt, terms.now(), text)
             tells_id, rested = tells.id if tells else None, terms.channel.name in told.person.resting
             return Ready(noted, parcel, told.address, tells_id, told.counted, rested=rested)
-        self._outcomes.refuse(token, conversation, heard, want, verdict.kinds, title, reason)
+        self._outcomes.refuse(token, conversation, heard, want, verdict.kinds, title, reason, told.grounds)
         self._outcomes.uncount([told.counted])
         return None
 
