@@ -105,3 +105,30 @@ def test_it_says_so_where_apprise_is_off(web: Web) -> None:
     person = web.person("bob")
     assert "switched off" in person.answer(PAGE).text
     assert person.post(f"{PAGE}/link", page="/my/profile", url="ntfys://example.org/a").status_code == 403
+
+
+def test_it_is_unlinked_while_the_operators_have_it_off(
+    served: Web, ada: Person, receiver: Receiver, prepared: Docs, mongo_uri: str
+) -> None:
+    ada.post(f"{PAGE}/link", page=PAGE, url=url_of(receiver))
+    off = settings_module.load(
+        mongodb_uri=uri_of(mongo_uri, prepared), kafka_bootstrap_servers="127.0.0.1:9", secret_key=KEY
+    )
+    again = Web(prepared, off).signed_in("ada", "Chromium on Linux")
+    page = again.answer(PAGE).text
+    assert "switched off" in page
+    assert "ntfy at 127.0.0.1" in page
+    assert TOPIC not in page
+    assert f'action="{PAGE}/end"' in page
+    assert again.post(f"{PAGE}/end", page=PAGE).status_code == 303
+    assert "linked" not in served.stored("users", _id="ada")[0]
+    assert f'action="{PAGE}/end"' not in again.answer(PAGE).text
+
+
+def test_a_service_that_was_stopped_is_unlinked_too(served: Web, ada: Person, receiver: Receiver) -> None:
+    ada.post(f"{PAGE}/link", page=PAGE, url=url_of(receiver))
+    stopped = {"at": served.now(), "reason": "gone"}
+    served.database["users"].update_one({"_id": "ada"}, {"$set": {"linked.apprise.stopped": stopped}})
+    assert f'action="{PAGE}/end"' in ada.answer(PAGE).text
+    assert ada.post(f"{PAGE}/end", page=PAGE).status_code == 303
+    assert "linked" not in served.stored("users", _id="ada")[0]

@@ -216,3 +216,20 @@ def test_without_the_setting_there_are_none(prepared: Docs, mongo_uri: str) -> N
     person = web_with(prepared, mongo_uri).person("ada")
     assert "switched off" in text_of(person.get(PAGE))
     assert person.post(f"{PAGE}/link", url="https://example.org/").status_code == 403
+
+
+def test_it_is_unlinked_while_the_operators_have_it_off(
+    hooked: Web, ada: Person, receiver: Receiver, prepared: Docs, mongo_uri: str
+) -> None:
+    linked(ada, receiver.url)
+    off = settings_module.load(
+        mongodb_uri=uri_of(mongo_uri, prepared), kafka_bootstrap_servers="127.0.0.1:9", secret_key=KEY
+    )
+    again = Web(prepared, off).signed_in("ada", "Chromium on Linux")
+    page = again.get(PAGE)
+    assert "switched off" in text_of(page)
+    assert receiver.url in page
+    assert f'action="{PAGE}/secret"' not in page
+    assert "unlinked" in text_of(again.done(f"{PAGE}/end", page=PAGE))
+    assert "linked" not in hooked.stored("users", _id="ada")[0]
+    assert f'action="{PAGE}/end"' not in again.get(PAGE)

@@ -116,3 +116,17 @@ def test_without_a_bot_the_page_says_so(prepared: Docs, mongo_uri: str) -> None:
     assert "switched off" in text_of(maya.get(PAGE))
     assert "/my/telegram" not in maya.get("/my/profile")
     assert maya.post("/my/telegram/link", page="/my/flights").status_code == 403
+
+
+def test_a_chat_is_unlinked_while_the_operators_have_no_bot(
+    web: Web, maya: Person, prepared: Docs, mongo_uri: str
+) -> None:
+    TelegramAccounts(web.database, web.settings).link("p1", "7001", "yes", "telegram", "once", NOW)
+    off = settings_module.load(
+        mongodb_uri=uri_of(mongo_uri, prepared), kafka_bootstrap_servers="127.0.0.1:9", secret_key=KEY
+    )
+    again = Web(prepared, off).signed_in("p1", "Chromium on Linux")
+    assert "switched off" in text_of(again.get(PAGE))
+    assert "unlinked" in text_of(again.done("/my/telegram/end", page=PAGE))
+    assert "linked" not in web.stored("users")[0]
+    assert "/my/telegram/end" not in again.get(PAGE)
