@@ -17,6 +17,7 @@ from app.web import (
     problems,
     reader,
     sign_in,
+    speaking,
     staff,
 )
 from app.web.callbacks import callbacks
@@ -39,6 +40,7 @@ def create_app(services: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.extensions["gatecall"] = services
     csrf.configure(app, services.settings)
+    speaking.register(app)  # before all others, whose refusals are pages, too
     access.register(app, _is_page)
     reader.register(app)
     app.register_blueprint(probes)

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 from pymongo.errors import PyMongoError
 
-from app.domain import people
+from app.domain import people, speech
 from app.store import ids
 from app.web import csrf, person_cookie
 from app.web.services import services
@@ -19,11 +19,14 @@ _OPEN = frozenset({"pages", "sign_in", "my", "stopping"})
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A person who is signed in. initials: one or two capitals, "" when the name has none."""
+    """A person who is signed in. initials: one or two capitals, "" when the name has none. language: a tag of
+    `speech.LANGUAGES`; None when they chose none of those. clock: 12 or 24; None when they chose none."""
 
     person: str
     name: str
     initials: str
+    language: str | None
+    clock: int | None
 
 
 def register(app: Flask) -> None:
@@ -63,4 +66,20 @@ def _read() -> Reader | None:
     name = people.parse(session.user).name
     words = [word for word in name.split() if word[:1].isalnum()]
     picked = [words[0], words[-1]] if len(words) > 1 else words
-    return Reader(ids.text(session.user["_id"]), name, "".join(word[0] for word in picked).upper())
+    initials = "".join(word[0] for word in picked).upper()
+    language, clock = session.user.get("language"), session.user.get("clock")
+    return Reader(
+        ids.text(session.user["_id"]),
+        name,
+        initials,
+        _spoken(language),
+        clock if clock in (12, 24) else None,
+    )
+
+
+def _spoken(tag: object) -> str | None:
+    """The language nearest to a tag of a person's document, if there is one."""
+    if not isinstance(tag, str):
+        return None
+    main = tag.partition("-")[0].lower()
+    return main if main in speech.LANGUAGES else None

@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.domain import people
+from app.domain import people, speech
 from app.store.users import ChangedMeanwhileError, Users
 from app.web import access, choosing, preferences_form
 from app.web.api.me import ProfileChange
@@ -22,7 +22,7 @@ from app.web.problems import Problem
 from app.web.services import services
 
 _FORM = ("name", "language", "time_zone", "clock", "currency")
-LANGUAGES = (("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("fr", "Français"), ("it", "Italiano"))
+LANGUAGES = tuple((language.tag, language.name) for language in speech.LANGUAGES.values())
 """Offered in the form; the API takes any tag."""
 
 Zones = tuple[tuple[str, tuple[str, ...]], ...]

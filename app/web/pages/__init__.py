@@ -14,7 +14,7 @@ from flask import Blueprint
 from app.domain import places, why_words
 from app.store.overview import Overview
 from app.web import access
-from app.web.pages import board, errors, fares, flight, health, home, why, words
+from app.web.pages import board, errors, fares, flight, health, home, language, why, words
 from app.web.pages.kept import Kept
 from app.web.services import Services
 
@@ -38,6 +38,7 @@ def blueprint(services: Services) -> Blueprint:
     pages.add_url_rule("/health", view_func=_with(health.view, overviews), endpoint="health")
     pages.add_url_rule("/why/<token>", view_func=why.of_mail, endpoint="why_mail")
     pages.add_url_rule("/w/<token>", view_func=why.of_text, endpoint="why_text")
+    pages.add_url_rule("/language", view_func=language.choose, endpoint="language", methods=["POST"])
     pages.add_url_rule("/help", view_func=home.help_view, endpoint="help_page")
     filters: dict[str, Callable[..., Any]] = {
         "clock": words.clock,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from app.domain import places, wording_terms
+from app.domain import places, speech, wording_terms
 from app.domain.flight import AFTER_DEPARTURE, Flight, Status
 
 LATE = timedelta(minutes=15)
@@ -30,32 +30,32 @@ class State:
 
 def clock(local: datetime) -> str:
     """15:13."""
-    return f"{local:%H:%M}"
+    return speech.clock_time(local)
 
 
 def clock_zone(local: datetime) -> str:
     """15:13 EST."""
-    return f"{local:%H:%M} {places.zone_name(local)}"
+    return f"{speech.clock_time(local)} {places.zone_name(local)}"
 
 
 def day(of: date) -> str:
     """Fri 8 Feb."""
-    return f"{of:%a} {of.day} {of:%b}"
+    return speech.day(of)
 
 
 def long_day(of: date) -> str:
     """Friday 8 February 2013."""
-    return f"{of:%A} {of.day} {of:%B} {of.year}"
+    return speech.long_day(of)
 
 
 def short_day(of: date) -> str:
     """8 February."""
-    return f"{of.day} {of:%B}"
+    return speech.short_date(of)
 
 
 def number(count: int) -> str:
     """1,585."""
-    return f"{count:,}"
+    return speech.number(count)
 
 
 def counted(count: int, one: str, many: str) -> str:

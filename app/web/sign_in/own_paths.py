@@ -14,6 +14,11 @@ _LONGEST = 500
 def own_path(wanted: str) -> str:
     """The path if it is one of ours and leads into the pages, else HOME. The sign-in itself is nowhere to go back
     to."""
-    if len(wanted) > _LONGEST or not _OWN.fullmatch(wanted) or wanted == "/" or wanted.startswith("/sign-"):
+    if not is_own(wanted) or wanted == "/" or wanted.startswith("/sign-"):
         return HOME
     return wanted
+
+
+def is_own(wanted: str) -> bool:
+    """Whether it is a path of this site and nothing else."""
+    return len(wanted) <= _LONGEST and _OWN.fullmatch(wanted) is not None

@@ -1,0 +1,30 @@
+"""Pages in every language: a web process, people who are signed in and strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+
+from app import settings as settings_module
+from tests.my.conftest import KEY, Web
+from tests.web_process import Docs, emptied, uri_of, with_schema
+
+
+@pytest.fixture(scope="package")
+def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
+    with with_schema(mongo_client, "languages") as database:
+        yield database
+
+
+@pytest.fixture
+def web(prepared: Docs, mongo_uri: str) -> Web:
+    settings = settings_module.load(
+        mongodb_uri=uri_of(mongo_uri, prepared),
+        kafka_bootstrap_servers="127.0.0.1:1",
+        mail_server="mail.example.org",
+        secret_key=KEY,
+    )
+    return Web(emptied(prepared), settings)
