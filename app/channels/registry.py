@@ -79,6 +79,13 @@ ENTRIES: Final[Mapping[str, Entry]] = MappingProxyType(
             turned_on_by="APPRISE_SCHEMAS and SECRET_KEY",
             checks="app.channels.linked_check:APPRISE",
         ),
+        "inbox": Entry(
+            "app.channels.inbox:InboxChannel",
+            # Of those who can sign in, which they do by a mail.
+            is_on=lambda s: s.inbox and bool(s.signing_keys) and s.mail_server is not None,
+            senders=lambda s: s.inbox_connections,
+            turned_on_by="SECRET_KEY and MAIL_SERVER, unless INBOX=0",
+        ),
     }
 )
 """The channels by name, in the order of `app.domain.channels.CHANNELS`."""

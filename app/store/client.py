@@ -44,28 +44,28 @@ _SOCKET_TIMEOUT_S = 30.0
 _WRITE_TIMEOUT_MS = 20_000
 
 
-def connect(settings: Settings, *, app_name: str, timeout_s: float = 10.0) -> Client:
+def connect(settings: Settings, *, app_name: str, timeout_s: float = 10.0, **more: Any) -> Client:
     """A client of its own pool; it connects when first used.
 
     app_name: shown in the server's log and in currentOp. timeout_s: how long to look for a usable server.
-    What is set here wins over the options of MONGODB_URI.
+    What is set here wins over the options of MONGODB_URI, and more, further options of MongoClient, over both.
     """
-    return MongoClient(
-        settings.mongodb_uri.get_secret_value(),
-        appname=app_name,
-        tz_aware=True,
-        unicode_decode_error_handler="replace",
-        datetime_conversion="DATETIME_AUTO",
-        w="majority",
-        wTimeoutMS=_WRITE_TIMEOUT_MS,
-        readConcernLevel="majority",
-        retryWrites=True,
-        retryReads=True,
-        serverSelectionTimeoutMS=int(timeout_s * 1000),
-        connectTimeoutMS=5_000,
-        socketTimeoutMS=int(_SOCKET_TIMEOUT_S * 1000),
-        waitQueueTimeoutMS=int(_SOCKET_TIMEOUT_S * 1000),
-    )
+    options: dict[str, Any] = {
+        "appname": app_name,
+        "tz_aware": True,
+        "unicode_decode_error_handler": "replace",
+        "datetime_conversion": "DATETIME_AUTO",
+        "w": "majority",
+        "wTimeoutMS": _WRITE_TIMEOUT_MS,
+        "readConcernLevel": "majority",
+        "retryWrites": True,
+        "retryReads": True,
+        "serverSelectionTimeoutMS": int(timeout_s * 1000),
+        "connectTimeoutMS": 5_000,
+        "socketTimeoutMS": int(_SOCKET_TIMEOUT_S * 1000),
+        "waitQueueTimeoutMS": int(_SOCKET_TIMEOUT_S * 1000),
+    }
+    return MongoClient(settings.mongodb_uri.get_secret_value(), **options | more)
 
 
 def database(client: Client, settings: Settings) -> Database[Document]:

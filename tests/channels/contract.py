@@ -16,6 +16,7 @@ from app.domain.people import Person
 from app.settings import Settings, load
 from tests.apprise.linking import apprise_link, apprise_settings
 from tests.channels.receiver import Receiver, receiver_server, webhook_settings
+from tests.inbox.stand import inbox_stand
 from tests.providers import Mailbox, Twilio, TwilioAnswer, smtp_server, twilio_server
 from tests.telegram.fake import BadTelegram, telegram_server, telegram_settings
 
@@ -216,37 +217,43 @@ class TelegramStand:
 
 
 @contextmanager
-def _email() -> Iterator[Stand]:
+def _email(_mongo_uri: str) -> Iterator[Stand]:
     with smtp_server() as mailbox:
         yield EmailStand(mailbox)
 
 
 @contextmanager
-def _sms() -> Iterator[Stand]:
+def _sms(_mongo_uri: str) -> Iterator[Stand]:
     with twilio_server() as twilio:
         yield SmsStand(twilio)
 
 
 @contextmanager
-def _webhook() -> Iterator[Stand]:
+def _webhook(_mongo_uri: str) -> Iterator[Stand]:
     with receiver_server() as receiver:
         yield WebhookStand(receiver)
 
 
 @contextmanager
-def _apprise() -> Iterator[Stand]:
+def _apprise(_mongo_uri: str) -> Iterator[Stand]:
     with receiver_server() as receiver:
         yield AppriseStand(receiver)
 
 
 @contextmanager
-def _telegram() -> Iterator[Stand]:
+def _telegram(_mongo_uri: str) -> Iterator[Stand]:
     with telegram_server() as telegram:
         yield TelegramStand(telegram)
 
 
+@contextmanager
+def _inbox(mongo_uri: str) -> Iterator[Stand]:
+    with inbox_stand(mongo_uri) as stand:
+        yield stand
+
+
 class _Opener(Protocol):
-    def __call__(self) -> AbstractContextManager[Stand]: ...
+    def __call__(self, mongo_uri: str, /) -> AbstractContextManager[Stand]: ...
 
 
 STANDS: Mapping[str, _Opener] = {
@@ -255,5 +262,6 @@ STANDS: Mapping[str, _Opener] = {
     "telegram": _telegram,
     "webhook": _webhook,
     "apprise": _apprise,
+    "inbox": _inbox,
 }
 """A stand for every channel of `app/channels/registry.py`."""

@@ -24,8 +24,8 @@ from tests.delivery.world import World, eventually
 
 
 @pytest.fixture(params=sorted(STANDS))
-def stand(request: pytest.FixtureRequest) -> Iterator[Stand]:
-    with STANDS[request.param]() as found:
+def stand(request: pytest.FixtureRequest, mongo_uri: str) -> Iterator[Stand]:
+    with STANDS[request.param](mongo_uri) as found:
         yield found
 
 
