@@ -17,6 +17,7 @@ from app.domain import alert_fields, fares, places
 from app.domain.alert_conditions import Below, Condition, Drop, Repeat
 from app.domain.errors import BadEventError, GatecallError
 from app.domain.fares import Fare, Money
+from app.domain.speech import listed, plural, say
 
 PREFIX: Final = "alert"
 MOST_ROUTES: Final = 100
@@ -191,7 +192,7 @@ def keys_of(fare: Fare) -> tuple[str, ...]:
 
 def trip_words(origins: tuple[str, ...], destinations: tuple[str, ...]) -> str:
     """ "JFK or EWR to SFO"; of many airports some are named."""
-    return f"{_places(origins)} to {_places(destinations)}"
+    return say("{origins} to {destinations}", origins=_places(origins), destinations=_places(destinations))
 
 
 def parse(document: Mapping[str, Any]) -> Alert:
@@ -253,5 +254,7 @@ def _months(first: str, last: str) -> list[str]:
 
 def _places(codes: tuple[str, ...]) -> str:
     if len(codes) > _NAMED:
-        return f"{', '.join(codes[: _NAMED - 1])} or {len(codes) - _NAMED + 1} others"
-    return " or ".join(filter(None, (", ".join(codes[:-1]), codes[-1])))
+        others = len(codes) - _NAMED + 1
+        named = ", ".join(codes[: _NAMED - 1])
+        return plural("{airports} or {number} other", "{airports} or {number} others", others, airports=named)
+    return listed(codes, last="or")

@@ -10,21 +10,26 @@ from enum import StrEnum
 from re import compile as pattern
 from typing import Any, ClassVar, Final
 
-from babel.numbers import format_currency
-
-from app.domain import fares
+from app.domain import fares, speech
 from app.domain.errors import BadEventError
 from app.domain.fares import Money
+from app.domain.speech import clock_time, plural, say, to_say
 
 EVERY_H: Final[Mapping[int, str]] = {
-    1: "every hour",
-    6: "every 6 hours",
-    12: "every 12 hours",
-    24: "every day",
-    48: "every 2 days",
-    168: "every week",
+    1: to_say("every hour"),
+    6: to_say("every 6 hours"),
+    12: to_say("every 12 hours"),
+    24: to_say("every day"),
+    48: to_say("every 2 days"),
+    168: to_say("every week"),
 }
-"""The intervals of reports, in hours, and what people call them."""
+"""The intervals of reports, in hours, and what people call them; to be said."""
+
+_EVERY_AT: Final[Mapping[int, str]] = {
+    24: to_say("every day at {time}"),
+    48: to_say("every 2 days at {time}"),
+    168: to_say("every week at {time}"),
+}
 
 DEFAULT_AT: Final = time(8, 0)
 """When a report comes that is for whole days and names no time."""
@@ -55,9 +60,9 @@ class Against(StrEnum):
 
 
 AGAINST_WORDS: Final[Mapping[Against, str]] = {
-    Against.TOLD: "what you were told last",
-    Against.CREATED: "the fare when the alert was made",
-    Against.LOWEST: "the lowest since the alert was made",
+    Against.TOLD: to_say("what you were told last"),
+    Against.CREATED: to_say("the fare when the alert was made"),
+    Against.LOWEST: to_say("the lowest since the alert was made"),
 }
 
 
@@ -75,7 +80,7 @@ class Below:
     @property
     def words(self) -> str:
         """To go after a trip: "below $220"."""
-        return f"below {money_words(self.amount)}"
+        return say("below {amount}", amount=money_words(self.amount))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +100,14 @@ class Drop:
     @property
     def by(self) -> str:
         """ "$20" or "15 %"."""
-        return money_words(self.amount) if self.amount else f"{self.percent:f} %"
+        if self.amount:
+            return money_words(self.amount)
+        return say("{number} %", number=speech.number(self.percent or Decimal()))
 
     @property
     def words(self) -> str:
         """To go after a trip: "down by 15 %"."""
-        return f"down by {self.by}"
+        return say("down by {amount}", amount=self.by)
 
     def most(self, reference: int) -> int:
         """The highest amount that is so much below the reference; both in the smallest unit."""
@@ -124,7 +131,7 @@ class NewLow:
     @property
     def words(self) -> str:
         """To go after a trip: "lowest in 30 days"."""
-        return f"lowest in {self.days} {'day' if self.days == 1 else 'days'}"
+        return plural("lowest in {number} day", "lowest in {number} days", self.days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ class AnyChange:
     @property
     def words(self) -> str:
         """To go after a trip: "any change"."""
-        return "any change"
+        return say("any change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +170,9 @@ class Report:
     @property
     def words(self) -> str:
         """To go after a trip: "every day at 08:00"."""
-        return EVERY_H[self.every_h] + (f" at {self.at:%H:%M}" if self.at else "")
+        if self.at and self.every_h in _EVERY_AT:
+            return say(_EVERY_AT[self.every_h], time=clock_time(self.at))
+        return say(EVERY_H[self.every_h])
 
 
 Condition = Below | Drop | NewLow | AnyChange | Report
@@ -196,9 +205,7 @@ def money_of(amount: object, currency: str) -> Money:
 
 def money_words(money: Money) -> str:
     """As people read it: "$220", "$220.50", "€1,204"."""
-    whole = money.amount == money.amount.to_integral_value()
-    form = "¤#,##0" if whole else None
-    return str(format_currency(money.amount, money.currency, form, locale="en_US", currency_digits=not whole))
+    return speech.money(money.amount, money.currency)
 
 
 class FieldError(Exception):
