@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
+from typing import Final
 
-from app.domain import airlines, alert_words, gsm, places
-from app.domain.alert_conditions import AGAINST_WORDS, Below, Drop, NewLow, Report, money_words
+from app.domain import airlines, alert_words, gsm, places, speech
+from app.domain.alert_conditions import Against, Below, Drop, NewLow, Report, money_words
 from app.domain.alert_value import AlertValue
-from app.domain.alert_words import sentence
+from app.domain.alert_words import capital, sentence
 from app.domain.fares import Fare, Money
 from app.domain.news import Kind
+from app.domain.speech import clock_time, plural, say, speaking, to_say
 from app.domain.wording_shapes import LINK_SLOT, AlertNews, Highlight, Message
 from app.domain.wording_terms import day_of, duration
 
 __all__ = ["sentence"]  # beside what is defined here
 
 _LONGEST_AGE = timedelta(days=2)
+_LESS: Final[Mapping[Against, str]] = {
+    Against.TOLD: to_say("That is {amount} ({percent} %) less than what you were told last."),
+    Against.CREATED: to_say("That is {amount} ({percent} %) less than the fare when the alert was made."),
+    Against.LOWEST: to_say("That is {amount} ({percent} %) less than the lowest since the alert was made."),
+}
+"""How large a drop is, by what it is measured against."""
 
 
 def compose(news: AlertNews) -> Message:
@@ -40,6 +48,11 @@ def line(value: AlertValue) -> str:
 
 @lru_cache(maxsize=256)
 def _compose(news: AlertNews) -> Message:
+    with speaking(news.language, news.clock):
+        return _composed(news)
+
+
+def _composed(news: AlertNews) -> Message:
     want, fare = news.want, news.want.fare
     page = f"{news.public_url}{path(want)}"
     ends = want.kind is Kind.FARE_ENDED
@@ -53,7 +66,7 @@ def _compose(news: AlertNews) -> Message:
         highlight=_highlight(news),
         facts=_facts(news),
         advice=(_advice(want),),
-        link=("Look at this fare", booking) if booking else ("Open the alert", page),
+        link=(say("Look at this fare"), booking) if booking else (say("Open the alert"), page),
         footer=_footer(news, page),
         sms=_sms(news, f"{news.public_url}/w/{LINK_SLOT}" if news.short_link else page, booking),
         more=_meaning(news),
@@ -63,37 +76,57 @@ def _compose(news: AlertNews) -> Message:
 def _headline(news: AlertNews) -> str:
     want, fare = news.want, news.want.fare
     if want.kind is Kind.FARE_ENDED:
-        return f"Fare alert ended: {want.title}"
+        return say("Fare alert ended: {alert}", alert=want.title)
     if fare is None:
-        return f"{want.trip}: no fare found"
-    now = "now " if news.doubtful else ""
-    said = f"{fare.origin} to {fare.destination} {now}for {money_words(fare.price)}"
-    return f"{said}, {_why(want)}"
+        return say("{trip}: no fare found", trip=want.trip)
+    return f"{_offer(news, fare, money_words(fare.price))}, {_why(want) or say('the cheapest now')}"
 
 
-def _why(want: AlertValue, written: Callable[[Money], str] = money_words) -> str:
-    """What the fare is, after its amount: "below your $220"."""
+def _offer(news: AlertNews, fare: Fare, price: str) -> str:
+    """JFK to SFO for $204."""
+    given = {"origin": fare.origin, "destination": fare.destination, "price": price}
+    if news.doubtful:
+        return say("{origin} to {destination} now for {price}", **given)
+    return say("{origin} to {destination} for {price}", **given)
+
+
+def _why(want: AlertValue, written: Callable[[Money], str] = money_words) -> str | None:
+    """What the fare is, after its amount and a comma: "below your $220"; None where it is the cheapest and no more."""
     condition = want.condition
     if isinstance(condition, Below):
-        return f"below your {written(condition.amount)}"
+        # Translators: stands after a fare and a comma: "JFK to SFO for $204, below your $220". The reader chose it.
+        return say("below your {amount}", amount=written(condition.amount))
     if isinstance(condition, Drop) and want.against:
-        return f"down from {written(want.against)}"
+        # Translators: stands after a fare and a comma: "JFK to SFO for $204, down from $250".
+        return say("down from {amount}", amount=written(want.against))
     if isinstance(condition, NewLow):
-        return f"the {condition.words}"
-    return "the cheapest now"
+        return plural("the lowest in {number} day", "the lowest in {number} days", condition.days)
+    return None
 
 
 def _opening(news: AlertNews) -> str:
     want, fare = news.want, news.want.fare
     if want.kind is Kind.FARE_ENDED:
-        return f"Your fare alert {want.trip} has ended: its last day was {_day(want.last, news)}."
+        return say(
+            "Your fare alert {trip} has ended: its last day was {day}.",
+            trip=want.trip,
+            day=_day(want.last, news),
+        )
     if fare is None:
-        return f"We found no fare {want.trip} for {alert_words.days(want.first, want.last)}."
-    old = _old(news)
-    was = f" (was {old})" if old else ""
-    now = "now " if news.doubtful else ""
-    cities = f"{places.city(fare.origin)} to {places.city(fare.destination)}"
-    return f"{cities} {now}for {money_words(fare.price)}{was}, {_why(want)}."
+        days = alert_words.days(want.first, want.last)
+        return say("We found no fare {trip} for {days}.", trip=want.trip, days=days)
+    given = {
+        "origin": places.city(fare.origin),
+        "destination": places.city(fare.destination),
+        "price": money_words(fare.price),
+        "why": _why(want) or say("the cheapest now"),
+    }
+    if news.doubtful:
+        return say("{origin} to {destination} now for {price}, {why}.", **given)
+    if old := _old(news):
+        # Translators: {why} is "below your $220", "down from $250", "the lowest in 30 days" or "the cheapest now".
+        return say("{origin} to {destination} for {price} (was {old}), {why}.", old=old, **given)
+    return say("{origin} to {destination} for {price}, {why}.", **given)
 
 
 def _old(news: AlertNews) -> str | None:
@@ -107,13 +140,13 @@ def _old(news: AlertNews) -> str | None:
 def _highlight(news: AlertNews) -> Highlight:
     want, fare = news.want, news.want.fare
     if want.kind is Kind.FARE_ENDED:
-        return Highlight(label=want.trip, old=None, new="Ended", note=None, tone="plain")
+        return Highlight(label=want.trip, old=None, new=say("Ended"), note=None, tone="plain")
     if fare is None:
         label = f"{want.trip}, {alert_words.days(want.first, want.last)}"
-        return Highlight(label=label, old=None, new="No fare", note=None, tone="plain")
-    how = f", {alert_words.stops(fare.stops)}" if fare.stops is not None else ""
+        return Highlight(label=label, old=None, new=say("No fare"), note=None, tone="plain")
+    label = say("Lowest fare, {day}", day=_day(fare.departure_date, news))
     return Highlight(
-        label=f"Lowest fare, {_day(fare.departure_date, news)}{how}",
+        label=label if fare.stops is None else f"{label}, {alert_words.stops(fare.stops)}",
         old=_old(news),
         new=money_words(fare.price),
         note=None,
@@ -125,21 +158,24 @@ def _meaning(news: AlertNews) -> tuple[str, ...]:
     """What it means, against what it was measured by."""
     want, fare = news.want, news.want.fare
     if want.kind is Kind.FARE_ENDED:
-        low = f"The lowest fare it saw was {money_words(want.lowest)}." if want.lowest else ""
-        return tuple(filter(None, (low, "It tells you nothing more.")))
+        low = (
+            say("The lowest fare it saw was {amount}.", amount=money_words(want.lowest))
+            if want.lowest
+            else ""
+        )
+        return tuple(filter(None, (low, say("It tells you nothing more."))))
     if fare is None:
-        return ("We go on looking until the alert ends.",)
+        return (say("We go on looking until the alert ends."),)
     condition, price = want.condition, fare.price
     if isinstance(condition, Below):
-        return (f"That is {_less(price, condition.amount)} less than your price.",)
+        return (say("That is {amount} less than your price.", amount=_less(price, condition.amount)),)
     if isinstance(condition, Drop) and want.against:
-        share = _share(price, want.against)
-        what = AGAINST_WORDS[condition.against]
-        return (f"That is {_less(price, want.against)} ({share} %) less than {what}.",)
+        less, share = _less(price, want.against), _share(price, want.against)
+        return (say(_LESS[condition.against], amount=less, percent=share),)
     if isinstance(condition, NewLow) and want.against:
-        return (f"The lowest before was {money_words(want.against)}.",)
+        return (say("The lowest before was {amount}.", amount=money_words(want.against)),)
     if isinstance(condition, Report) and want.lowest:
-        return (f"The lowest since the alert was made: {money_words(want.lowest)}.",)
+        return (say("The lowest since the alert was made: {amount}.", amount=money_words(want.lowest)),)
     return ()
 
 
@@ -150,34 +186,34 @@ def _less(price: Money, than: Money) -> str:
 def _share(price: Money, of: Money) -> str:
     """By how many per cent it is less, rounded down to a tenth."""
     per_cent = Decimal(abs(of.amount_minor - price.amount_minor) * 100) / Decimal(of.amount_minor)
-    return f"{per_cent.quantize(Decimal('0.1'), ROUND_DOWN):f}".removesuffix(".0")
+    return speech.number(per_cent.quantize(Decimal("0.1"), ROUND_DOWN))
 
 
 def _advice(want: AlertValue) -> str:
     if want.kind is Kind.FARE_ENDED:
-        return "Make a new alert if you still want to hear of such fares."
+        return say("Make a new alert if you still want to hear of such fares.")
     if want.fare is None:
-        return "Choose more days or airports if you want to hear of more fares."
-    return "Look soon: fares change, and this one may be gone when you look."
+        return say("Choose more days or airports if you want to hear of more fares.")
+    return say("Look soon: fares change, and this one may be gone when you look.")
 
 
 def _facts(news: AlertNews) -> tuple[tuple[str, str], ...]:
     want, fare = news.want, news.want.fare
     asked = f"{want.trip}, {alert_words.days(want.first, want.last)}, {want.condition.words}"
     if fare is None or want.kind is Kind.FARE_ENDED:
-        return (("Your alert", asked),)
+        return ((say("Your alert"), asked),)
     carrier = airlines.name(fare.airline) if fare.airline else None
     number = airlines.written(fare.flight_number) if fare.flight_number else None
     found = (
-        ("From", _place(fare.origin)),
-        ("To", _place(fare.destination)),
-        ("Date", _day(fare.departure_date, news)),
-        ("Stops", alert_words.stops(fare.stops).capitalize() if fare.stops is not None else None),
-        ("Flight", ", ".join(filter(None, (number, carrier))) or None),
-        ("Cabin", fare.cabin.replace("_", " ").capitalize() if fare.cabin else None),
-        ("Sold by", fare.provider),
-        ("Seen", _seen(news) or "Not known when"),
-        ("Your alert", asked),
+        (say("From"), _place(fare.origin)),
+        (say("To"), _place(fare.destination)),
+        (say("Date"), _day(fare.departure_date, news)),
+        (say("Stops"), capital(alert_words.stops(fare.stops)) if fare.stops is not None else None),
+        (say("Flight"), ", ".join(filter(None, (number, carrier))) or None),
+        (say("Cabin"), capital(alert_words.cabin(fare.cabin)) if fare.cabin else None),
+        (say("Sold by"), fare.provider),
+        (say("Seen"), _seen(news) or say("Not known when")),
+        (say("Your alert"), asked),
     )
     return tuple((label, value) for label, value in found if value)
 
@@ -187,24 +223,34 @@ def _seen(news: AlertNews) -> str | None:
     fare = news.want.fare
     if fare is None or fare.seen_at is None or news.want.kind is Kind.FARE_ENDED:
         return None
-    age = news.now - fare.seen_at
-    ago = f", {duration(age)} ago" if timedelta(minutes=1) <= age < _LONGEST_AGE else ""
+    age, moment = news.now - fare.seen_at, _moment(fare.seen_at, fare.origin, news)
+    if age < timedelta(minutes=1):
+        return moment
     if age >= _LONGEST_AGE:
-        ago = f", {age.days} days ago"
-    return f"{_moment(fare.seen_at, fare.origin, news)}{ago}"
+        return plural("{moment}, {number} day ago", "{moment}, {number} days ago", age.days, moment=moment)
+    if age < timedelta(hours=1):
+        minutes = age // timedelta(minutes=1)
+        return plural(
+            "{moment}, {number} minute ago", "{moment}, {number} minutes ago", minutes, moment=moment
+        )
+    # Translators: {time} is "1 hour 5 minutes".
+    return say("{moment}, {time} ago", moment=moment, time=duration(age))
 
 
 def _footer(news: AlertNews, page: str) -> tuple[str, ...]:
     want = news.want
     here = want.fare.origin if want.fare else want.origins[0]
     found, sent = (places.utc_to_local(moment, here) for moment in (news.changed_at, news.now))
-    on = "" if found.date() == sent.date() else f"{day_of(found.date(), sent.date())}, "
-    late = " It was found late." if news.found_late else ""
+    times = {"time": _clock(found), "sent": _clock(sent)}
+    if found.date() == sent.date():
+        said = say("Found at {time}, sent at {sent}.", **times)
+    else:
+        said = say("Found {day}, {time}, sent at {sent}.", day=day_of(found.date(), sent.date()), **times)
     return (
-        f'You get this because of your fare alert "{want.title}".',
-        f"Found {on or 'at '}{_clock(found)}, sent at {_clock(sent)}.{late}",
-        f"Change or end the alert: {page}",
-        "Times are local to the airport. A fare is what its seller said when asked; the seller decides.",
+        say('You get this because of your fare alert "{alert}".', alert=want.title),
+        f"{said} {say('It was found late.')}" if news.found_late else said,
+        say("Change or end the alert: {link}", link=page),
+        say("Times are local to the airport. A fare is what its seller said when asked; the seller decides."),
     )
 
 
@@ -213,34 +259,39 @@ def _sms(news: AlertNews, url: str, booking: str | None) -> str:
     goes before the age of the fare."""
     want, fare = news.want, news.want.fare
     if want.kind is Kind.FARE_ENDED:
-        last = f"Its last day was {_short_day(want.last, news)}."
-        names = (line(want), want.trip, f"{want.origins[0]} to {want.destinations[0]}")
-        heads = [f"your fare alert {name} has ended." for name in names]
+        last = say("Its last day was {day}.", day=_short_day(want.last, news))
+        short = say("{origins} to {destinations}", origins=want.origins[0], destinations=want.destinations[0])
+        names = (line(want), want.trip, short)
+        heads = [say("your fare alert {alert} has ended.", alert=name) for name in names]
         return _fitting((_link(url),), [(head, last) for head in heads])
     if fare is None:
-        head = f"no fare found {want.trip} for {alert_words.days(want.first, want.last)}."
-        return _fitting((_link(url),), [(head,), (f"no fare found {want.trip}.",)])
+        days = alert_words.days(want.first, want.last)
+        head = say("no fare found {trip} for {days}.", trip=want.trip, days=days)
+        return _fitting((_link(url),), [(head,), (say("no fare found {trip}.", trip=want.trip),)])
     how = alert_words.stops(fare.stops) if fare.stops is not None else None
     number = airlines.written(fare.flight_number) if fare.flight_number else None
-    now = "now " if news.doubtful else ""
-    head = f"{fare.origin} to {fare.destination} {now}for {_sum(fare.price)}"
-    day = f"on {_short_day(fare.departure_date, news)}"
-    whole = f"{head} {', '.join(filter(None, (day, how, number)))}."
-    old = news.heard.fare
-    was = f"Was {_sum(old.price)}." if _old(news) and old else ""
-    why = _why(want, _sum)
-    why = was if why == "the cheapest now" else f"{why[:1].upper()}{why[1:]}."
+    offer, day = _offer(news, fare, _sum(fare.price)), _short_day(fare.departure_date, news)
+    # Translators: "JFK to SFO for $204 on 9 Mar, direct, UA 407." {offer} is "JFK to SFO for $204".
+    whole = say("{offer} on {day}.", offer=offer, day=", ".join(filter(None, (day, how, number))))
+    brief = say("{offer} on {day}.", offer=offer, day=day)
+    old, why = news.heard.fare, _why(want, _sum)
+    if why is not None:
+        meaning = f"{capital(why)}."
+    else:
+        meaning = say("Was {price}.", price=_sum(old.price)) if _old(news) and old else ""
     seen = _sms_seen(news, fare)
-    bodies = [(whole, why, seen), (f"{head} {day}.", why, seen), (f"{head} {day}.", seen)]
+    bodies = [(whole, meaning, seen), (brief, meaning, seen), (brief, seen)]
     return _fitting(tuple(filter(None, (_link(booking), _link(url)))), bodies)
 
 
 def _sms_seen(news: AlertNews, fare: Fare) -> str:
     if fare.seen_at is None:
-        return "May be gone."
+        return say("May be gone.")
     seen, now = (places.utc_to_local(moment, fare.origin) for moment in (fare.seen_at, news.now))
-    on = "" if seen.date() == now.date() else f"{_short_day(seen.date().isoformat(), news)} "
-    return f"Seen {on}{_clock(seen)}, may be gone."
+    if seen.date() == now.date():
+        return say("Seen {time}, may be gone.", time=_clock(seen))
+    day = _short_day(seen.date().isoformat(), news)
+    return say("Seen {day} {time}, may be gone.", day=day, time=_clock(seen))
 
 
 def _link(url: str | None) -> str | None:
@@ -262,8 +313,8 @@ def _fitting(links: Iterable[str | None], bodies: list[tuple[str, ...]]) -> str:
 
 def _sum(money: Money) -> str:
     """An amount that an SMS can hold: "$220", or "INR 15,000" where the alphabet has no such sign."""
-    words = money_words(money)
-    return words if gsm.written(words) == words else str(money)
+    words = money_words(money).replace("\xa0", " ")
+    return words if gsm.written(words) == words else f"{money.currency} {speech.amount(money.amount)}"
 
 
 def _place(iata: str) -> str:
@@ -276,8 +327,9 @@ def _day(day: str, news: AlertNews) -> str:
 
 
 def _short_day(day: str, news: AlertNews) -> str:
-    """ "9 Mar"."""
-    return _day(day, news).partition(" ")[2]
+    """9 Mar; with the year as `day_of` has it."""
+    found, today = date.fromisoformat(day), _today(news)
+    return speech.short_day(found, year=abs((found - today).days) > 183)
 
 
 def _moment(at: datetime, iata: str, news: AlertNews) -> str:
@@ -286,7 +338,7 @@ def _moment(at: datetime, iata: str, news: AlertNews) -> str:
 
 
 def _clock(local: datetime) -> str:
-    return f"{local:%H:%M} {places.zone_name(local)}"
+    return f"{clock_time(local)} {places.zone_name(local)}"
 
 
 def _today(news: AlertNews) -> date:
