@@ -1,7 +1,8 @@
 """What one person follows: flights, and airports.
 
 An airport stands in `followings` as `flight_id: "airport:EWR"` with the field `airport`: one index keeps both kinds
-apart and single, the watcher has what it keys events by, and no flight is called so.
+apart and single, the watcher has what it keys events by, and no flight is called so. A row with `pickup` is of somebody
+who agreed to hear of the arrival alone; who follows the flight then follows it whole.
 """
 
 from __future__ import annotations
@@ -49,6 +50,16 @@ class OwnFollowings:
         """The same for an airport, by its code."""
         return self._add(person, user_id, {"flight_id": f"{AIRPORT}{airport}", "airport": airport}, now)
 
+    def add_pickup(self, person: str, user_id: Any, flight_id: Any, now: datetime) -> None:
+        """The person hears when the flight arrives; who follows it already goes on as before."""
+        self._add(person, user_id, {"flight_id": flight_id, "pickup": True}, now)
+
+    def end_pickup(self, person: str, flight: str) -> None:
+        """They hear of the arrival no more; one that is followed whole stays. flight: the key of its document."""
+        self._followings.delete_many(
+            {"user_id": {"$in": ids.forms(person)}, "flight_id": {"$in": ids.forms(flight)}, "pickup": True}
+        )
+
     def mute(self, following: Document, muted: bool) -> Document | None:
         """Mute or unmute a following as it was read; None when somebody changed it meanwhile."""
         return self._followings.find_one_and_update(
@@ -67,8 +78,10 @@ class OwnFollowings:
             "flight_id": {"$in": ids.forms(ids.text(what["flight_id"]))},
         }
         there = self._followings.find_one(wanted)
-        if there is not None:
+        if there is not None and (there.get("pickup") is not True or "pickup" in what):
             return there, False
+        if there is not None:
+            return self._followed_whole(there), True
         row = {
             "_id": secrets.token_hex(_ID_BYTES),
             "user_id": user_id,
@@ -84,6 +97,15 @@ class OwnFollowings:
                 raise
             return found, False
         return self._followings.find_one({"_id": row["_id"]}) or row, True
+
+    def _followed_whole(self, pickup: Document) -> Document:
+        """What was a pick-up is followed as any flight."""
+        found = self._followings.find_one_and_update(
+            {"_id": pickup["_id"]},
+            {"$unset": {"pickup": "", "muted": ""}, "$inc": {"version": 1}},
+            return_document=ReturnDocument.AFTER,
+        )
+        return found or pickup
 
 
 def _as_read(following: Document) -> Document:

@@ -23,6 +23,7 @@ from app.domain.people import masked_words
 from app.store import ids
 from app.store.consents import Consents
 from app.store.idempotency import owner_of
+from app.store.pickups import Pickups
 from app.store.users import SAME_ADDRESS
 
 Document = dict[str, Any]
@@ -51,6 +52,8 @@ PLACES = (
     Place("followings", "user_id", End.DELETED),
     Place("alerts", "user_id", End.DELETED, ("keys", "taken_by")),
     Place("shares", "person", End.DELETED, ("_id",)),
+    Place("pickups", "person", End.DELETED, ("link", "sealed", "address", "user")),
+    Place("pickups", "user", End.DELETED, ("link", "sealed", "address", "person", "name")),
     Place("conversations", "person", End.DELETED),
     Place("delivery_decisions", "person", End.DELETED),
     Place("daily_counts", "person", End.DELETED),
@@ -109,14 +112,14 @@ class PersonData:
     def everything(self, person: str) -> dict[str, list[Any]]:
         """Rows by collection as JSON values; collections without any are missing."""
         user = self._user(person)
-        found = {}
+        found: dict[str, list[Any]] = {}
         for place in PLACES:
             rows = [
                 _json({name: value for name, value in row.items() if name not in place.hidden})
                 for row in self._rows(place, person, user)
             ]
             if rows:
-                found[place.collection] = rows
+                found.setdefault(place.collection, []).extend(rows)
         return found
 
     def is_being_told(self, person: str, now: datetime) -> bool:
@@ -124,8 +127,9 @@ class PersonData:
         claimed = {"person": person, "claim": {"$exists": True}, "lease_until": {"$gt": now}}
         return self._database.conversations.find_one(claimed, {"_id": 1}) is not None
 
-    def leave_flights(self, person: str) -> None:
-        """End bookings and followings, so that nothing new is told."""
+    def leave_flights(self, person: str, now: datetime) -> None:
+        """End bookings, followings and pick-ups, so that nothing new is told. now: system clock."""
+        Pickups(self._database).forget(person, now)
         for name in ("bookings", "followings"):
             self._database[name].delete_many({"user_id": {"$in": ids.forms(person)}})
 
@@ -135,6 +139,7 @@ class PersonData:
         pseudonym = f"erased-{secrets.token_hex(8)}"
         known = [str(user[name]) for name in ("email", "phone", "name") if user.get(name)]
         self._forget_reports(person)
+        Pickups(self._database).forget(person, now)
         for place in PLACES:
             if place.end is End.DELETED:
                 self._delete(place, person, user)

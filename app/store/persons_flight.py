@@ -23,7 +23,8 @@ class Standing:
 def standing(database: Database[dict[str, Any]], person: str, flight: str) -> Standing:
     """Of a person to the flight with this key. Raises PyMongoError."""
     wanted = {"user_id": {"$in": ids.forms(person)}, "flight_id": {"$in": ids.forms(flight)}}
-    followed = database["followings"].find_one(wanted, {"muted": 1})
+    # Who picks somebody up may still follow the flight.
+    followed = database["followings"].find_one(wanted | {"pickup": {"$ne": True}}, {"muted": 1})
     booked = database["bookings"].find(wanted, {"status": 1})
     return Standing(
         following=ids.text(followed["_id"]) if followed else None,

@@ -109,6 +109,13 @@ COLLECTIONS: Mapping[str, Spec] = {
     "telegram_bots": Spec(),
     "service_messages": Spec((_index("channel", "due_at"), _index("expires_at", expireAfterSeconds=0))),
     "shares": Spec((_index("person"), _index("expires_at", expireAfterSeconds=0))),
+    "pickups": Spec(
+        (
+            *(_index("person"), _index("link", unique=True), _index("ends_at", expireAfterSeconds=0)),
+            # Of whoever agreed.
+            _index("user", "flight", partialFilterExpression={"user": {"$exists": True}}),
+        )
+    ),
     "known": Spec((_index("identity"), _index("subject", "order"), _index("partition", "order"))),
     "announcements": Spec((_index("subject", "order"), _index("changed_at"), _index("event_id"))),
     "airport_days": Spec(

@@ -63,6 +63,14 @@ def fill(site: Site, person: str, user_id: Any) -> None:
     db.suppressions.insert_one({"_id": f"email:h-{tag}", "person": person, "words": words, "since": now})
     db.alerts.insert_one({"_id": f"al-{tag}", "user_id": user_id, "name": words, "created_at": now})
     db.shares.insert_one({"_id": f"sh-{tag}", "person": person, "flights": ["f1"], "created_at": now})
+    asked = {"flight": "f1", "name": name, "mailbox": words, "address": "email:h", "status": "agreed"}
+    asked |= {"asked_at": now, "until": now, "ends_at": now}
+    db.pickups.insert_many(
+        [
+            asked | {"_id": f"pu-{tag}", "link": f"l-{tag}", "person": person, "user": f"met-by-{tag}"},
+            asked | {"_id": f"pm-{tag}", "link": f"m-{tag}", "person": f"who-asked-{tag}", "user": person},
+        ]
+    )
     db.telegram_links.insert_one({"_id": f"tl-{tag}", "person": person})
     db.inbox.insert_one({"_id": f"i-{tag}", "person": person, "conversation": conversation, "title": words})
     db.consents.insert_one({"_id": f"c-{tag}", "person": person, "what": "email", "given": True, "words": "yes",

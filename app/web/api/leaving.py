@@ -88,7 +88,7 @@ def end_of(person: str) -> None:
     """Erase a person, once nothing is on its way to them. Raises Problem 409 while something is, PyMongoError."""
     parts = services()
     data = PersonData(parts.database)
-    data.leave_flights(person)
+    data.leave_flights(person, parts.now())
     ends = time.monotonic() + WAIT_S
     while data.is_being_told(person, parts.now()):
         if time.monotonic() >= ends:

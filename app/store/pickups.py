@@ -1,0 +1,242 @@
+"""Who was asked to hear when a flight arrives, because they pick somebody up, and what they said.
+
+An address that has not agreed is kept sealed with SECRET_KEY, until its owner agrees or wants never to be asked again,
+and at most as long as the row; the secret of the link that answers is kept as a hash. Who agreed has a row of
+`followings` with `pickup`, which is what delivery reads.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from pymongo import ReturnDocument
+from pymongo.database import Database
+
+from app.store import ids
+from app.store.own_followings import OwnFollowings
+
+Document = dict[str, Any]
+
+COLLECTION = "pickups"
+_PURPOSE = b"gatecall pick-up address\0"
+_ID_BYTES, _SECRET_BYTES = 12, 24
+_LONGEST = 100
+
+
+class State(StrEnum):
+    """How it stands with somebody who was asked. EXPIRED is never stored: it is asked, too long ago."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    DECLINED = "declined"
+    STOPPED = "stopped"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """One asking. person: who asks. flight: key of its document. name: what they call the other; mailbox: masked.
+    address: keyed hash. sealed: the address, None once it was answered. user: who agreed, None before. until: the
+    question can be answered; ends_at: then the row goes. Times: system clock."""
+
+    id: str
+    person: str
+    flight: str
+    name: str
+    mailbox: str
+    address: str
+    state: State
+    asked_at: datetime
+    until: datetime
+    ends_at: datetime
+    sealed: bytes | None
+    user: str | None
+
+    def state_at(self, now: datetime) -> State:
+        """With what nobody answered in time."""
+        return State.EXPIRED if self.state is State.ASKED and self.until <= now else self.state
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What is to be asked; as in `Pickup`."""
+
+    person: str
+    flight: str
+    name: str
+    mailbox: str
+    address: str
+    sealed: bytes
+    until: datetime
+    ends_at: datetime
+
+
+class Pickups:
+    """The collection `pickups`. Methods raise PyMongoError; all may be repeated."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self._rows = database[COLLECTION]
+        self._followings = OwnFollowings(database)
+
+    def ask(self, asking: Asking, now: datetime) -> tuple[str, str]:
+        """Keep the question; its id, and the secret of the link that answers it, which cannot be had again."""
+        id_, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
+        self._rows.insert_one(
+            {
+                "_id": id_,
+                "person": asking.person,
+                "flight": asking.flight,
+                "name": asking.name,
+                "mailbox": asking.mailbox,
+                "address": asking.address,
+                "sealed": asking.sealed,
+                "link": _hash(secret),
+                "status": str(State.ASKED),
+                "asked_at": now,
+                "until": asking.until,
+                "ends_at": asking.ends_at,
+            }
+        )
+        return id_, secret
+
+    def of(self, person: str) -> list[Pickup]:
+        """Whom a person asked, the newest first; without those they took back."""
+        rows = self._rows.find({"person": person, "hidden": {"$ne": True}})
+        return [_pickup(row) for row in rows.sort([("asked_at", -1), ("_id", 1)])]
+
+    def get(self, id_: str) -> Pickup | None:
+        """One of anybody's, for delivery; None when it was taken back."""
+        row = self._rows.find_one({"_id": id_, "hidden": {"$ne": True}})
+        return _pickup(row) if row else None
+
+    def find(self, secret: str) -> Pickup | None:
+        """What a link is about; None for one that never was, or was taken back."""
+        if len(secret) > _LONGEST:
+            return None
+        row = self._rows.find_one({"link": _hash(secret), "hidden": {"$ne": True}})
+        return _pickup(row) if row else None
+
+    def earlier(self, person: str, flight: str, addresses: Collection[str]) -> Pickup | None:
+        """What this person asked this address about this flight before, also where it was taken back after a no. None
+        when nothing stands in the way of asking."""
+        wanted = {"person": person, "flight": flight, "address": {"$in": list(addresses)}}
+        row = self._rows.find_one(wanted)
+        return _pickup(row) if row else None
+
+    def agree(self, pickup: Pickup, user_id: Any, flight_id: Any, now: datetime) -> bool:
+        """The person who was asked agrees: they hear from now on. False when it was taken back meanwhile.
+
+        user_id, flight_id: `_id`s as stored. Who follows the flight already goes on hearing all of it.
+        """
+        user = ids.text(user_id)
+        self._followings.add_pickup(user, user_id, flight_id, now)
+        if self._set(pickup, State.AGREED, now, {"user": user}, forgets=True) is not None:
+            return True
+        self._end_following(user, pickup.flight)
+        return False
+
+    def answer(self, pickup: Pickup, state: State, now: datetime, *, for_ever: bool = False) -> bool:
+        """They say no, or stop what they had agreed to: nothing comes any more. for_ever: they cannot take it back.
+        False when it was taken back meanwhile by whoever asked."""
+        found = self._set(pickup, state, now, {}, forgets=for_ever)
+        self._ended(found or pickup)
+        return found is not None
+
+    def withdraw(self, person: str, id_: str, now: datetime) -> bool:
+        """Take one back, in silence; False when the person asked no such. Who said no is not asked again, so that row
+        stays, out of sight."""
+        wanted = {"_id": id_, "person": person, "hidden": {"$ne": True}}
+        said_no = {"status": {"$in": [str(State.DECLINED), str(State.STOPPED)]}}
+        hidden = {"$set": {"hidden": True, "withdrawn_at": now}}
+        row = self._rows.find_one_and_update(wanted | said_no, hidden) or self._rows.find_one_and_delete(
+            wanted
+        )
+        if row is None:
+            return False
+        self._ended(_pickup(row))
+        return True
+
+    def forget(self, person: str, now: datetime) -> None:
+        """The person leaves: what they asked ends, and what they had agreed to is without them."""
+        while (asked := self._rows.find_one_and_delete({"person": person})) is not None:
+            self._ended(_pickup(asked))
+        for row in list(self._rows.find({"user": person})):
+            pickup = _pickup(row)
+            state = State.STOPPED if pickup.state is State.AGREED else pickup.state
+            gone = {"user": "", "sealed": "", "mailbox": "", "name": "", "address": ""}
+            self._rows.update_one(
+                {"_id": pickup.id}, {"$set": {"status": str(state), "answered_at": now}, "$unset": gone}
+            )
+            self._end_following(person, pickup.flight)
+
+    def _set(
+        self, pickup: Pickup, state: State, now: datetime, more: Mapping[str, Any], *, forgets: bool
+    ) -> Pickup | None:
+        """Keep an answer; as it is then, None where it was taken back. forgets: the sealed address goes."""
+        update = {
+            "$set": {"status": str(state), "answered_at": now, **more},
+            "$unset": {"sealed": ""} if forgets else {},
+        }
+        found = self._rows.find_one_and_update(
+            {"_id": pickup.id, "hidden": {"$ne": True}},
+            {name: value for name, value in update.items() if value},
+            return_document=ReturnDocument.AFTER,
+        )
+        return _pickup(found) if found else None
+
+    def _ended(self, pickup: Pickup) -> None:
+        if pickup.user is not None:
+            self._end_following(pickup.user, pickup.flight)
+
+    def _end_following(self, user: str, flight: str) -> None:
+        """Nobody is told for a pick-up that ended; where somebody else asked them too, they go on hearing."""
+        others = {"user": user, "flight": flight, "status": str(State.AGREED), "hidden": {"$ne": True}}
+        if self._rows.find_one(others, {"_id": 1}) is None:
+            self._followings.end_pickup(user, flight)
+
+
+def sealed(address: str, keys: Sequence[str]) -> bytes:
+    """An address that only SECRET_KEY and its fallbacks open. keys: the present one first."""
+    return _seal(keys).encrypt(address.encode())
+
+
+def opened(kept: bytes, keys: Sequence[str]) -> str | None:
+    """The address again; None when none of the keys opens it."""
+    try:
+        return _seal(keys).decrypt(kept).decode()
+    except (InvalidToken, UnicodeDecodeError):
+        return None
+
+
+def _seal(keys: Sequence[str]) -> MultiFernet:
+    digests = (hashlib.sha256(_PURPOSE + key.encode()).digest() for key in keys)
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _pickup(row: Mapping[str, Any]) -> Pickup:
+    return Pickup(
+        id=row["_id"],
+        person=row["person"],
+        flight=row["flight"],
+        name=row.get("name", ""),
+        mailbox=row.get("mailbox", ""),
+        address=row.get("address", ""),
+        state=State(row["status"]),
+        asked_at=row["asked_at"],
+        until=row["until"],
+        ends_at=row["ends_at"],
+        sealed=row.get("sealed"),
+        user=row.get("user"),
+    )
