@@ -6,7 +6,7 @@ document stops a message) and strictly from what somebody sends (`read`: every w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
@@ -15,9 +15,11 @@ from re import compile as pattern
 from types import MappingProxyType
 from typing import Any, Final
 
+from app.domain import routing
 from app.domain.channels import NAMES
 from app.domain.errors import GatecallError
 from app.domain.news import Kind, Role, Rules
+from app.domain.routing import Routing
 
 CHANNELS: Final = NAMES
 LISTS: Final = ("bookings", "followings", "alerts", "pickups")
@@ -104,8 +106,8 @@ class Preferences:
 
     channels: channel -> group -> whether its news goes by it; what is missing goes as each role hears it by
     default. delay_min: minutes. gate_h, urgent_h: hours before departure. fare_change: in the fare's currency.
-    daily_max: messages a day, all channels together. paused_until: aware UTC, on the domain clock. stopped: those
-    of LISTS that come by e-mail no more.
+    daily_max: messages a day, all channels together. routing: channels that are told one after the other. paused_until:
+    aware UTC, on the domain clock. stopped: those of LISTS that come by e-mail no more.
     """
 
     channels: Mapping[str, Mapping[Group, bool]] = field(default_factory=dict, hash=False)
@@ -117,6 +119,7 @@ class Preferences:
     urgent_h: int = 3
     digest: Digest | None = None
     daily_max: int | None = None
+    routing: Routing | None = None
     paused_until: datetime | None = None
     stopped: frozenset[str] = frozenset()
 
@@ -204,7 +207,20 @@ def rules(preferences: Preferences, channel: str, base: Rules) -> Rules:
     return Rules(steps, window, told)
 
 
+def in_turn(preferences: Preferences, kinds: Collection[Kind]) -> Routing | None:
+    """The order in which channels tell news of these kinds; None where all tell at once.
+
+    News of several groups comes at once as soon as one of them does.
+    """
+    chosen = preferences.routing
+    if chosen is None or not all(any(kind in KINDS[Group(one)] for one in chosen.news) for kind in kinds):
+        return None
+    return chosen
+
+
 def _written(value: Any) -> Any:
+    if isinstance(value, Routing):
+        return value.to_document()
     if isinstance(value, QuietHours):
         return {"from": f"{value.start:%H:%M}", "until": f"{value.until:%H:%M}"}
     if isinstance(value, Digest):
@@ -316,6 +332,12 @@ def _digest(value: object, faults: list[_FieldError]) -> Digest | None:
     return None if every == "none" else Digest(Every(str(every)), at, int(weekday))
 
 
+def _routing(value: object, faults: list[_FieldError]) -> Routing | None:
+    found, wrong = routing.read(value, list(Group))
+    faults += [_FieldError(sentence, at) for at, sentence in wrong]
+    return found
+
+
 def _moment(value: object, _faults: list[_FieldError]) -> datetime:
     remedy = 'Write a time with its offset, like "2026-12-01T08:00:00Z".'
     if isinstance(value, str):
@@ -350,6 +372,7 @@ _READERS: Final[Mapping[str, Callable[[object, list[_FieldError]], Any]]] = Mapp
         "urgent_h": _whole(_URGENT_H, "hours"),
         "digest": _digest,
         "daily_max": _whole(_DAILY_MAX, "messages"),
+        "routing": _routing,
         "paused_until": _moment,
         "stopped": _lists,
     }

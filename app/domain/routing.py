@@ -53,9 +53,10 @@ class Routing:
         names = [rank.channel for rank in self.ranks]
         return self.ranks[: names.index(channel)] if channel in names else ()
 
-    def is_waited_for(self, channel: str) -> bool:
-        """Whether another channel comes after this one."""
-        return any(rank.channel == channel for rank in self.ranks[:-1])
+    def after(self, channel: str) -> tuple[str, ...]:
+        """The channels that wait for this one, in their order; () for the last, and for one without a rank."""
+        names = tuple(rank.channel for rank in self.ranks)
+        return names[names.index(channel) + 1 :] if channel in names else ()
 
     def to_document(self) -> dict[str, Any]:
         """As stored and as sent."""

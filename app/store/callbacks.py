@@ -18,12 +18,15 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from app.domain.reports import Refusal, Report, State, rank
+from app.store.ranks import Ranks
 from app.store.suppressions import Suppression, Suppressions
 
 Document = dict[str, Any]
 
 _KEEP = timedelta(days=3)
 _REPORTS_KEPT = 20
+_OF_ROW = ("subject", "person", "channel", "waited_by")
+_FINAL = frozenset({State.DELIVERED, State.READ, State.UNDELIVERED})
 
 
 class Fate(StrEnum):
@@ -51,6 +54,7 @@ class Callbacks:
         self._callbacks = database["callbacks"]
         self._notifications = database["notifications"]
         self._suppressions = suppressions
+        self._ranks = Ranks(database)
 
     def take(self, report: Report, now: datetime) -> Taken:
         """Write one report to the ledger's row of its message; keep it when there is no such row yet."""
@@ -110,17 +114,19 @@ class Callbacks:
         """To the row and its attempt; the address suppressed if the report says so. The row, None without one."""
         row = self._notifications.find_one(
             {"attempts.provider_id": report.provider_id, "channel": report.channel},
-            {"person": 1, "attempts": 1, "delivery": 1, "event_id": 1, "digest": 1},
+            dict.fromkeys((*_OF_ROW, "attempts", "delivery", "event_id", "digest"), 1),
             sort=[("created_at", DESCENDING)],
         )
         if row is None:
             return None
-        rows = [row["_id"]]
+        rows = [row]
         if "digest" in row:  # one mail told several, and the report is of them all
             told = {"attempts.provider_id": report.provider_id, "digest": row["digest"]}
-            rows = [one["_id"] for one in self._notifications.find(told, {"_id": 1})]
-        updates = [update for id_ in rows for update in _updates(id_, report, at)]
+            rows = list(self._notifications.find(told, dict.fromkeys(_OF_ROW, 1)))
+        updates = [update for one in rows for update in _updates(one["_id"], report, at)]
         self._notifications.bulk_write(updates, ordered=True)
+        if report.state in _FINAL:
+            self._ranks.ended(rows, at)
         attempt = next(a for a in row["attempts"] if a.get("provider_id") == report.provider_id)
         arrived = row.get("delivery", {}).get("rank", -1) > rank(report.channel, report.state)
         if report.refusal is not None and "address" in attempt and not arrived:

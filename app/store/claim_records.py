@@ -73,7 +73,7 @@ class Claimed:
     one that the subject is named after, as far as the conversation was told. fold: the digest that it waits for,
     system clock; None without. looked_at: when the person's choices were last changed. waited: it was held for
     its person's sake. tellings: the last messages, the oldest first, their times on the system clock. flapped: it was
-    held because it changed again and again.
+    held because it changed again and again. turn_since: since when it waits for other channels, system clock.
     """
 
     id: str
@@ -96,6 +96,7 @@ class Claimed:
     waited: bool = False
     tellings: tuple[Telling, ...] = ()
     flapped: bool = False
+    turn_since: datetime | None = None
 
     @property
     def kind(self) -> SubjectKind[Any]:
@@ -127,9 +128,10 @@ class Claimed:
             documents=tuple(row.get("documents", ())),
             fold=row.get("fold"),
             looked_at=row.get("looked_at"),
-            waited=row.get("reason") in set(Reason),
+            waited=row.get("reason") in set(Reason) or "turn" in row,
             tellings=tuple(_telling(one) for one in row.get("tellings", ())),
             flapped=row.get("reason") == Reason.FLAPPING,
+            turn_since=row["turn"]["since"] if "turn" in row else None,
         )
 
 
@@ -138,11 +140,19 @@ def _telling(row: Mapping[str, Any]) -> Telling:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """That it waits for other channels of its person, and since when. since: system clock."""
+
+    since: datetime
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Quiet:
     """What D2 writes when nothing is said now.
 
     heard: as resolved. doubt: what is left of it after the ledger was read. due_at: None to settle, or to wait for
-    a digest alone. fold: the digest that it goes into.
+    a digest alone. fold: the digest that it goes into. waiting: None where it waits for no other channel.
     """
 
     conversation: Claimed
@@ -152,14 +162,17 @@ class Quiet:
     due_at: datetime | None = None
     skipped: tuple[Kind, ...] = ()
     fold: datetime | None = None
+    waiting: Waiting | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What D2's decision to tell rested on: why the person hears of the flight, and when that was read."""
+    """What D2's decision to tell rested on: why the person hears of the flight, and when that was read. waited_by: the
+    channels that wait for what becomes of it."""
 
     role: Role
     decided_at: datetime
+    waited_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

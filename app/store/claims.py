@@ -25,7 +25,7 @@ _PRIORITIES = (0, 1, 2)  # those of app.domain.news.priority
 _TELLINGS = 10  # messages that are remembered in a conversation: what says that news flaps
 _NO_LONGER = dict.fromkeys(("claim", "lease_until"), "")
 _SETTLES = _NO_LONGER | dict.fromkeys(
-    ("due_at", "not_before", "reason", "skipped", "doubt", "doubt_note", "fold"), ""
+    ("due_at", "not_before", "reason", "skipped", "doubt", "doubt_note", "fold", "turn"), ""
 )
 
 
@@ -210,6 +210,7 @@ class Claims:
             "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
             "not_before": "$$REMOVE",
             "fold": "$$REMOVE",
+            "turn": "$$REMOVE",
             "claim": "$$REMOVE",
             "lease_until": "$$REMOVE",
         }
@@ -277,6 +278,7 @@ class Claims:
             "due_at": {"$cond": [moved, {"$ifNull": ["$due_at", "$$NOW"]}, "$$REMOVE"]},
             "attempts": 0,  # a change that revives it starts anew
             "fold": "$$REMOVE",
+            "turn": "$$REMOVE",
             "not_before": "$$REMOVE",
             "reason": {"$literal": reason},
             "told_by": token,
@@ -343,12 +345,15 @@ def _quiet(quiet: Quiet, now: datetime) -> Document:
     same_choices = {"$eq": [{"$ifNull": ["$looked_at", None]}, {"$literal": chose}]}
     done = {"$and": [stays, as_read, same_choices]}
     keeps_note = as_read if quiet.doubt is not None else False
+    waiting = quiet.waiting
+    turn = {"since": waiting.since, "after": list(waiting.after)} if waiting else None
     return {
         "heard": {"$literal": quiet.heard.to_document() if quiet.heard else None},
         "doubt": {"$cond": [as_read, _or_remove(quiet.doubt), "$doubt"]},
         "doubt_note": {"$cond": [{"$or": [keeps_note, {"$not": [as_read]}]}, "$doubt_note", "$$REMOVE"]},
         "due_at": {"$cond": [done, _or_remove(quiet.due_at), {"$ifNull": ["$due_at", now]}]},
         "fold": {"$cond": [done, _or_remove(quiet.fold), "$$REMOVE"]},
+        "turn": _or_remove(turn),
         "not_before": "$$REMOVE",
         "attempts": 0,
         "reason": {"$literal": quiet.reason},

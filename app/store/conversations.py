@@ -310,8 +310,8 @@ def _plain(telling: Telling) -> dict[str, Any]:
         "due_at": telling.cancellation_due_at if want is Status.CANCELLED else telling.due_at,
         "priority": 0 if want in _ALWAYS_URGENT else telling.priority,
     }
-    # What waited for a digest is decided anew.
-    change: dict[str, Any] = {"$set": fields, "$unset": {"fold": ""}}
+    # What waited for a digest is decided anew, and nothing is left of an earlier turn.
+    change: dict[str, Any] = {"$set": fields, "$unset": {"fold": "", "turn": ""}}
     if telling.documents:
         change["$addToSet"] = {"documents": {"$each": list(telling.documents)}}
     return change
@@ -330,6 +330,8 @@ def _update(telling: Telling) -> list[dict[str, Any]]:
         "changed_at": {"$cond": [changes, telling.changed_at, "$changed_at"]},
         "found_late": {"$cond": [changes, telling.found_late, "$found_late"]},
         "fold": "$$REMOVE",
+        # What was undone while it waited for another channel begins anew.
+        "turn": {"$cond": [{"$gt": ["$due_at", None]}, "$turn", "$$REMOVE"]},
         # A cancellation does not wait out the back-off of a gate.
         "not_before": {"$cond": [{"$and": [changes, _is_urgent_now(telling)]}, "$$REMOVE", "$not_before"]},
     }

@@ -212,10 +212,11 @@ class Ledger:
             "role": str(entry.grounds.role) if entry.grounds else None,
             "decided_at": entry.grounds.decided_at if entry.grounds else None,
             "digest": entry.digest,
+            "waited_by": (list(entry.grounds.waited_by) or None) if entry.grounds else None,
             "created_at": now,
             "expires_at": now + self._keep,
         }
-        optional = {"reason", "title", "sent_at", "changed_at", "role", "decided_at", "digest"}
+        optional = {"reason", "title", "sent_at", "changed_at", "role", "decided_at", "digest", "waited_by"}
         return {name: value for name, value in values.items() if value is not None or name not in optional}
 
 
@@ -233,6 +234,8 @@ def _amendment(entry: Entry) -> UpdateOne:
     if sent:
         update["from"] = {"$cond": [already_sent, "$from", _literal(entry.from_)]}
         update["kinds"] = {"$cond": [already_sent, "$kinds", [str(kind) for kind in entry.kinds]]}
+    if entry.grounds is not None and entry.grounds.waited_by:
+        update["waited_by"] = list(entry.grounds.waited_by)
     if entry.digest is not None:
         update["digest"] = {"$cond": [already_sent, "$digest", entry.digest]}
     if attempt is not None:

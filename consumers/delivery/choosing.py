@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,11 +14,13 @@ from app.domain.mail_lists import list_of
 from app.domain.news import Action, Kind, Role, Rules
 from app.domain.people import Person
 from app.domain.preferences import DEFAULTS
+from app.domain.routing import Other
 from app.domain.subject import Value
 from app.domain.timing import Reason
 from app.store.claim_records import AGAIN, Claimed
 from app.store.digests import Counted
 from consumers.delivery.decision import Verdict
+from consumers.delivery.ranking import Ranking
 from consumers.delivery.terms import Terms
 
 _NEAR = timedelta(hours=3)
@@ -30,6 +33,7 @@ class Choices:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._channel = terms.channel.name
+        self.ranking = Ranking(terms)
 
     def rules_of(self, person: Person | None) -> Rules:
         """What the person wants to hear on this channel."""
@@ -51,13 +55,15 @@ class Choices:
         person: Person,
         role: Role,
         now: datetime,
+        others: Mapping[str, Other],
         *,
         digest: bool = False,
     ) -> tuple[Verdict, Counted | None]:
         """What is to be told, now or later; and the message as it was counted, None where the person has no
         daily maximum or it does not count.
 
-        now: the domain clock. digest: it is for the digest that is due. Raises PyMongoError.
+        now: the domain clock. others: as `Ranking.read` has them. digest: it is for the digest that is due. Raises
+        PyMongoError.
         """
         chosen, want = person.preferences, conversation.want
         if verdict.action is not Action.TELL or want is None:
@@ -77,6 +83,11 @@ class Choices:
             hold = replace(hold, folds=hold.folds and not by_hand)  # what staff send again goes alone
             return self._put_off(verdict, hold, person, role), None
         in_digest = its_digest and self._channel == "email"
+        if not in_digest:
+            rules = self.rules_of(person)
+            verdict = self.ranking.turned(conversation, verdict, person, role, rules, others)
+            if verdict.action is not Action.TELL:
+                return verdict, None
         if chosen.daily_max is None or by_hand or in_digest or timing.is_urgent(chosen, news, now):
             return verdict, None
         counted = Counted(person.id, timing.local_day(zone, now), f"{conversation.id}@{conversation.order}")

@@ -80,6 +80,8 @@ class Decider:
         every = {id_ for ids in addresses.values() for id_ in ids}
         suppressed, unreached = terms.suppressions.concerning(name, every, self._present(persons.values()))
         read = _Read(accepted, roles, persons, addresses, suppressed, self._proofs(batch), fallback, digest)
+        ranking = self._choices.ranking
+        others = ranking.read(batch, persons)
         now = terms.domain_clock()
         told: list[Told] = []
         quiet: list[tuple[Claimed, Verdict, Role | None]] = []
@@ -91,15 +93,17 @@ class Decider:
             counted = None
             if person and role:
                 verdict, counted = self._choices.timed(
-                    conversation, verdict, person, role, now, digest=digest
+                    conversation, verdict, person, role, now, others, digest=digest
                 )
             if verdict.action is Action.TELL and person and role:
-                grounds = Grounds(role, decided_at)
+                grounds = Grounds(role, decided_at, ranking.waited_by(person, verdict.kinds))
                 aside = unreached.get(conversation.person)
                 told.append(Told(conversation, verdict, person, role, grounds, address, aside, counted))
             else:
                 quiet.append((conversation, narrowed(verdict, conversation.skipped), role))
         self._write_quiet(token, quiet)
+        ended = (conversation for conversation, verdict, _ in quiet if verdict.action is not Action.WAIT)
+        ranking.give_way(ended, persons)
         return told
 
     def _as_counted(self, batch: Sequence[Claimed]) -> Sequence[Claimed]:
@@ -233,7 +237,7 @@ class Decider:
                 # a digest is a mail; what waits for its hour as a text is claimed as ever
                 fold, due_at = due_at, None if terms.channel.name == "email" else due_at
             heard, reason, doubt = verdict.heard, verdict.reason, verdict.doubt
-            updates.append(Quiet(conversation, heard, reason, doubt, due_at, kinds, fold))
+            updates.append(Quiet(conversation, heard, reason, doubt, due_at, kinds, fold, verdict.waiting))
             if verdict.action is Action.SETTLE:
                 metrics.SETTLED.labels(terms.channel.name, verdict.reason).inc()
         if skipped:

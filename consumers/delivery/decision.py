@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.news import Action, Kind, Role, Rules
 from app.domain.subject import Value
-from app.store.claim_records import Claimed
+from app.store.claim_records import Claimed, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Verdict:
     None when nothing is known. doubt: what is left of it after the ledger was read. doubtful: the message
     says "now: ...". kinds, reason, until: as in news.Decision. folds: it waits for the digest of that moment.
     often: the message says that no more comes before this has settled. times: how often it changed while it was held.
+    waiting: for which channels of the person's it waits (WAIT); None where it does not.
     """
 
     action: Action
@@ -29,6 +30,7 @@ class Verdict:
     folds: bool = False
     often: bool = False
     times: int = 0
+    waiting: Waiting | None = None
 
     @property
     def doubtful(self) -> bool:

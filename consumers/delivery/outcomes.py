@@ -20,6 +20,7 @@ from app.store.claim_records import Claimed, DoubtNote, Grounds
 from app.store.claims import Claims
 from app.store.digests import Counted, DailyCounts
 from app.store.notifications import Attempt, Entry, Ledger, Outcome, Status
+from app.store.ranks import Ended, Ranks
 from app.store.suppressions import Suppression, Suppressions
 from consumers.delivery.pauses import back_off_s
 from consumers.delivery.sending import Result
@@ -64,6 +65,7 @@ class Outcomes:
         ledger: Ledger,
         suppressions: Suppressions,
         daily: DailyCounts,
+        ranks: Ranks,
         channel: str,
         tries: int,
         now: Now,
@@ -72,6 +74,7 @@ class Outcomes:
         self._ledger = ledger
         self._suppressions = suppressions
         self._daily = daily
+        self._ranks = ranks
         self._channel = channel
         self._tries = tries
         self._now = now
@@ -106,10 +109,22 @@ class Outcomes:
         metrics.CLAIMS_LOST.labels(self._channel).inc(len(lost))
         for result in late:
             self._report_late(result)
+        failed = [r.ready.noted for r in results if failing[id(r)]]
+        self._give_way([(noted.conversation, noted.grounds) for noted in failed])
         self.uncount(r.ready.counted for r in results if not _may_be_heard(r.attempt.outcome))
         told = {r.ready.tells: _may_be_heard(r.attempt.outcome) for r in results if r.ready.tells}
         if told:
             insist(lambda: self._suppressions.settle(token, told, self._now()))
+
+    def _give_way(self, failed: Sequence[tuple[Claimed, Grounds | None]]) -> None:
+        """The channels after this one need not wait out their time."""
+        ended = [
+            Ended(one.subject, one.person, self._channel, grounds.waited_by)
+            for one, grounds in failed
+            if grounds and grounds.waited_by
+        ]
+        if ended:
+            insist(lambda: self._ranks.look_again(ended, self._now()))
 
     def uncount(self, counted: Iterable[Counted | None]) -> None:
         """What was not handed over does not count towards the daily maximum."""
@@ -197,12 +212,14 @@ class Outcomes:
         kinds: tuple[Kind, ...],
         title: str | None,
         reason: str,
+        grounds: Grounds | None = None,
     ) -> None:
         """A message that cannot be made or addressed: failed, without a hand-over (never came to D3)."""
         entry = self._row(conversation, heard, want, kinds, Status.FAILED, reason, title, None)
         insist(lambda: self._ledger.record([entry], self._now()))
         metrics.NOTIFICATIONS.labels(self._channel, Status.FAILED).inc()
         insist(lambda: self._claims.failed(token, conversation, reason, None))
+        self._give_way([(conversation, grounds)])
 
     def skip(self, skipped: Sequence[tuple[Claimed, Value | None, Value, tuple[Kind, ...], str]]) -> None:
         """What has become useless, or reaches nobody, goes on the record: conversation, heard, want, kinds,

@@ -38,6 +38,7 @@ from app.store.linked import LinkedChannels
 from app.store.notifications import Ledger
 from app.store.people import People
 from app.store.provider_state import ProviderState
+from app.store.ranks import Ranks
 from app.store.samples import DELIVERY, Sampler, Samples
 from app.store.service_messages import ServiceMessages
 from app.store.suppressions import Suppressions
@@ -151,6 +152,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         daily=DailyCounts(database),
         suppressions=suppressions,
         callbacks=Callbacks(database, suppressions),
+        ranks=Ranks(database),
         providers=_providers(settings, database, channel),
         links=Links.of(settings),
         why_links=WhyLinks(database),

@@ -21,6 +21,7 @@ from app.store.decisions import Decisions
 from app.store.digests import Counted, DailyCounts, Digests
 from app.store.notifications import Ledger
 from app.store.people import People
+from app.store.ranks import Ranks
 from app.store.suppressions import Suppression, Suppressions
 from app.store.why_links import WhyLinks
 from consumers.delivery.bell import Bell
@@ -48,6 +49,7 @@ class Terms:
     composer: Composer
     suppressions: Suppressions
     callbacks: Callbacks
+    ranks: Ranks
     providers: Providers
     bell: Bell
     claiming: threading.Lock
