@@ -1,8 +1,8 @@
 """What a button under a message sends back: an action and a keyed digest of what it is about.
 
 What it is about is named by an id that has its person in it (a conversation), or that is found among the person's own
-rows (a following). Whoever presses is known by their chat, and only what is theirs is compared: nobody can press for
-another. Telegram gives 64 bytes for it; ids are longer.
+rows (a following, a fare alert). Whoever presses is known by their chat, and only what is theirs is compared: nobody
+can press for another. Telegram gives 64 bytes for it; ids are longer.
 """
 
 from __future__ import annotations
@@ -12,18 +12,23 @@ import hmac
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
+from app.domain.speech import say, to_say
+
 _PURPOSE = "gatecall telegram button"
 _DIGITS = 22  # 132 bits
+_STOPS = {"flight": to_say("Stop this flight"), "airport": to_say("Stop this airport")}
 
 
 class Press(StrEnum):
-    """What pressing a button asks for. SEEN, STOP: of a conversation; MUTE, UNMUTE: of a following; LINK, REFUSE: of a
-    link that was opened."""
+    """What pressing a button asks for. SEEN, STOP: of a conversation; MUTE, UNMUTE: of a following; PAUSE, RESUME: of a
+    fare alert; LINK, REFUSE: of a link that was opened."""
 
     SEEN = "seen"
     STOP = "stop"
     MUTE = "mute"
     UNMUTE = "unmute"
+    PAUSE = "pause"
+    RESUME = "resume"
     LINK = "link"
     REFUSE = "refuse"
 
@@ -43,10 +48,12 @@ class Buttons:
         kind, _, rest = conversation.partition(":")
         if not self._keys or "|" not in rest:
             return ()
-        seen = ("Got it", self.data(Press.SEEN, conversation))
-        if kind not in ("flight", "airport"):
-            return (seen,)
-        return seen, (f"Stop this {kind}", self.data(Press.STOP, conversation))
+        seen = (say("Got it"), self.data(Press.SEEN, conversation))
+        if kind == "alert":
+            return seen, (say("Pause this alert"), self.data(Press.PAUSE, rest.partition("|")[0]))
+        if kind in _STOPS:
+            return seen, (say(_STOPS[kind]), self.data(Press.STOP, conversation))
+        return (seen,)
 
     def meant(self, data: str, candidates: Iterable[str]) -> tuple[Press, str] | None:
         """What was pressed, and which of the candidates it is about; None when it is none of them."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from app.domain.speech import say
+
 HELP = (
     "Send a flight such as <code>UA 407</code> to follow it, or a number and a date: <code>UA 407 9 Feb</code>.\n"
     "/list shows what you follow, /stop ends everything here."
@@ -105,3 +107,18 @@ def booked(name: str, page: str) -> str:
         f"You hold a booking on <b>{escape(name)}</b>, so its news goes on. What you hear is your choice:\n"
         f'<a href="{escape(page)}">What you hear</a>'
     )
+
+
+def paused(alert: str) -> str:
+    """A fare alert is paused. alert: what it is called."""
+    return say("<b>{alert}</b> is paused. Until you resume it, you hear nothing of it.", alert=escape(alert))
+
+
+def resumed(alert: str) -> str:
+    """A fare alert is not paused any more."""
+    return say("<b>{alert}</b> goes on. You hear of it again.", alert=escape(alert))
+
+
+def alert_ended(alert: str) -> str:
+    """The days of a fare alert are over, or it told once and was to tell no more."""
+    return say("<b>{alert}</b> has ended, so there is nothing to pause.", alert=escape(alert))

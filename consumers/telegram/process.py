@@ -26,6 +26,7 @@ from app.store.users import Users
 from consumers.telegram.answers import Answers
 from consumers.telegram.following import Following
 from consumers.telegram.linking import Linking
+from consumers.telegram.pausing import Pausing
 from consumers.telegram.polling import Polling
 from consumers.telegram.talking import Talk
 
@@ -88,6 +89,7 @@ def talk_of(
         accounts=accounts,
         linking=Linking(Users(database), TelegramLinks(database), accounts, buttons, answers, system_now),
         following=Following(database, buttons, answers, page, clock, system_now),
+        pausing=Pausing(database, buttons, answers, system_now),
         buttons=buttons,
         answers=answers,
         clock=clock,

@@ -28,6 +28,7 @@ from app.store.tries import Tries
 from consumers.telegram.answers import Answers
 from consumers.telegram.following import Following
 from consumers.telegram.linking import Linking
+from consumers.telegram.pausing import Pausing
 from consumers.telegram.updates import Left, Pressed, Said, Update
 
 Document = dict[str, Any]
@@ -46,6 +47,7 @@ class Talk:
     accounts: TelegramAccounts
     linking: Linking
     following: Following
+    pausing: Pausing
     buttons: Buttons
     answers: Answers
     clock: Now
@@ -118,14 +120,21 @@ class Talk:
         self.answers.acknowledge(pressed.press)
         if press is Press.STOP:
             self.following.stop(pressed.chat, person, what)
+        elif press in (Press.PAUSE, Press.RESUME):
+            self.pausing.pause(pressed.chat, person, what, paused=press is Press.PAUSE)
+            return "alert"
         else:
             self.following.mute(pressed.chat, person, what, muted=press is Press.MUTE)
         return "button"
 
     def _own(self, person: str) -> list[str]:
-        """What a button of this person may be about: conversations here, and what they follow."""
+        """What a button of this person may be about: conversations here, what they follow, and their fare alerts."""
         rows = self.database.conversations.find({"person": person, "channel": CHANNEL}, {"_id": 1})
-        return [*(row["_id"] for row in rows), *self.following.candidates(person)]
+        return [
+            *(row["_id"] for row in rows),
+            *self.following.candidates(person),
+            *self.pausing.candidates(person),
+        ]
 
     def _seen(self, pressed: Pressed) -> None:
         """The ledger learns that the message was read, as from a provider's report."""
