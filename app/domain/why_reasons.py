@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from app.domain.channels import NAMES
+from app.domain.routing import HEARD_ELSEWHERE, WAITS
 from app.domain.timing import Reason
+
+_IN_TURN = (
+    "Another channel comes first",
+    "It comes here as well where it was not delivered or seen there in time.",
+)
 
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "nothing_new": ("There was nothing to tell", "What was heard last and what is true now are the same."),
@@ -85,6 +92,11 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "It waited for its provider",
         "An earlier message may have arrived there, so no other provider is given this one.",
     ),
+    HEARD_ELSEWHERE: (
+        "Another channel had told it",
+        "It was delivered or seen there, so it was not needed here.",
+    ),
+    **{f"{WAITS}{name}": _IN_TURN for name in NAMES},
 }
 
 HELD: Final[Mapping[str, str]] = {
@@ -93,5 +105,6 @@ HELD: Final[Mapping[str, str]] = {
     Reason.DIGEST: "{whose} digest",
     Reason.DAILY_MAXIMUM: "{whose} daily maximum",
     Reason.FLAPPING: "changes that did not settle",
+    **{f"{WAITS}{name}": "another channel, which comes first" for name in NAMES},
 }
 """What holds a message for its person's sake; {whose}: "your", or whose it is."""
