@@ -29,13 +29,14 @@ LOCALES: Final = Path(__file__).parents[1] / "locales"
 @dataclass(frozen=True, slots=True)
 class Language:
     """tag: BCP 47. name: in the language itself. Then the patterns of its days (Unicode TR 35, Date Field Symbols);
-    "" is the locale's own. year_day: with the year."""
+    "" is the locale's own. year_day: with the year. is_latin: written in letters that the alphabet of SMS has."""
 
     tag: str
     name: str
     day: str = ""
     year_day: str = ""
     long_day: str = ""
+    is_latin: bool = True
 
 
 LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
@@ -43,8 +44,8 @@ LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
         "en": Language("en", "English", "EEE d MMM", "EEE d MMM y", "EEEE d MMMM y"),
         "de": Language("de", "Deutsch", "EEE d. MMM", "EEE d. MMM y"),
         "es": Language("es", "Español", "EEE d MMM", "EEE d MMM y"),
-        "ru": Language("ru", "Русский", "EEE d MMM", "EEE d MMM y"),
-        "hi": Language("hi", "हिन्दी"),
+        "ru": Language("ru", "Русский", "EEE d MMM", "EEE d MMM y", is_latin=False),
+        "hi": Language("hi", "हिन्दी", is_latin=False),
     }
 )
 """The languages there are, by tag; the first is the one that sentences are written in."""
@@ -110,6 +111,11 @@ def to_say(text: str) -> str:
 def number(amount: float | Decimal) -> str:
     """1,585 or 1.585."""
     return numbers.format_decimal(amount, locale=_locale())
+
+
+def tenths(amount: float) -> str:
+    """0.3 or 0,3: one decimal in any case."""
+    return numbers.format_decimal(amount, "#,##0.0", locale=_locale())
 
 
 def money(amount: Decimal, currency: str) -> str:
