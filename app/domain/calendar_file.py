@@ -2,7 +2,7 @@
 
 An entry is known by its UID, which is the subject's and stays when the flight moves to another day, and its
 SEQUENCE, which grows with every change (section 3.8.7.4). Times are in UTC, so a calendar shows them in its
-reader's zone; the words name the airport's.
+reader's zone; the words name the airport's. They are those of the language of the block around.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from icalendar import Calendar, Event
 from app.domain import airlines, places
 from app.domain.flight import NOT_FLYING, Flight, Status
 from app.domain.order import Order, cluster_time_of
+from app.domain.speech import clock_time, current, day, say
 from app.domain.wording_terms import as_sentence, delayed_without_time, lateness
 
 _SINCE = 1_577_836_800
@@ -69,7 +70,7 @@ def file_name(flight: Flight) -> str:
 def _calendar(method: str) -> Calendar:
     found = Calendar()
     found.add("version", "2.0")
-    found.add("prodid", "-//Gatecall//Flights//EN")
+    found.add("prodid", f"-//Gatecall//Flights//{current().language.upper()}")
     found.add("method", method)
     return found
 
@@ -86,7 +87,7 @@ def _event(entry: Entry, public_url: str, now: datetime) -> Event:
         found.add("dtend", lands_at.astimezone(UTC))
     found.add("summary", _summary(flight))
     found.add("location", _location(flight))
-    found.add("description", f"{_description(flight)}\nCheck before you go: {url}")
+    found.add("description", f"{_description(flight)}\n{say('Check before you go: {link}', link=url)}")
     found.add("url", url)
     found.add("status", _status(flight))
     found.add("transp", "TRANSPARENT" if flight.status in NOT_FLYING else "OPAQUE")
@@ -108,35 +109,51 @@ def _lands_at(flight: Flight) -> datetime | None:
 
 
 def _summary(flight: Flight) -> str:
-    ends = (f"{places.city(iata)} {iata}" for iata in (flight.origin, flight.destination))
-    words = f"{airlines.written(flight.flight_number)} {' to '.join(ends)}"
+    number = airlines.written(flight.flight_number)
+    origin, destination = (f"{places.city(iata)} {iata}" for iata in (flight.origin, flight.destination))
+    given = {"flight": number, "origin": origin, "destination": destination}
+    if flight.status is Status.CANCELLED:
+        return say("Cancelled: {flight} {origin} to {destination}", **given)
     if flight.status in NOT_FLYING:
-        return f"Cancelled: {words}" if flight.status is Status.CANCELLED else f"Not in the schedule: {words}"
-    return words
+        return say("Not in the schedule: {flight} {origin} to {destination}", **given)
+    # Translators: an entry of a calendar: "UA 407 Newark EWR to Denver DEN".
+    return say("{flight} {origin} to {destination}", **given)
 
 
 def _location(flight: Flight) -> str:
     airport = places.airport(flight.origin)
     parts = [airport.name if airport else flight.origin]
-    parts += [f"terminal {flight.terminal}"] if flight.terminal else []
-    parts += [f"gate {flight.gate}"] if flight.gate else []
+    parts += [say("terminal {terminal}", terminal=flight.terminal)] if flight.terminal else []
+    parts += [say("gate {gate}", gate=flight.gate)] if flight.gate else []
     return ", ".join(parts)
 
 
 def _description(flight: Flight) -> str:
+    """Whole sentences: how it leaves, how it lands, and the airline's reason."""
+    number = airlines.written(flight.flight_number)
+    if flight.status is Status.CANCELLED:
+        return f"{say('{flight} is cancelled.', flight=number)}{_reason(flight)}"
     if flight.status in NOT_FLYING:
-        words = "is cancelled" if flight.status is Status.CANCELLED else "is no longer in the schedule"
-        return f"{airlines.written(flight.flight_number)} {words}.{_reason(flight)}"
+        return f"{say('{flight} is no longer in the schedule.', flight=number)}{_reason(flight)}"
     if delayed_without_time(flight):
-        leaves = f"Delayed; until when is not yet known. Planned {_local(flight.departs_at, flight.origin)}."
+        planned = _local(flight.departs_at, flight.origin)
+        leaves = say("Delayed; until when is not yet known. Planned {time}.", time=planned)
     else:
-        leaves = f"Leaves {_local(flight.leaves_at, flight.origin)}, {lateness(flight.delay)}."
-    if flight.status is Status.DIVERTED:
-        to = f" to {places.city(flight.diverted_to)}" if flight.diverted_to else ""
-        return f"{leaves} Diverted{to}; when it lands is not yet known.{_reason(flight)}"
-    lands_at = _lands_at(flight)
-    lands = f" Lands {_local(lands_at, flight.destination)}." if lands_at else ""
-    return f"{leaves}{lands}{_reason(flight)}"
+        # Translators: {lateness} is "28 minutes late", "5 minutes early" or "on time".
+        leaves = say(
+            "Leaves {time}, {lateness}.",
+            time=_local(flight.leaves_at, flight.origin),
+            lateness=lateness(flight.delay),
+        )
+    if flight.status is Status.DIVERTED and flight.diverted_to:
+        to = places.city(flight.diverted_to)
+        lands = say("Diverted to {place}; when it lands is not yet known.", place=to)
+    elif flight.status is Status.DIVERTED:
+        lands = say("Diverted; when it lands is not yet known.")
+    else:
+        lands_at = _lands_at(flight)
+        lands = say("Lands {time}.", time=_local(lands_at, flight.destination)) if lands_at else ""
+    return f"{leaves}{' ' if lands else ''}{lands}{_reason(flight)}"
 
 
 def _reason(flight: Flight) -> str:
@@ -145,7 +162,7 @@ def _reason(flight: Flight) -> str:
 
 def _local(instant: datetime, iata: str) -> str:
     local = places.utc_to_local(instant, iata)
-    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M} {places.zone_name(local)}"
+    return f"{day(local)}, {clock_time(local)} {places.zone_name(local)}"
 
 
 def _status(flight: Flight) -> str:

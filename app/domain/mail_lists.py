@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from app.domain.news import Role
+from app.domain.speech import say, to_say
 
 
 class MailList(StrEnum):
@@ -21,11 +22,12 @@ class MailList(StrEnum):
     PICKUPS = "pickups"
 
 
+# Translators: what mails are about, to go after "e-mails about".
 _ABOUT = {
-    MailList.BOOKINGS: "your bookings",
-    MailList.FOLLOWINGS: "flights and airports you follow",
-    MailList.ALERTS: "your fare alerts",
-    MailList.PICKUPS: "people you pick up",
+    MailList.BOOKINGS: to_say("your bookings"),
+    MailList.FOLLOWINGS: to_say("flights and airports you follow"),
+    MailList.ALERTS: to_say("your fare alerts"),
+    MailList.PICKUPS: to_say("people you pick up"),
 }
 _OF_ROLES = {
     Role.TRAVELLER: MailList.BOOKINGS,
@@ -42,4 +44,4 @@ def list_of(role: Role) -> MailList:
 
 def about(mail_list: MailList) -> str:
     """What its mails are about, to go after "e-mails about": "your bookings"."""
-    return _ABOUT[mail_list]
+    return say(_ABOUT[mail_list])

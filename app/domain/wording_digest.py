@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.domain import places
 from app.domain.preferences import Every, Preferences
+from app.domain.speech import clock_time, listed, plural, say
 from app.domain.wording_shapes import Message
 
 _NAMED = 3
@@ -41,10 +43,12 @@ def digest(
     first = items[0].message
     sent = now.astimezone(zone)
     number = len(items)
-    headline = first.headline if number == 1 else f"News of {_counted(items)}"
-    subject = first.subject if number == 1 else f"News of {_names(items)}"
-    said = "What was not urgent, in one mail."
-    opening = said if number == 1 else f"{said} The most important comes first."
+    headline = first.headline if number == 1 else say("News of {subjects}", subjects=listed(_counted(items)))
+    subject = first.subject if number == 1 else say("News of {subjects}", subjects=_names(items))
+    if number == 1:
+        opening = say("What was not urgent, in one mail.")
+    else:
+        opening = say("What was not urgent, in one mail. The most important comes first.")
     return Digest(
         subject=subject,
         headline=headline,
@@ -53,21 +57,37 @@ def digest(
         highlight=first.highlight,
         facts=(),
         advice=(),
-        link=("Open Gatecall", public_url),
+        link=(say("Open Gatecall"), public_url),
         footer=(
             _why(chosen),
-            f"Sent at {sent:%H:%M} {places.zone_name(sent)}.",
-            "Times of flights are local to the airport. The airline decides; Gatecall passes on what it says.",
+            say("Sent at {time}.", time=f"{clock_time(sent)} {places.zone_name(sent)}"),
+            say(
+                "Times of flights are local to the airport. The airline decides; Gatecall passes on what it says."
+            ),
         ),
         sms=subject,
         items=tuple(items),
     )
 
 
-def _counted(items: Sequence[Item], more: str = "") -> str:
-    """ "3 flights", "1 flight and 2 airports"; more: goes after each number."""
-    numbers = Counter(item.noun for item in items)
-    return " and ".join(f"{many}{more} {noun if many == 1 else f'{noun}s'}" for noun, many in numbers.items())
+_NOUNS: Final[Mapping[str, Callable[[int], str]]] = {
+    "flight": lambda many: plural("{number} flight", "{number} flights", many),
+    "airport": lambda many: plural("{number} airport", "{number} airports", many),
+    "fare alert": lambda many: plural("{number} fare alert", "{number} fare alerts", many),
+    "notice": lambda many: plural("{number} notice", "{number} notices", many),
+}
+_MORE: Final[Mapping[str, Callable[[int], str]]] = {
+    "flight": lambda many: plural("{number} more flight", "{number} more flights", many),
+    "airport": lambda many: plural("{number} more airport", "{number} more airports", many),
+    "fare alert": lambda many: plural("{number} more fare alert", "{number} more fare alerts", many),
+    "notice": lambda many: plural("{number} more notice", "{number} more notices", many),
+}
+"""How many there are of each noun of a subject."""
+
+
+def _counted(items: Sequence[Item], words: Mapping[str, Callable[[int], str]] = _NOUNS) -> list[str]:
+    """ "3 flights", "2 airports"."""
+    return [words[noun](many) for noun, many in Counter(item.noun for item in items).items()]
 
 
 def _names(items: Sequence[Item]) -> str:
@@ -75,17 +95,19 @@ def _names(items: Sequence[Item]) -> str:
     names = list(dict.fromkeys(item.name for item in items))
     if len(names) > _NAMED:
         rest = [item for item in items if item.name not in names[:_NAMED]]
-        return f"{', '.join(names[:_NAMED])} and {_counted(rest, ' more')}"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        return listed([*names[:_NAMED], *_counted(rest, _MORE)])
+    return listed(names)
 
 
 def _why(chosen: Preferences) -> str:
+    if chosen.digest is not None and chosen.digest.every is Every.DAILY:
+        return say("You get this because you chose one mail a day for what is not urgent.")
     if chosen.digest is not None:
-        how = "a day" if chosen.digest.every is Every.DAILY else "a week"
-        return f"You get this because you chose one mail {how} for what is not urgent."
+        return say("You get this because you chose one mail a week for what is not urgent.")
     if chosen.daily_max is not None:
-        return (
-            f"You get this because you chose at most {chosen.daily_max} "
-            f"{'message' if chosen.daily_max == 1 else 'messages'} a day; this is what was more."
+        return plural(
+            "You get this because you chose at most {number} message a day; this is what was more.",
+            "You get this because you chose at most {number} messages a day; this is what was more.",
+            chosen.daily_max,
         )
-    return "You get this because it waited for one mail a day, as you had chosen."
+    return say("You get this because it waited for one mail a day, as you had chosen.")

@@ -5,7 +5,7 @@ That sentence is somebody's own text: it is one line without control marks here,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from app.domain import airlines, gsm, places
 from app.domain.news import Role
 from app.domain.notice_value import NoticeValue
+from app.domain.speech import clock_time, say, speaking, to_say
 from app.domain.wording_shapes import LINK_SLOT, Highlight, Message, NoticeNews
 from app.domain.wording_terms import as_sentence, day_of
 
@@ -25,7 +26,22 @@ _LARGE: Final = 90
 _LEAST: Final = 40
 """Septets of the sentence that an SMS of one part must have room for; else it has more parts."""
 
-FOR_ALL: Final = "all travellers"
+# Translators: goes after "for": "Notice for all travellers".
+FOR_ALL: Final = to_say("all travellers")
+
+_ABOUT: Final[Mapping[str, str]] = {
+    "": to_say("{flight} notice"),
+    "withdrawn": to_say("{flight} notice, no longer so"),
+    "now": to_say("{flight} notice now"),
+    "corrected": to_say("{flight} notice, corrected"),
+}
+"""What an SMS begins with, by how the notice stands; its place may be an airport, too."""
+_ABOUT_ALL: Final[Mapping[str, str]] = {
+    "": to_say("Notice"),
+    "withdrawn": to_say("Notice, no longer so"),
+    "now": to_say("Notice now"),
+    "corrected": to_say("Notice, corrected"),
+}
 
 
 def compose(news: NoticeNews) -> Message:
@@ -38,9 +54,10 @@ def place(value: NoticeValue) -> str:
     """What it is about, as people name it: "UA 407 at Newark (EWR)", "Newark (EWR)", "all travellers"."""
     airport = _airport(value.airport) if value.airport else None
     if value.flight is None:
-        return airport or FOR_ALL
+        return airport or say(FOR_ALL)
     number = airlines.written(value.flight)
-    return f"{number} at {airport}" if airport else number
+    # Translators: what a notice is about: "UA 407 at Newark (EWR)".
+    return say("{flight} at {airport}", flight=number, airport=airport) if airport else number
 
 
 def path(value: NoticeValue) -> str:
@@ -60,26 +77,30 @@ def cut(text: str, longest: int, mark: str = "…") -> str:
 
 @lru_cache(maxsize=256)
 def _compose(news: NoticeNews) -> Message:
+    with speaking(news.language, news.clock):
+        return _composed(news)
+
+
+def _composed(news: NoticeNews) -> Message:
     want, said = news.want, plain(news.want.message)
     url = f"{news.public_url}{path(want)}"
     large = cut(said, _LARGE)
     more = () if large == said or want.is_withdrawn else (as_sentence(said),)
-    opening = (
-        f"{_headline(news)}." if more or want.is_withdrawn else f"{_headline(news)}: {as_sentence(said)}"
-    )
+    headline = _headline(news)
+    opening = f"{headline}." if more or want.is_withdrawn else f"{headline}: {as_sentence(said)}"
     return Message(
         subject=_subject(news, said),
-        headline=_headline(news),
+        headline=headline,
         preheader=cut(said, 200),
         opening=opening,
         highlight=Highlight(
             label=_label(news),
             old=_old(news),
-            new="No longer so" if want.is_withdrawn else large,
-            note=f"It said: {as_sentence(said)}" if want.is_withdrawn else None,
+            new=say("No longer so") if want.is_withdrawn else large,
+            note=say("It said: {sentence}", sentence=as_sentence(said)) if want.is_withdrawn else None,
             tone="change",
         ),
-        facts=(("About", _capital(place(want))), ("Until", _moment(want.over_at, want, news.now))),
+        facts=((say("About"), _about(want)), (say("Until"), _moment(want.over_at, want, news.now))),
         advice=(_advice(want),),
         link=(_link_words(want), url),
         footer=_footer(news),
@@ -102,24 +123,34 @@ def _is_correction(news: NoticeNews) -> bool:
 def _headline(news: NoticeNews) -> str:
     about = place(news.want)
     if news.want.is_withdrawn:
-        return f"The notice for {about} is withdrawn"
+        return say("The notice for {place} is withdrawn", place=about)
     if news.doubtful:
-        return f"Notice for {about}, as it is now"
-    return f"Corrected notice for {about}" if _is_correction(news) else f"Notice for {about}"
+        return say("Notice for {place}, as it is now", place=about)
+    if _is_correction(news):
+        return say("Corrected notice for {place}", place=about)
+    return say("Notice for {place}", place=about)
 
 
 def _subject(news: NoticeNews, said: str) -> str:
-    about = _capital(place(news.want))
+    given = {"place": _about(news.want), "sentence": cut(said, _SUBJECT)}
     if news.want.is_withdrawn:
-        return f"{about}: no longer so: {cut(said, _SUBJECT)}"
-    corrected = "corrected: " if _is_correction(news) and not news.doubtful else ""
-    return f"{about}: {'now: ' if news.doubtful else corrected}{cut(said, _SUBJECT)}"
+        return say("{place}: no longer so: {sentence}", **given)
+    if news.doubtful:
+        return say("{place}: now: {sentence}", **given)
+    if _is_correction(news):
+        return say("{place}: corrected: {sentence}", **given)
+    return f"{given['place']}: {given['sentence']}"
+
+
+def _about(want: NoticeValue) -> str:
+    """What it is about, at the beginning of a line."""
+    return place(want) if want.flight or want.airport else say("All travellers")
 
 
 def _label(news: NoticeNews) -> str:
     if news.want.is_withdrawn:
-        return "What was said"
-    return "Now" if news.doubtful else "The notice"
+        return say("What was said")
+    return say("Now") if news.doubtful else say("The notice")
 
 
 def _old(news: NoticeNews) -> str | None:
@@ -131,32 +162,40 @@ def _old(news: NoticeNews) -> str | None:
 
 def _advice(want: NoticeValue) -> str:
     if want.is_withdrawn:
-        return "You need not act on it any more."
-    return "Look at your flight before you leave for the airport."
+        return say("You need not act on it any more.")
+    return say("Look at your flight before you leave for the airport.")
 
 
 def _link_words(want: NoticeValue) -> str:
     if want.flight:
-        return f"Open {airlines.written(want.flight)}"
-    return f"Open the board of {want.airport}" if want.airport else "Open Gatecall"
+        return say("Open {flight}", flight=airlines.written(want.flight))
+    if want.airport:
+        return say("Open the board of {airport}", airport=want.airport)
+    return say("Open Gatecall")
 
 
 def _footer(news: NoticeNews) -> tuple[str, ...]:
     want = news.want
-    changed, sent = _clock(news.changed_at, want, news.now), _clock(news.now, want, news.now)
-    return (
-        f"You get this because you {_concern(want, news.role)}.",
-        f"{'Withdrawn' if want.is_withdrawn else 'Published'} at {changed}, sent at {sent}.",
-        "Staff wrote the notice; Gatecall passes it on.",
+    times = {"time": _clock(news.changed_at, want, news.now), "sent": _clock(news.now, want, news.now)}
+    since = (
+        say("Withdrawn at {time}, sent at {sent}.", **times)
+        if want.is_withdrawn
+        else say("Published at {time}, sent at {sent}.", **times)
     )
+    return _concern(want, news.role), since, say("Staff wrote the notice; Gatecall passes it on.")
 
 
 def _concern(want: NoticeValue, role: Role) -> str:
+    if role is Role.FOLLOWER and want.flight:
+        return say("You get this because you follow {flight}.", flight=airlines.written(want.flight))
     if role is Role.FOLLOWER:
-        return f"follow {airlines.written(want.flight) if want.flight else place(want)}"
+        return say("You get this because you follow {airport}.", airport=place(want))
     if want.flight:
-        return f"hold a booking on {airlines.written(want.flight)}"
-    return f"hold a booking on a flight from or to {place(want)}"
+        number = airlines.written(want.flight)
+        return say("You get this because you hold a booking on {flight}.", flight=number)
+    return say(
+        "You get this because you hold a booking on a flight from or to {airport}.", airport=place(want)
+    )
 
 
 def _sms(news: NoticeNews, said: str, url: str) -> str:
@@ -164,8 +203,8 @@ def _sms(news: NoticeNews, said: str, url: str) -> str:
     leaves no room, it has more than one part."""
     want = news.want
     about = airlines.written(want.flight) if want.flight else want.airport
-    words = f"{about} notice" if about else "Notice"
-    head, link = gsm.written(f"Gatecall: {words}{_state(news)}:"), gsm.written(url.partition("://")[2])
+    words = say(_ABOUT[_state(news)], flight=about) if about else say(_ABOUT_ALL[_state(news)])
+    head, link = gsm.written(f"Gatecall: {words}:"), gsm.written(url.partition("://")[2])
     sentence = gsm.written(said)
     tries: Iterable[str] = (f"{head} {sentence} {link}", f"{head} {sentence}")
     for text in tries:
@@ -178,11 +217,12 @@ def _sms(news: NoticeNews, said: str, url: str) -> str:
 
 
 def _state(news: NoticeNews) -> str:
+    """How the notice stands, as a key of the words of an SMS."""
     if news.want.is_withdrawn:
-        return ", no longer so"
+        return "withdrawn"
     if news.doubtful:
-        return " now"
-    return ", corrected" if _is_correction(news) else ""
+        return "now"
+    return "corrected" if _is_correction(news) else ""
 
 
 def _cut_septets(text: str, room: int) -> str:
@@ -197,13 +237,9 @@ def _airport(iata: str) -> str:
     return f"{places.city(iata)} ({iata})"
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _moment(instant: datetime, want: NoticeValue, now: datetime) -> str:
     there, today = _local(instant, want), _local(now, want).date()
-    return f"{day_of(there.date(), today)}, {there:%H:%M} {_zone(there, want)}"
+    return f"{day_of(there.date(), today)}, {clock_time(there)} {_zone(there, want)}"
 
 
 def _clock(instant: datetime, want: NoticeValue, now: datetime) -> str:
@@ -211,7 +247,7 @@ def _clock(instant: datetime, want: NoticeValue, now: datetime) -> str:
     there = _local(instant, want)
     if there.date() != _local(now, want).date():
         return _moment(instant, want, now)
-    return f"{there:%H:%M} {_zone(there, want)}"
+    return f"{clock_time(there)} {_zone(there, want)}"
 
 
 def _local(instant: datetime, want: NoticeValue) -> datetime:
