@@ -26,6 +26,7 @@ from app.domain.preferences import (
     read,
     rules,
 )
+from app.domain.routing import Rank, Routing
 
 MIN = timedelta(minutes=1)
 BASE = Rules(Steps(15 * MIN, 10 * MIN), timedelta(hours=24))
@@ -39,11 +40,28 @@ FULL: dict[str, Any] = {
     "urgent_h": 0,
     "digest": {"every": "weekly", "at": "08:15", "weekday": 7},
     "daily_max": 100,
+    "routing": {
+        "steps": [
+            {"channel": "telegram", "minutes": 5},
+            {"channel": "sms", "minutes": 240},
+            {"channel": "email"},
+        ],
+        "news": ["cancelled", "notice"],
+    },
     "paused_until": datetime(2026, 12, 1, 8, tzinfo=UTC),
     "stopped": ["bookings", "followings"],
 }
 
 times = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+minutes = st.lists(st.integers(1, 240), min_size=len(CHANNELS), max_size=len(CHANNELS))
+news = st.frozensets(st.sampled_from(list(Group)).map(str), min_size=1)
+
+
+def ordered(channels: list[str], count: int, minutes: list[int], news: frozenset[str]) -> Routing:
+    ranks = [Rank(*one) for one in zip(channels, minutes, strict=True)][:count]
+    return Routing((*ranks[:-1], Rank(ranks[-1].channel)), news)
+
+
 chosen = st.builds(
     Preferences,
     channels=st.dictionaries(
@@ -57,6 +75,8 @@ chosen = st.builds(
     urgent_h=st.integers(0, 48),
     digest=st.none() | st.builds(Digest, st.sampled_from(Every), times, st.integers(1, 7)),
     daily_max=st.none() | st.integers(1, 100),
+    routing=st.none()
+    | st.builds(ordered, st.permutations(CHANNELS), st.integers(2, len(CHANNELS)), minutes, news),
     paused_until=st.none()
     | st.integers(0, 200 * 365 * 24).map(lambda h: datetime(2000, 1, 1, tzinfo=UTC) + timedelta(hours=h)),
     stopped=st.frozensets(st.sampled_from(["bookings", "followings"])),
@@ -170,6 +190,25 @@ def test_a_wrong_group_in_the_database_leaves_the_other_groups() -> None:
         ("paused_until", "tomorrow", "paused_until"),
         ("paused_until", "9999-12-31T23:59:59-10:00", "paused_until"),
         ("stopped", ["sms"], "stopped"),
+        ("routing", "email", "routing"),
+        ("routing", {}, "routing.steps"),
+        ("routing", {"steps": [{"channel": "email"}]}, "routing.steps"),
+        ("routing", {"steps": [{"channel": "email"}, 7]}, "routing.steps.1"),
+        ("routing", {"steps": [{"channel": "email"}, {"channel": "fax"}]}, "routing.steps.1.channel"),
+        ("routing", {"steps": [{"channel": "sms"}, {"channel": "sms"}]}, "routing.steps.1.channel"),
+        (
+            "routing",
+            {"steps": [{"channel": "sms", "minutes": 0}, {"channel": "email"}]},
+            "routing.steps.0.minutes",
+        ),
+        (
+            "routing",
+            {"steps": [{"channel": "sms", "after": 3}, {"channel": "email"}]},
+            "routing.steps.0.after",
+        ),
+        ("routing", {"steps": [{"channel": "sms"}, {"channel": "email"}], "news": []}, "routing.news"),
+        ("routing", {"steps": [{"channel": "sms"}, {"channel": "email"}], "news": ["all"]}, "routing.news"),
+        ("routing", {"steps": [{"channel": "sms"}, {"channel": "email"}], "for": 1}, "routing.for"),
         ("stopped", "bookings", "stopped"),
         ("channels", {"fax": {"gate": True}}, "channels.fax"),
         ("channels", {"email": {"gates": True}}, "channels.email.gates"),

@@ -105,6 +105,22 @@ class DigestChoice(BaseModel):
     weekday: Annotated[int, Field(ge=1, le=7)] = 1
 
 
+class RoutingStep(BaseModel):
+    """A channel in its place. minutes: how long the next one waits for it; the last one has none."""
+
+    model_config = STRICT
+    channel: Annotated[str, Field(examples=["email"])]
+    minutes: Annotated[int | None, Field(ge=1, le=240)] = None
+
+
+class RoutingChoice(BaseModel):
+    """Channels that are told one after the other, and the groups of news for which they are."""
+
+    model_config = STRICT
+    steps: Annotated[list[RoutingStep], Field(min_length=2)]
+    news: Annotated[list[str] | None, Field(min_length=1, examples=[["cancelled", "diverted"]])] = None
+
+
 class Choices(BaseModel):
     """What a person chose to hear (docs/people.md). null: not chosen."""
 
@@ -119,6 +135,7 @@ class Choices(BaseModel):
     urgent_h: int | None = None
     digest: DigestChoice | None = None
     daily_max: int | None = None
+    routing: RoutingChoice | None = None
     paused_until: Annotated[str | None, Field(examples=["2026-12-01T08:00:00Z"])] = None
     stopped: list[str] | None = None
 
@@ -140,12 +157,21 @@ class DigestChange(BaseModel):
     weekday: Annotated[int | None, Field(ge=1, le=7)] = None
 
 
+class RoutingChange(BaseModel):
+    """What of the order of channels changes; a list is replaced as a whole."""
+
+    model_config = STRICT
+    steps: Annotated[list[RoutingStep] | None, Field(min_length=2)] = None
+    news: Annotated[list[str] | None, Field(min_length=1, examples=[["cancelled", "diverted"]])] = None
+
+
 class ChoicesChange(Choices):
     """What of the choices changes: what is absent stays, null is the default again, objects are merged (RFC 7396)."""
 
     channels: dict[str, dict[str, bool | None] | None] | None = None  # type: ignore[assignment]
     quiet: QuietChange | None = None  # type: ignore[assignment]
     digest: DigestChange | None = None  # type: ignore[assignment]
+    routing: RoutingChange | None = None  # type: ignore[assignment]
 
 
 def register(blueprint: Blueprint) -> None:
