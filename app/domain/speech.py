@@ -141,9 +141,16 @@ def listed(things: Iterable[str], *, last: Literal["and", "or"] = "and") -> str:
     return lists.format_list(list(things), style, locale=_LIST_LOCALES.get(current().language, _locale()))
 
 
-def clock_time(at: time | datetime) -> str:
-    """15:13, or 3:13 PM for who chose 12 hours. Local time as it is given."""
-    pattern = "HH:mm" if current().clock != 12 else "h:mm a"
+def measured(amount: float, decimals: int) -> str:
+    """0.16 or 0,16: so many decimals in any case."""
+    pattern = f"#,##0{'.' * bool(decimals)}{'0' * decimals}"
+    return numbers.format_decimal(amount, pattern, locale=_locale())
+
+
+def clock_time(at: time | datetime, *, seconds: bool = False) -> str:
+    """15:13, or 3:13 PM for who chose 12 hours. Local time as it is given. seconds: 15:13:07."""
+    with_seconds = ":ss" if seconds else ""
+    pattern = f"HH:mm{with_seconds}" if current().clock != 12 else f"h:mm{with_seconds} a"
     return dates.format_time(at.time() if isinstance(at, datetime) else at, pattern, locale=_locale())
 
 
