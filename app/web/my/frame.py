@@ -50,6 +50,8 @@ SAID: Mapping[str, str] = {
     "alert-paused": "Paused. You hear nothing of it until you resume it.",
     "alert-resumed": "It is at work again. What happened meanwhile is not made up for.",
     "alert-deleted": "The alert is deleted. You hear no more of it.",
+    "pickup-asked": "We ask them by e-mail. Nothing else goes to them before they agree.",
+    "pickup-ended": "They hear no more of it. Nothing tells them so.",
     "share-ended": "The link does not work any more.",
     "session-ended": "That browser is signed out.",
     "key-revoked": "The key does not work any more.",
