@@ -36,6 +36,11 @@ class OwnFollowings:
         found = sorted(rows, key=lambda row: ids.text(row["_id"]))
         return [row for row in found if after is None or ids.text(row["_id"]) > after][:limit]
 
+    def of_flight(self, person: str, flight: str) -> list[Document]:
+        """The person's following of the flight with this key: one or none."""
+        wanted = {"user_id": {"$in": ids.forms(person)}, "flight_id": {"$in": ids.forms(flight)}}
+        return list(self._followings.find(wanted))
+
     def get(self, person: str, following: str) -> Document | None:
         """A following of this person; None when there is none, or it is somebody else's."""
         return self._followings.find_one(
@@ -51,8 +56,10 @@ class OwnFollowings:
         return self._add(person, user_id, {"flight_id": f"{AIRPORT}{airport}", "airport": airport}, now)
 
     def add_pickup(self, person: str, user_id: Any, flight_id: Any, now: datetime) -> None:
-        """The person hears when the flight arrives; who follows it already goes on as before."""
-        self._add(person, user_id, {"flight_id": flight_id, "pickup": True}, now)
+        """The person hears when the flight arrives; who follows it already goes on as before, unless in silence."""
+        row, _ = self._add(person, user_id, {"flight_id": flight_id, "pickup": True}, now)
+        heard = {"$set": {"pickup": True}, "$unset": {"muted": ""}, "$inc": {"version": 1}}
+        self._followings.update_one({"_id": row["_id"], "muted": True}, heard)
 
     def end_pickup(self, person: str, flight: str) -> None:
         """They hear of the arrival no more; one that is followed whole stays. flight: the key of its document."""

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -59,6 +59,10 @@ class Pickup:
     ends_at: datetime
     sealed: bytes | None
     user: str | None
+
+    def as_stopped(self) -> Pickup:
+        """As one who stopped it by another way than the link."""
+        return replace(self, state=State.STOPPED)
 
     def state_at(self, now: datetime) -> State:
         """With what nobody answered in time."""

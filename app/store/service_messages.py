@@ -1,4 +1,4 @@
-"""Messages that are about signing in and trying out, not about flights: sign-in links, codes, test messages.
+"""Messages that are about signing in, trying out and agreeing, not news: sign-in links, codes, tests, questions.
 
 The web writes a row, delivery sends it and deletes it. Where it goes and the secret in it are sealed with SECRET_KEY,
 so that a copy of the database signs nobody in. A row that is too old is deleted unsent.
@@ -37,6 +37,7 @@ class Kind(StrEnum):
     PHONE_CODE = "phone_code"
     TEST = "test"
     LINK_STOPPED = "link_stopped"
+    PICKUP = "pickup"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from pymongo.errors import PyMongoError
 
 from app import crash_points, metrics
 from app.channels.base import AddressDownError, Channel, ChannelDownError, NoAnswerError, Sender
-from app.domain import wording_service
+from app.domain import wording_pickup, wording_service
 from app.domain.channels import LINKED
 from app.domain.clock import Now
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
@@ -31,6 +31,7 @@ from app.domain.wording_shapes import Message
 from app.runtime import StopFlag
 from app.settings import Settings
 from app.store.notifications import Outcome
+from app.store.pickup_questions import PickupQuestions
 from app.store.service_messages import Kind, ServiceMessage, ServiceMessages, UnreadableError, bell_of
 from app.store.suppressions import Suppressions
 from consumers.delivery.bell import Bell
@@ -46,6 +47,7 @@ _LEAST_REST_S = 0.05
 _LONGEST_BACK_OFF_S = 60.0
 """Somebody waits before a screen, and the row lives for minutes."""
 _SIGN_IN_PATH = "/sign-in/"
+_PICKUP_PATH = "/pickup/"
 
 
 def senders_of(
@@ -61,6 +63,7 @@ def senders_of(
             ServiceTerms(
                 *(terms.channel, messages, terms.providers, terms.suppressions, settings.public_url),
                 *(terms.lease, terms.send_timeout_s, terms.now),
+                PickupQuestions(database, terms.suppressions),
             ),
             stop,
         )
@@ -92,6 +95,7 @@ class ServiceTerms:
     lease: timedelta
     send_timeout_s: float
     now: Now
+    questions: PickupQuestions
 
 
 class ServiceSender:
@@ -176,6 +180,8 @@ class ServiceSender:
             person = _at(message)
             if self._opted_out(message):
                 raise PermanentError("the number has asked to hear nothing")
+            if message.kind is Kind.PICKUP and not self._may_ask(message):
+                raise PermanentError("it was taken back, or this address is not asked")
             parcel = terms.channel.pack(f"service {message.id}", person, self._worded(message))
             receipt = self._sender_of(route).send(parcel, terms.send_timeout_s)
             outcome, words = Outcome.ACCEPTED, receipt.words
@@ -234,7 +240,14 @@ class ServiceSender:
                 *(details["channel"], details["host"], details["reason"], details["words"]), terms.public_url
             ),
         }
+        if message.kind is Kind.PICKUP:
+            return wording_pickup.question(details, f"{terms.public_url}{_PICKUP_PATH}{details['token']}")
         return worded[message.kind]()
+
+    def _may_ask(self, message: ServiceMessage) -> bool:
+        """Whether somebody who could pick up may be asked at this address. Raises PyMongoError."""
+        terms = self._terms
+        return terms.questions.may_go(message.details["pickup"], message.address, terms.now())
 
     def _opted_out(self, message: ServiceMessage) -> bool:
         """Whether the number said STOP: then not even a code goes there. Raises PyMongoError."""

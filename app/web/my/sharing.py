@@ -1,4 +1,5 @@
-"""Trips that I share: a link for those who meet me or wait at home, which ends by itself."""
+"""Trips that I share: a link for those who wait at home, which ends by itself, and people who pick me up, whom we ask
+whether they want to hear when I arrive."""
 
 from __future__ import annotations
 
@@ -18,15 +19,17 @@ from app.store import ids, shown
 from app.store.audience import is_held
 from app.store.own_bookings import OwnBookings
 from app.store.shares import Shares
-from app.web import access
+from app.web import access, picking_up
 from app.web.api.requests import STRICT, validated
-from app.web.my import flights, frame
+from app.web.my import flights, frame, sharing_pickups
 from app.web.my.frame import Answer, Document, Fields
+from app.web.picking_up import NewPickup
 from app.web.problems import Fault, Problem
 from app.web.services import services
 
 MOST = 20
 """Links that one person has at a time, and flights of one."""
+_ASKED = ("booking", "name", "email")
 DAYS = {1: "1 day", 7: "7 days", 30: "30 days"}
 """How long a link may work, and in words."""
 
@@ -54,6 +57,10 @@ def register(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/shares", view_func=view, endpoint="shares", methods=["GET"])
     blueprint.add_url_rule("/shares", view_func=make, endpoint="share", methods=["POST"])
     blueprint.add_url_rule("/shares/<share>/end", view_func=end, endpoint="end_share", methods=["POST"])
+    blueprint.add_url_rule("/pickups", view_func=ask, endpoint="ask_pickup", methods=["POST"])
+    blueprint.add_url_rule(
+        "/pickups/<pickup>/end", view_func=withdraw, endpoint="end_pickup", methods=["POST"]
+    )
 
 
 def view() -> Answer:
@@ -86,14 +93,40 @@ def end(share: str) -> Response:
     return frame.back("my.shares", "share-ended")
 
 
+def ask() -> Answer | Response:
+    """Ask somebody whether they want to hear when I arrive. Whether a mail goes out is not said, nor known."""
+    sent = {name: request.form.get(name, "").strip() for name in _ASKED}
+    try:
+        picking_up.ask(services(), frame.own(), validated(NewPickup, sent))
+    except Problem as problem:
+        faults = frame.faults_of(problem) or {"email": problem.detail}
+        return _page(Fields({}, {}), 422, asking=Fields(sent, faults))
+    return frame.back("my.shares", "pickup-asked")
+
+
+def withdraw(pickup: str) -> Response:
+    """Take a question, or an agreement, back."""
+    if not picking_up.withdraw(services(), access.own(), pickup[:100]):
+        raise frame.not_yours("pick-up")
+    return frame.back("my.shares", "pickup-ended")
+
+
 def _page(
-    form: Fields, status: int = 200, *, made: str | None = None, chosen: frozenset[str] = frozenset()
+    form: Fields,
+    status: int = 200,
+    *,
+    made: str | None = None,
+    chosen: frozenset[str] = frozenset(),
+    asking: Fields | None = None,
 ) -> Answer:
-    """made: the link that was made just now. chosen: bookings that are ticked."""
+    """made: the link that was made just now. chosen: bookings that are ticked. asking: the form of those who pick me
+    up, None for an empty one."""
     return frame.draw(
         "shares.html",
         status,
         form=form,
+        asking=asking or Fields(dict.fromkeys(_ASKED, ""), {}),
+        pickups=sharing_pickups.listed(frame.own()),
         bookings=flights.to_share(access.own()),
         shares=_standing(frame.own()),
         days=DAYS,

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from app.web import access
 from app.web.pages import errors
-from app.web.stopping import calendar, one_click, signed_choices, trip
+from app.web.stopping import calendar, one_click, pickup, signed_choices, trip
 
 _PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer"}
 
@@ -27,6 +27,8 @@ def blueprint() -> Blueprint:
         "/preferences/<token>", view_func=signed_choices.save, endpoint="save", methods=["POST"]
     )
     made.add_url_rule("/calendar/<token>.ics", view_func=calendar.view, endpoint="calendar", methods=["GET"])
+    made.add_url_rule("/pickup/<token>", view_func=pickup.view, endpoint="pickup", methods=["GET"])
+    made.add_url_rule("/pickup/<token>", view_func=pickup.answer, endpoint="answer_pickup", methods=["POST"])
     made.add_url_rule("/trip/<token>", view_func=trip.view, endpoint="trip", methods=["GET"])
     errors.register(made)
 
