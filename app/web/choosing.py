@@ -11,6 +11,7 @@ from flask import request
 
 from app.channels.addresses import address_on
 from app.domain import preferences as choices
+from app.domain import speech
 from app.domain.errors import PermanentError
 from app.domain.mail_lists import MailList, about
 from app.domain.people import parse
@@ -60,7 +61,8 @@ def save(parts: Services, user: Document, wanted: Preferences, version: int, *, 
     for mail_list in MailList:
         if (mail_list in before.stopped) != (mail_list in wanted.stopped):
             given = mail_list not in wanted.stopped
-            words = f"E-mails about {about(mail_list)}: {'yes' if given else 'no'}"
+            with speech.speaking(speech.ENGLISH):  # the proof reads the same for whoever checks it
+                words = f"E-mails about {about(mail_list)}: {'yes' if given else 'no'}"
             prove(parts, user, mail_list, given=given, way=way, words=words)
     document = wanted.to_document() or None
     Users(parts.database).set_fields(person, {"preferences": document}, version)

@@ -14,24 +14,32 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from app.domain import people
 from app.domain import preferences as choices
 from app.domain.channels import BASE, CHANNELS, LINKED, ChannelKind
-from app.domain.mail_lists import MailList, about
+from app.domain.mail_lists import MailList
 from app.domain.news import TOLD_BY_DEFAULT, Role, Rules
 from app.domain.preferences import KINDS, Group, Preferences, PreferencesError
+from app.domain.speech import say, say_as, to_say
+from app.web import refusals
 
 _GROUPS: Mapping[Group, tuple[str, str]] = {
-    Group.CANCELLED: ("Cancelled or back on", ""),
-    Group.DIVERTED: ("Diverted", ""),
-    Group.RESCHEDULED: ("Moved to another day or time", ""),
-    Group.DELAYED: ("Delayed or earlier", ""),
-    Group.GATE: ("New gate or terminal", ""),
-    Group.BOARDING: ("Boarding", ""),
-    Group.GATE_CLOSED: ("Gate closed", ""),
-    Group.PROGRESS: ("Left and landed", "of flights you follow, if you chose nothing"),
-    Group.BELT: ("Baggage belt", ""),
-    Group.AIRCRAFT: ("Another aircraft", ""),
-    Group.AIRPORT: ("Disruptions of an airport", "that you follow"),
-    Group.NOTICE: ("Notices by staff", "about your flights and airports"),
-    Group.FARE: ("Fare alerts", "that do not say where themselves"),
+    Group.CANCELLED: (to_say("Cancelled or back on"), ""),
+    Group.DIVERTED: (to_say("Diverted"), ""),
+    Group.RESCHEDULED: (to_say("Moved to another day or time"), ""),
+    Group.DELAYED: (to_say("Delayed or earlier"), ""),
+    Group.GATE: (to_say("New gate or terminal"), ""),
+    Group.BOARDING: (to_say("Boarding"), ""),
+    Group.GATE_CLOSED: (to_say("Gate closed"), ""),
+    Group.PROGRESS: (to_say("Left and landed"), to_say("of flights you follow, if you chose nothing")),
+    Group.BELT: (to_say("Baggage belt"), ""),
+    Group.AIRCRAFT: (to_say("Another aircraft"), ""),
+    Group.AIRPORT: (to_say("Disruptions of an airport"), to_say("that you follow")),
+    Group.NOTICE: (to_say("Notices by staff"), to_say("about your flights and airports")),
+    Group.FARE: (to_say("Fare alerts"), to_say("that do not say where themselves")),
+}
+_LISTS: Mapping[MailList, str] = {
+    MailList.BOOKINGS: to_say("E-mails about your bookings"),
+    MailList.FOLLOWINGS: to_say("E-mails about flights and airports you follow"),
+    MailList.ALERTS: to_say("E-mails about your fare alerts"),
+    MailList.PICKUPS: to_say("E-mails about people you pick up"),
 }
 _WHOLE = ("delay_min", "gate_h", "urgent_h", "daily_max")
 # What a faulty field is called in the form, where the two differ.
@@ -65,7 +73,8 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Form:
     """What the template draws. fields: texts by name, as typed or as they stand. faults: a sentence by field. zone: the
-    person's, which all times of day are in. channels: the columns, those that everybody has and those they linked."""
+    person's, which all times of day are in. channels: the columns, those that everybody has and those they linked.
+    weekdays: their names, Monday first."""
 
     rows: tuple[Row, ...]
     lists: tuple[Cell, ...]
@@ -77,6 +86,7 @@ class Form:
     delay_default: int
     gate_default: int
     channels: tuple[ChannelKind, ...]
+    weekdays: tuple[str, ...]
 
 
 def zone_of(user: Mapping[str, Any]) -> ZoneInfo:
@@ -102,7 +112,7 @@ def typed(
     base: Rules,
 ) -> Form:
     """The form with what was typed, nothing lost, and what is wrong with it."""
-    places = {_PLACES.get(name, name): sentence for name, sentence in faults.faults}
+    places = {_PLACES.get(name, name): refusals.said(sentence) for name, sentence in faults.faults}
     texts = {name: sent.get(name, "") for name in _texts(before, zone_of(user))}
     boxes = replace(
         before,
@@ -150,8 +160,8 @@ def _form(
 ) -> Form:
     rows = tuple(
         Row(
-            label,
-            note,
+            say(label),
+            say(note) if note else "",
             tuple(
                 Cell(f"channel.{channel}.{group}", channel, is_on(chosen, channel, group))
                 for channel in columns
@@ -159,9 +169,7 @@ def _form(
         )
         for group, (label, note) in _GROUPS.items()
     )
-    lists = tuple(
-        Cell(f"list.{one}", f"E-mails about {about(one)}", one not in chosen.stopped) for one in MailList
-    )
+    lists = tuple(Cell(f"list.{one}", say(_LISTS[one]), one not in chosen.stopped) for one in MailList)
     return Form(
         rows,
         lists,
@@ -173,6 +181,20 @@ def _form(
         int(base.steps.delay.total_seconds() // 60),
         int(base.gate_window.total_seconds() // 3600),
         tuple(CHANNELS[name] for name in columns),
+        _weekdays(),
+    )
+
+
+def _weekdays() -> tuple[str, ...]:
+    """From Monday on, as they stand behind "on"."""
+    return (
+        say_as("on a day of the week", "Monday"),
+        say_as("on a day of the week", "Tuesday"),
+        say_as("on a day of the week", "Wednesday"),
+        say_as("on a day of the week", "Thursday"),
+        say_as("on a day of the week", "Friday"),
+        say_as("on a day of the week", "Saturday"),
+        say_as("on a day of the week", "Sunday"),
     )
 
 

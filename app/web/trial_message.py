@@ -16,7 +16,7 @@ from app.domain.people import parse
 from app.store.service_messages import Kind, ServiceMessages
 from app.store.tries import Tries
 from app.store.users import Users
-from app.web import access
+from app.web import access, refusals
 from app.web.pages import errors
 from app.web.problems import Problem
 from app.web.services import Services, services
@@ -45,9 +45,8 @@ def view() -> Response:
 
 
 def _refused(found: Problem) -> tuple[str, int, dict[str, str]]:
-    body = render_template(
-        "error.html", title=found.title, words=found.detail, reference=None, again=False, sign_in=False
-    )
+    title, words = refusals.said(found.title), refusals.said(found.detail)
+    body = render_template("error.html", title=title, words=words, reference=None, again=False, sign_in=False)
     return body, found.status, found.headers
 
 

@@ -16,7 +16,7 @@ from app.store.users import ChangedMeanwhileError
 from app.web import access, preferences_form
 from app.web.api.requests import is_id
 from app.web.my import alerts_form, alerts_list, alerts_now, frame
-from app.web.my.alerts_form import Picks
+from app.web.my.alert_picks import Picks
 from app.web.my.frame import Answer, Document, Fields
 from app.web.services import services
 
@@ -151,7 +151,7 @@ def _page(user: Document, form: Fields, status: int = 200, *, row: OwnAlert | No
         "alert.html",
         status,
         form=form,
-        labels=alerts_form.LABELS,
+        labels=alerts_form.labels(),
         picks=Picks(str(preferences_form.zone_of(user)).replace("_", " ")),
         ways=alerts_form.ways(user, services().settings.channels),
         now=alerts_now.panel(services(), user, form.values, wanted, row, is_standing=is_standing),

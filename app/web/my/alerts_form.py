@@ -9,33 +9,17 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from app.channels.addresses import address_on
+from app.domain import channels as kinds
 from app.domain import people, places
-from app.domain.alert_conditions import AGAINST_WORDS, EVERY_H
-from app.domain.channels import LINKED, said
+from app.domain.channels import LINKED
 from app.domain.errors import PermanentError
-from app.domain.fares import CURRENCIES
 from app.domain.people import Person
 from app.domain.place_search import PlaceError
 from app.domain.preferences import Group
-from app.web import airport_field, alert_trip, preferences_form
-from app.web.my import frame
+from app.domain.speech import say, to_say
+from app.web import airport_field, alert_trip, preferences_form, refusals
 from app.web.my.frame import Fields
 
-Offered = Sequence[tuple[str, str]]
-_DIRECT = {"": "Any number", "0": "Direct only", "1": "At most 1", "2": "At most 2", "3": "At most 3"}
-_CABINS = {
-    "": "Any",
-    "economy": "Economy",
-    "premium_economy": "Premium economy",
-    "business": "Business",
-    "first": "First",
-}
-_UNITS = (("percent", "percent"), ("amount", "in the currency"))
-_REPEATS = (
-    ("again", "Again and again", "after it was no longer so, and is so again"),
-    ("each_low", "At each new low", "each time it is lower than what you were told"),
-    ("once", "Once", "then the alert ends"),
-)
 _PLACES = ("origin", "destination")
 _TEXTS = (
     *(
@@ -54,25 +38,25 @@ _TEXTS = (
 )
 _TICKS = ("unchanged", "tell_now")
 LABELS = {
-    "name": "Name",
-    "origin": "From",
-    "destination": "To",
-    "from_day": "Leave from",
-    "until_day": "Leave until",
-    "month": "Any day of a month",
-    "stops": "Stops",
-    "airlines": "Airlines",
-    "cabin": "Cabin",
-    "condition": "When",
-    "below": "Price",
-    "drop": "Drop",
-    "days": "Days",
-    "every_h": "Report",
-    "at": "Report's time",
-    "currency": "Currency",
-    "min_step": "Smallest step",
-    "repeat": "How often",
-    "channels": "Where",
+    "name": to_say("Name"),
+    "origin": to_say("From"),
+    "destination": to_say("To"),
+    "from_day": to_say("Leave from"),
+    "until_day": to_say("Leave until"),
+    "month": to_say("Any day of a month"),
+    "stops": to_say("Stops"),
+    "airlines": to_say("Airlines"),
+    "cabin": to_say("Cabin"),
+    "condition": to_say("When"),
+    "below": to_say("Price"),
+    "drop": to_say("Drop"),
+    "days": to_say("Days"),
+    "every_h": to_say("Report"),
+    "at": to_say("Report's time"),
+    "currency": to_say("Currency"),
+    "min_step": to_say("Smallest step"),
+    "repeat": to_say("How often"),
+    "channels": to_say("Where"),
 }
 """What the summary of faults calls each field."""
 
@@ -112,18 +96,9 @@ class Ways:
     usual: str
 
 
-@dataclass(frozen=True, slots=True)
-class Picks:
-    """What the form's lists offer, each as value and words. zone: the person's, of the report's time."""
-
-    zone: str
-    stops: Offered = tuple(_DIRECT.items())
-    cabins: Offered = tuple(_CABINS.items())
-    units: Offered = _UNITS
-    against: Offered = tuple((str(name), f"against {words}") for name, words in AGAINST_WORDS.items())
-    every: Offered = tuple((str(hours), words) for hours, words in EVERY_H.items())
-    repeats: Sequence[tuple[str, str, str]] = _REPEATS
-    currencies: Offered = tuple((code, code) for code in sorted(CURRENCIES))
+def labels() -> dict[str, str]:
+    """LABELS in the person's language."""
+    return {name: say(words) for name, words in LABELS.items()}
 
 
 def blank(asked: Mapping[str, str], currency: str) -> Fields:
@@ -177,22 +152,23 @@ def ways(user: Mapping[str, Any], channels: Sequence[str]) -> Ways:
     person = people.parse(user)
     found, usual = [], []
     for channel in channels:
-        title = said(channel).title
+        title = kinds.title(channel)
         try:
             address_on(channel, person)
         except PermanentError:
-            found.append(Way(channel, title, "not linked" if channel in LINKED else "no verified address"))
+            missing = say("not linked") if channel in LINKED else say("no verified address")
+            found.append(Way(channel, title, missing))
             continue
         found.append(Way(channel, title, _masked(channel, person)))
         if preferences_form.is_on(person.preferences, channel, Group.FARE):
             usual.append(title)
-    return Ways(found, ", ".join(usual) or "by nothing so far")
+    return Ways(found, ", ".join(usual) or say("by nothing so far"))
 
 
 def _masked(channel: str, person: Person) -> str:
     if channel == "email":
         return people.masked_email(person.email or "")
-    return people.masked_phone(person.phone or "") if channel == "sms" else "linked"
+    return people.masked_phone(person.phone or "") if channel == "sms" else say("linked")
 
 
 def sent(form: MultiDict[str, str]) -> dict[str, str]:
@@ -210,7 +186,7 @@ def document(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]
     for name, field in (("origin", "origins"), ("destination", "destinations")):
         try:
             if not values[name]:
-                raise PlaceError("fill in this field")
+                raise PlaceError("it is empty")
             found[field] = alert_trip.airports(alert_trip.in_text(values[name]))
         except PlaceError as error:
             faults[name] = str(error)
@@ -225,7 +201,7 @@ def document(values: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]
     if values["where"] == "these":
         found["channels"] = values["channels"].split()
         if not found["channels"]:
-            faults["channels"] = "tick at least one, or choose the other way"
+            faults["channels"] = say("Tick at least one, or choose the other way.")
     return {name: value for name, value in found.items() if value is not None}, faults
 
 
@@ -240,7 +216,9 @@ def placed(field: str, kind: str) -> str:
 def reworded(field: str, sentence: str, currency: str) -> str:
     """What is wrong with a field as the form says it: amounts are typed there, not sent as text."""
     if field in ("condition.amount", "min_step"):
-        return f"write an amount in {currency or 'the currency'}, like 220 or 7.50"
+        if not currency:
+            return say("Write an amount in the currency, like 220 or 7.50.")
+        return say("Write an amount in {currency}, like 220 or 7.50.", currency=currency)
     return sentence
 
 
@@ -251,20 +229,20 @@ def with_faults(values: Mapping[str, str], faults: Mapping[str, str]) -> Fields:
     choices = {
         name: airport_field.choices(values[name]) for name in _PLACES if name in faults and values[name]
     }
-    return Fields(values, {name: frame.as_sentence(words) for name, words in said.items()}, choices)
+    return Fields(values, {name: refusals.as_sentence(words) for name, words in said.items()}, choices)
 
 
 def _dates(values: Mapping[str, str], faults: dict[str, str]) -> dict[str, str]:
     first, last, month = values["from_day"], values["until_day"], values["month"]
     if month and (first or last):
-        faults["month"] = "fill in either the month or the days"
+        faults["month"] = say("Fill in either the month or the days.")
     elif month:
         try:
             return alert_trip.month_days(month)
         except ValueError as error:
             faults["month"] = str(error)
     elif not first:
-        faults["from_day"] = "fill in a day, or the month below"
+        faults["from_day"] = say("Fill in a day, or the month below.")
     return {"from": first, "until": last or first}
 
 
@@ -287,7 +265,7 @@ def _condition(values: Mapping[str, str], faults: dict[str, str]) -> dict[str, A
 
 def _needed(values: Mapping[str, str], name: str, faults: dict[str, str]) -> str:
     if not values[name]:
-        faults[name] = "fill in this field"
+        faults[name] = "it is empty"
     return _amount(values[name])
 
 

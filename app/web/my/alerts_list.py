@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app.domain import airlines, alert_words, channels
+from app.domain import airlines, alert_words, channels, speech
 from app.domain.alert import Alert
 from app.domain.alert_conditions import Below, Report, money_words
 from app.domain.fares import Money
+from app.domain.speech import plural, say, say_as
 from app.store.alerts import OwnAlert
 from app.web.my import frame
-from app.web.pages import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,24 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing about how an alert stands. line: name and value, as a part of a line."""
+
+    name: str
+    value: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """An alert in the list. say: what it does; news: how it stands, in one line; facts: the same by name. sort: those
-    at work first, the nearest trip at the top."""
+    """An alert in the list. say: what it does; news: how it stands, in one line; facts: the same, each by its
+    name. sort: those at work first, the nearest trip at the top."""
 
     id: str
     title: str
     say: str
     news: str
-    facts: Sequence[tuple[str, str]]
+    facts: Sequence[Fact]
     state: Standing
     is_paused: bool
     is_ended: bool
@@ -60,49 +69,57 @@ def row_of(own: OwnAlert, user: Mapping[str, Any]) -> Row:
 def _said(alert: Alert) -> str:
     """The trip and the ways in short: "1 to 14 March 2013, direct, by e-mail and SMS"."""
     called = f"{alert.trip}, {alert.condition.words}" if alert.name else ""
-    at_most = "at most " if alert.max_stops else ""
-    stops = "" if alert.max_stops is None else f"{at_most}{alert_words.stops(alert.max_stops)}"
+    stops = alert_words.stops(0) if alert.max_stops == 0 else ""
+    if alert.max_stops:
+        stops = plural("at most {number} stop", "at most {number} stops", alert.max_stops)
     carried = alert_words.listed([airlines.name(code) for code in alert.airlines], "or")
-    ways = alert_words.listed([channels.said(name).by for name in alert.channels])
-    cabin = (alert.cabin or "").replace("_", " ")
+    ways = alert_words.listed([channels.by(name) for name in alert.channels])
+    cabin = alert_words.cabin(alert.cabin) if alert.cabin else ""
     days = alert_words.days(alert.first, alert.last)
-    return ", ".join(filter(None, (called, days, stops, cabin, carried, f"by {ways}" if ways else "")))
+    by = say("by {channels}", channels=ways) if ways else ""
+    return ", ".join(filter(None, (called, days, stops, cabin, carried, by)))
 
 
 def _standing(own: OwnAlert) -> Standing:
     if own.is_ended:
-        return Standing("Ended")
+        return Standing(say_as("alert", "Ended"))
     if own.alert.paused:
-        return Standing("Paused", "warn")
+        return Standing(say_as("alert", "Paused"), "warn")
     if not own.is_read:
-        return Standing("Looking")
+        return Standing(say_as("alert", "Looking"))
     condition, cheapest = own.alert.condition, own.state.amount
     if own.state.done:
-        return Standing("Told, ended")
+        return Standing(say_as("alert", "Told, ended"))
     if cheapest is None:
-        return Standing("No fare now")
+        return Standing(say("No fare now"))
     if isinstance(condition, Below) and cheapest < condition.amount.amount_minor:
-        return Standing("Below", "ok")
-    return Standing("Reporting" if isinstance(condition, Report) else "Waiting")
+        return Standing(say_as("alert", "Below"), "ok")
+    return Standing(
+        say_as("alert", "Reporting") if isinstance(condition, Report) else say_as("alert", "Waiting")
+    )
 
 
-def _in_one_line(facts: Sequence[tuple[str, str]]) -> str:
-    line = ", ".join(f"{name[:1].lower()}{name[1:]} {value}" for name, value in facts)
-    return f"{line[:1].upper()}{line[1:]}"
+def _in_one_line(facts: Sequence[Fact]) -> str:
+    return alert_words.capital(", ".join(fact.line for fact in facts))
 
 
-def _facts(own: OwnAlert, user: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(own: OwnAlert, user: Mapping[str, Any]) -> list[Fact]:
     state, currency = own.state, own.alert.currency
     facts = []
     if state.cheapest is not None and not own.is_ended:
-        of = date.fromisoformat(state.cheapest.fare.departure_date)
-        facts.append(("Lowest now", f"{money_words(state.cheapest.fare.price)} on {words.day(of)}"))
+        of = speech.day(date.fromisoformat(state.cheapest.fare.departure_date))
+        now = say("{amount} on {day}", amount=money_words(state.cheapest.fare.price), day=of)
+        facts.append(Fact(say("Lowest now"), now, say("lowest now {fare}", fare=now)))
     if state.lowest is not None:
-        facts.append(("Lowest so far", money_words(Money(state.lowest, currency))))
+        lowest = money_words(Money(state.lowest, currency))
+        facts.append(Fact(say("Lowest so far"), lowest, say("lowest so far {fare}", fare=lowest)))
     if state.n:
-        facts.append(("Told", words.counted(state.n, "time", "times")))
+        times = plural("{number} time", "{number} times", state.n)
+        facts.append(Fact(say("Told"), times, plural("told {number} time", "told {number} times", state.n)))
         if state.told is not None:
-            facts.append(("Told last", money_words(Money(state.told, currency))))
+            last = money_words(Money(state.told, currency))
+            facts.append(Fact(say("Told last"), last, say("told last {fare}", fare=last)))
     if state.report_at is not None and not own.alert.paused and not own.is_ended:
-        facts.append(("Next report", frame.shown_moment(state.report_at, user)))
+        at = frame.shown_moment(state.report_at, user)
+        facts.append(Fact(say("Next report"), at, say("next report {time}", time=at)))
     return facts

@@ -10,13 +10,14 @@ from typing import Any
 
 from pymongo.database import Database
 
-from app.domain import airlines, alert_rules, fares
+from app.domain import airlines, alert_rules, alert_words, fares, speech
 from app.domain import alert as alerts_of
-from app.domain.alert import Alert, AlertError, Offer, end_of
+from app.domain.alert import Alert, AlertError, Offer, end_of, trip_words
 from app.domain.alert_conditions import Report, money_words
 from app.domain.alert_state import AlertState
 from app.domain.errors import BadEventError
 from app.domain.fares import Fare
+from app.domain.speech import plural, say
 from app.store import ids, prices
 from app.store.alerts import OwnAlert
 from app.store.prices import Search
@@ -67,11 +68,6 @@ class Now:
     notes: Sequence[str] = ()
 
 
-NOTHING_YET = Now(
-    "The lowest fare appears here", ("It does as soon as the form says from where to where, and when.",)
-)
-
-
 def panel(
     parts: Services,
     user: Mapping[str, Any],
@@ -86,7 +82,7 @@ def panel(
     form shows that alert as it is. Raises PyMongoError."""
     trip = wanted or _trip_of(values, parts.clock())
     if trip is None:
-        return NOTHING_YET
+        return _nothing_yet()
     found = fares_of(parts.database, trip, parts.clock())
     verdict = ""
     if wanted is not None and not is_standing:
@@ -134,13 +130,20 @@ def shown(found: Fares, currency: str, now: datetime, verdict: str) -> Now:
     """The panel. now: the system's clock, for the age of a fare."""
     notes = _notes(found)
     if not found.offers:
-        lines = (f"Nobody offers this trip in {currency} at the moment. Fares change all the time.",)
-        return Now("No fare matches now", lines, verdict, notes=notes)
+        lines = (
+            say(
+                "Nobody offers this trip in {currency} at the moment. Fares change all the time.",
+                currency=currency,
+            ),
+        )
+        return Now(say("No fare matches now"), lines, verdict, notes=notes)
     best, *rest = (offer.fare for offer in found.offers[:MOST_SHOWN])
-    seen = f"Seen {words.age((now - best.seen_at).total_seconds())} ago." if best.seen_at else ""
+    seen = ""
+    if best.seen_at:
+        seen = say("Seen {age} ago.", age=words.age((now - best.seen_at).total_seconds()))
     price = money_words(best.price)
     return Now(
-        headline=f"{price} is the lowest fare",
+        headline=say("{amount} is the lowest fare", amount=price),
         lines=tuple(filter(None, (f"{_described(best)}.", seen))),
         verdict=verdict,
         price=price,
@@ -176,37 +179,55 @@ def _verdict(
         return step.fires is not None
 
     if own.paused:
-        return "It is paused: nothing is told until you resume it."
+        return say("It is paused: nothing is told until you resume it.")
     if tells(own):
         is_report = isinstance(own.condition, Report)
-        return "The first report comes at once." if is_report else "It is so already: you are told at once."
+        if is_report:
+            return say("The first report comes at once.")
+        return say("It is so already: you are told at once.")
     if not own.tell_now and tells(replace(own, tell_now=True)):
-        return "It is so already. You chose not to be told of that at once."
-    return "Nothing is told at once."
+        return say("It is so already. You chose not to be told of that at once.")
+    return say("Nothing is told at once.")
+
+
+def _nothing_yet() -> Now:
+    return Now(
+        say("The lowest fare appears here"),
+        (say("It does as soon as the form says from where to where, and when."),),
+    )
 
 
 def _described(fare: Fare) -> str:
     of = date.fromisoformat(fare.departure_date)
     number = airlines.written(fare.flight_number) if fare.flight_number else ""
-    stops = {None: "", 0: "direct", 1: "1 stop"}.get(fare.stops, f"{fare.stops} stops")
+    stops = "" if fare.stops is None else alert_words.stops(fare.stops)
     airline = airlines.name(fare.airline) if fare.airline else ""
-    parts = (f"{words.day(of)} {of.year}", f"{fare.origin} to {fare.destination}", airline, number, stops)
-    return ", ".join(filter(None, parts))
+    trip = trip_words((fare.origin,), (fare.destination,))
+    return ", ".join(filter(None, (speech.day(of, year=True), trip, airline, number, stops)))
 
 
 def _notes(found: Fares) -> list[str]:
     notes = []
     if count := sum(found.foreign.values()):
-        currencies = ", ".join(sorted(found.foreign))
-        verb = "was" if count == 1 else "were"
         notes.append(
-            f"{words.counted(count, 'fare', 'fares')} in {currencies} {verb} not compared: "
-            "amounts of different currencies never are."
+            plural(
+                "{number} fare in {currencies} was not compared: amounts of different currencies never are.",
+                "{number} fares in {currencies} were not compared: amounts of different currencies never are.",
+                count,
+                currencies=", ".join(sorted(found.foreign)),
+            )
         )
     if found.unreadable:
-        notes.append(f"{words.counted(found.unreadable, 'fare', 'fares')} of this trip cannot be read.")
-    if found.is_cut:
         notes.append(
-            f"Only {words.number(MOST_READ)} fares of this trip were looked at here; the alert sees all."
+            plural(
+                "{number} fare of this trip cannot be read.",
+                "{number} fares of this trip cannot be read.",
+                found.unreadable,
+            )
+        )
+    if found.is_cut:
+        most = speech.number(MOST_READ)
+        notes.append(
+            say("Only {number} fares of this trip were looked at here; the alert sees all.", number=most)
         )
     return notes

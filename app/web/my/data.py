@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, g, make_response, request
 
+from app.domain.speech import say
 from app.web import access, person_cookie
 from app.web.api import leaving
 from app.web.my import frame
@@ -40,7 +41,10 @@ def erase() -> Answer | Response:
     """Erase the person who asks, once they wrote the word. Raises Problem 409 while a message is on its way."""
     written = request.form.get("confirm", "").strip()
     if written.upper() != CONFIRM:
-        return _sure(Fields({"confirm": written[:40]}, {"confirm": f"Write {CONFIRM} to be erased."}), 422)
+        return _sure(
+            Fields({"confirm": written[:40]}, {"confirm": say("Write {word} to be erased.", word=CONFIRM)}),
+            422,
+        )
     leaving.end_of(access.own())
     g.reader = None
     answer = make_response(frame.draw("erased.html"))

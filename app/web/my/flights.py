@@ -11,14 +11,15 @@ from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
 from app.channels.links import Links
-from app.domain import airlines, places
+from app.domain import airlines, places, speech
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, parse
+from app.domain.speech import say
 from app.store import ids, shown
 from app.store.audience import is_held
 from app.store.own_bookings import BY_PERSON, OwnBookings
 from app.store.own_followings import OwnFollowings
-from app.web import access, airport_field
+from app.web import access, airport_field, refusals
 from app.web.api import choosing
 from app.web.api.bookings import NewBooking
 from app.web.api.choosing import FlightChoice
@@ -93,8 +94,10 @@ def unbook(booking: str) -> Response:
     if row is None:
         raise frame.not_yours("booking")
     if row.get("added_by") != BY_PERSON:
-        words_ = "This booking came from the airline's system, and ends there: cancel it with the airline."
-        raise Problem(403, "Not yours to cancel", words_)
+        words_ = say(
+            "This booking came from the airline's system, and ends there: cancel it with the airline."
+        )
+        raise Problem(403, say("Not yours to cancel"), words_)
     if is_held(row.get("status")) and not store.cancel(row):
         return frame.back("my.flights", "changed-meanwhile")
     return frame.back("my.flights", "unbooked")
@@ -162,7 +165,7 @@ def _sent() -> dict[str, str]:
 
 def _refused(sent: dict[str, str], problem: Problem, field: str) -> Answer:
     """The page with what was typed; field: the one at fault where the problem names none."""
-    faults = frame.faults_of(problem) or {field: problem.detail}
+    faults = frame.faults_of(problem) or {field: refusals.as_sentence(problem.detail)}
     return _page(Fields(sent, faults, airports.choices(sent, faults)), 422)
 
 
@@ -222,7 +225,9 @@ def _order(place: Place) -> tuple[bool, str, str]:
 
 def _booking(row: Document, documents: Mapping[str, Document]) -> Place:
     reference = row.get("reference")
-    more = f", booking {reference}" if isinstance(reference, str) and reference else ""
+    more = ""
+    if isinstance(reference, str) and reference:
+        more = say(", booking {reference}", reference=reference)
     is_own = row.get("added_by") == BY_PERSON
     return _place(row, documents, more, is_own=is_own, is_ended=not is_held(row.get("status")))
 
@@ -234,7 +239,7 @@ def _is_airport(row: Document) -> bool:
 def _airport(row: Document) -> Place:
     code, muted = row["airport"], row.get("muted") is True
     name = airport_field.called(code)
-    detail = "The whole airport: when a day there is disrupted, and when it is normal again."
+    detail = say("The whole airport: when a day there is disrupted, and when it is normal again.")
     url = airports.board(code)
     return Place(ids.text(row["_id"]), code, f", {name}", detail, url, None, name, True, False, muted)
 
@@ -248,9 +253,8 @@ def _place(
     is_ended: bool = False,
 ) -> Place:
     id_, muted = ids.text(row["_id"]), row.get("muted") is True
-    gone = Place(
-        id_, "A flight that is gone", "", f"It was deleted{more}.", None, None, "", is_own, True, muted
-    )
+    name, detail = say("A flight that is gone"), say("It was deleted{more}.", more=more)
+    gone = Place(id_, name, "", detail, None, None, "", is_own, True, muted)
     try:
         flight = parse(documents[ids.text(row["flight_id"])])
         leaves = places.utc_to_local(flight.leaves_at, flight.origin)
@@ -260,10 +264,14 @@ def _place(
     return Place(
         id=id_,
         name=airlines.written(flight.flight_number),
-        route=f", {places.city(flight.origin)} to {places.city(flight.destination)}",
-        detail=f"{words.day(leaves)} {leaves.year}, {words.clock_zone(leaves)}{more}",
+        route=say(
+            ", {origin} to {destination}",
+            origin=places.city(flight.origin),
+            destination=places.city(flight.destination),
+        ),
+        detail=f"{speech.day(leaves, year=True)}, {words.clock_zone(leaves)}{more}",
         url=_url(flight),
-        state=State("skipped", "Booking cancelled", "") if is_ended else words.departure_state(flight),
+        state=State("skipped", say("Booking cancelled"), "") if is_ended else words.departure_state(flight),
         sort=flight.leaves_at.isoformat(),
         is_own=is_own and not is_ended,
         is_over=over or is_ended,

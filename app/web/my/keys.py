@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
+from app.domain.speech import say
 from app.store.api_keys import ApiKeys
 from app.web import access
 from app.web.api.keys import MOST_KEYS, NewKey
@@ -48,10 +49,10 @@ def revoke(key: str) -> Response:
 def _check(wanted: NewKey) -> None:
     allowed = {str(scope) for scope in access.scopes_of(access.asker().roles)}
     if not set(wanted.scopes) <= allowed:
-        raise _refused("scopes", f"You may give a key {', '.join(sorted(allowed))}")
+        raise _refused("scopes", say("You may give a key {scopes}.", scopes=", ".join(sorted(allowed))))
     working = [key for key in ApiKeys(services().database).all(access.own()) if key.revoked_at is None]
     if len(working) >= MOST_KEYS:
-        raise _refused("name", f"You have {MOST_KEYS} keys that work; revoke one first")
+        raise _refused("name", say("You have {number} keys that work; revoke one first.", number=MOST_KEYS))
 
 
 def _refused(field: str, words: str) -> Problem:
@@ -62,7 +63,7 @@ def _faults(problem: Problem) -> dict[str, str]:
     found = frame.faults_of(problem)
     said = {name.partition(".")[0]: words for name, words in found.items()}
     if "name" in said and not request.form.get("name", "").strip():
-        said["name"] = "Write a name, so that you know the key again."
+        said["name"] = say("Write a name, so that you know the key again.")
     if "scopes" in said and not request.form.getlist("scopes"):
-        said["scopes"] = "Choose at least one thing that the key may do."
+        said["scopes"] = say("Choose at least one thing that the key may do.")
     return said

@@ -11,7 +11,8 @@ from zoneinfo import available_timezones
 from flask import request
 from werkzeug.wrappers import Response
 
-from app.domain import people, speech
+from app.domain import channels, people, speech
+from app.domain.speech import say
 from app.store.users import ChangedMeanwhileError, Users
 from app.web import access, choosing, preferences_form
 from app.web.api.me import ProfileChange
@@ -84,14 +85,14 @@ def addresses(user: Mapping[str, Any]) -> tuple[Address, ...]:
     return (
         Address(
             "email",
-            "E-mail",
+            channels.title("email"),
             people.masked_email(email) if email else "",
             bool(proved.get("email")) and found.email is not None,
             found.email is not None,
         ),
         Address(
             "sms",
-            "Phone",
+            say("Phone"),
             people.masked_phone(phone) if phone else "",
             bool(proved.get("phone")) and found.phone is not None,
             found.phone is not None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from app.domain.speech import say
 from app.store.api_keys import ApiKeys
 from app.store.sessions import Session
 from app.web import access, person_cookie
@@ -98,7 +99,7 @@ def page(
 def _browser(one: Session, here: Session | None, user: Document) -> Browser:
     return Browser(
         id=one.id,
-        name=one.browser or "A browser",
+        name=one.browser or say("A browser"),
         began=frame.shown_moment(one.created_at, user),
         seen=frame.shown_moment(one.seen_at, user),
         is_here=here is not None and here.id == one.id,
