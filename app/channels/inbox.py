@@ -33,7 +33,7 @@ from app.domain.people import Person
 from app.domain.wording import Message
 from app.settings import Settings
 from app.store import client as mongodb
-from app.store.inbox import Inbox
+from app.store.inbox import SERVICE, Inbox
 
 NAME = "inbox"
 
@@ -219,7 +219,7 @@ def entry_of(parcel: Parcel, public_url: str, at: datetime, expires_at: datetime
         "person": parcel.address,
         "conversation": conversation,
         "subject": subject,
-        "kind": subject.partition(":")[0] if subject else "service",
+        "kind": subject.partition(":")[0] if subject else SERVICE,
         "title": title,
         "lines": lines,
         "link": {"label": label, "url": url.removeprefix(public_url)},

@@ -18,6 +18,8 @@ from pymongo.database import Database
 Document = dict[str, Any]
 
 COLLECTION = "inbox"
+SERVICE = "service"
+"""The kind of what no conversation told, like a test."""
 MOST_COUNTED = 100
 """Unseen entries are counted up to here."""
 
@@ -25,10 +27,11 @@ MOST_COUNTED = 100
 @dataclass(frozen=True, slots=True)
 class Unseen:
     """What a person has not seen. count: MOST_COUNTED stands for that many and more. state: another one whenever
-    something came or was seen."""
+    something came or was seen. newest: the id of the newest of them, None without one."""
 
     count: int
     state: str
+    newest: str | None
 
 
 class Inbox:
@@ -77,17 +80,24 @@ class Inbox:
         wanted = {"person": person, "unseen": True}
         rows = self._entries.find(wanted, {"_id": 1}).sort([("at", -1), ("_id", -1)]).limit(MOST_COUNTED)
         ids = [str(row["_id"]) for row in rows]
-        return Unseen(len(ids), hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16])
+        state = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
+        return Unseen(len(ids), state, ids[0] if ids else None)
+
+    def unseen_news(self, person: str, entries: Collection[str] | None) -> list[str]:
+        """Ids of what is new among these entries, None for all of the person's, and was told by a conversation: the
+        newest MOST_COUNTED of them."""
+        wanted = _new(person, entries) | {"kind": {"$ne": SERVICE}}
+        rows = self._entries.find(wanted, {"_id": 1}).sort([("at", -1), ("_id", -1)]).limit(MOST_COUNTED)
+        return [str(row["_id"]) for row in rows]
 
     def mark_seen(self, person: str, entries: Collection[str] | None, now: datetime) -> int:
         """The person has seen these entries, None for all of theirs; returns how many were new to them.
 
         Ids of other people's entries are passed over.
         """
-        wanted: Document = {"person": person, "unseen": True}
-        if entries is not None:
-            wanted["_id"] = {"$in": list(entries)}
-        done = self._entries.update_many(wanted, {"$set": {"seen_at": now}, "$unset": {"unseen": ""}})
+        done = self._entries.update_many(
+            _new(person, entries), {"$set": {"seen_at": now}, "$unset": {"unseen": ""}}
+        )
         return done.modified_count
 
     def seen_of(self, conversations: Collection[str]) -> dict[str, datetime]:
@@ -100,3 +110,8 @@ class Inbox:
         ]
         rows = self._entries.aggregate(stages)
         return {str(row["_id"]): row["seen_at"] for row in rows if row.get("seen_at") is not None}
+
+
+def _new(person: str, entries: Collection[str] | None) -> Document:
+    wanted: Document = {"person": person, "unseen": True}
+    return wanted if entries is None else wanted | {"_id": {"$in": list(entries)}}

@@ -12,6 +12,7 @@ from app.web import (
     csrf,
     documentation,
     headers,
+    inbox,
     my,
     pages,
     problems,
@@ -43,6 +44,7 @@ def create_app(services: Services) -> Flask:
     speaking.register(app)  # before all others, whose refusals are pages, too
     access.register(app, _is_page)
     reader.register(app)
+    inbox.register(app)
     app.register_blueprint(probes)
     app.register_blueprint(publishing)
     app.register_blueprint(callbacks)

@@ -54,7 +54,7 @@ def serve(settings: Settings, loader: Callable[[], Wsgi]) -> int:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.web_workers,
-        blocking_threads=settings.feed_waiting + _QUICK_THREADS,
+        blocking_threads=settings.feed_waiting + settings.inbox_waiting + _QUICK_THREADS,
         backlog=1024,
         backpressure=_CONNECTIONS,
         http=HTTPModes.http1,

@@ -11,6 +11,7 @@ from app.web.my import (
     data,
     flights,
     frame,
+    inbox,
     keys,
     notifications,
     preferences,
@@ -42,6 +43,7 @@ def blueprint() -> Blueprint:
     alerts.register(made)
     data.register(made)
     flights.register(made)
+    inbox.register(made)
     sharing.register(made)
     sessions.register(made)
     keys.register(made)

@@ -62,6 +62,9 @@ SAID: Mapping[str, str] = {
     "apprise-ended": to_say("The service is unlinked. Nothing goes there any more."),
     "webhook-again": to_say("It is sent again, as it stands now."),
     "phone-removed": to_say("Your phone is removed. No texts go there any more."),
+    "inbox-seen": to_say("Everything in your inbox counts as read."),
+    "inbox-on": to_say("Your inbox is on. What you are told appears here from now on."),
+    "inbox-off": to_say("Your inbox is off. Nothing more comes to it."),
     "test": to_say(
         "A test message is on its way. It arrives within a minute, or your mailbox or phone does not take it."
     ),

@@ -19,7 +19,7 @@ from app.store.own_notifications import LEDGER, OwnNotifications
 from app.store.why import WhyReader
 from app.web import access
 from app.web.api.answers import Mark, cursor_after, wanted_page
-from app.web.my import frame, notification_filter
+from app.web.my import frame, inbox, notification_filter
 from app.web.my.frame import Answer, Document
 from app.web.problems import Problem
 from app.web.services import Services, services
@@ -92,6 +92,8 @@ def view() -> Answer:
         days=tuple(Day(name, tuple(entries)) for name, entries in days.items()),
         older=cursor_after([Mark(at, row["_id"]) for _, at, row in rows], PAGE),
         is_first=before is None,
+        inbox=inbox.top(user, parts) if before is None and wanted.is_everything else None,
+        may_have_inbox=inbox.may_be_switched_on(user, parts),
         filter=notification_filter.shown(parts.database, wanted, counts),
         figures=notification_filter.figures(store.since(access.own(), since, notification_filter.MOST)),
     )

@@ -7,7 +7,7 @@ from flask import Response, redirect, render_template, request, session
 
 from app.store.sign_ins import SignIn, SignIns
 from app.store.users import Document, Users
-from app.web import access, choosing, person_cookie
+from app.web import access, choosing, inbox, person_cookie
 from app.web.services import Services, services
 from app.web.sign_in import asking, browsers, known_browser
 from app.web.sign_in.asking import Answer, why_closed
@@ -64,6 +64,7 @@ def _enter(links: SignIns, token: str, found: SignIn, known: list[Document], par
 
 def _begin(user: Document, found: SignIn, parts: Services) -> Response:
     """A session of its own: whatever the browser brought, its session and its form tokens, is replaced."""
+    inbox.at_sign_in(parts, user)
     store = person_cookie.sessions(parts)
     if before := person_cookie.value():
         store.end(before)
