@@ -137,12 +137,6 @@ class SmsChannel:
 
 
 def _parts(text: str) -> str:
-    """For the ledger: how many parts the text is billed as (3GPP TS 23.040: 160, then 153 septets each)."""
-    try:
-        septets = gsm.septets(text)
-    except ValueError:
-        units = len(text.encode("utf-16-be")) // 2
-        number, alphabet = (1 if units <= 70 else -(-units // 67)), "UCS-2"
-    else:
-        number, alphabet = (1 if septets <= gsm.ONE_PART else -(-septets // 153)), "GSM-7"
-    return f"{number} part{'s' if number > 1 else ''} of {alphabet}"
+    """For the ledger: how many parts the text is billed as."""
+    number = gsm.parts(text)
+    return f"{number} part{'s' if number > 1 else ''} of {'GSM-7' if gsm.is_gsm(text) else 'UCS-2'}"

@@ -176,6 +176,13 @@ def long_day(of: date) -> str:
     return dates.format_date(of, pattern, locale=_locale())
 
 
+def weekday_of(of: date) -> str:
+    """Friday 8 February."""
+    if current().language == ENGLISH:
+        return dates.format_date(of, "EEEE d MMMM", locale=_locale())
+    return dates.format_skeleton("MMMMEEEEd", of, locale=_locale())
+
+
 def date_of(of: date) -> str:
     """8 February 2013."""
     return dates.format_date(of, "d MMMM y" if current().language == ENGLISH else "long", locale=_locale())

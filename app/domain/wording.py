@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from app.domain import wording_details, wording_pickup
+from app.domain.speech import say, speaking
 from app.domain.wording_details import advice, facts, more, preheader
 from app.domain.wording_leads import lead
 from app.domain.wording_shapes import LINK_SLOT, FlightNews, Highlight, Message
@@ -31,6 +32,11 @@ def compose(news: FlightNews) -> Message:
 
 @lru_cache(maxsize=1024)
 def _compose(news: FlightNews) -> Message:
+    with speaking(news.language, news.clock):
+        return _composed(news)
+
+
+def _composed(news: FlightNews) -> Message:
     t = Terms(news)
     picks_up = wording_pickup.is_for(t)
     if picks_up:
@@ -54,7 +60,7 @@ def _compose(news: FlightNews) -> Message:
             (label, _line(value)) for label, value in (wording_pickup.facts(t) if picks_up else facts(t))
         ),
         advice=tuple(_line(sentence) for sentence in advice(t)),
-        link=(f"Open {t.number}", url),
+        link=(say("Open {number}", number=t.number), url),
         footer=tuple(
             _line(sentence) for sentence in (wording_pickup if picks_up else wording_details).footer(t)
         ),

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
+from app.domain import places
 from app.domain.flight import NOT_FLYING, Status
 from app.domain.news import Kind
-from app.domain.wording_leads import Lead, diversion, flies_again
+from app.domain.speech import plural, say, to_say
+from app.domain.wording_lead import Lead, ended
+from app.domain.wording_progress import PROGRESS, THERE
 from app.domain.wording_terms import NOT_KNOWN, Moment, Terms
 
 NEAR = timedelta(hours=3)
@@ -24,137 +27,203 @@ def more(t: Terms, lead: Lead) -> tuple[str, ...]:
     told = lead.covers | {t.kinds[0]}
     sentences = [_ALSO[kind](t) for kind in t.kinds if kind in _ALSO and kind not in told]
     if t.kinds[0] is Kind.CANCELLED:
-        sentences.append("We tell you if it flies after all.")
-    if t.news.times > 1:
-        sentences.append(f"It changed {t.news.times} times since our last message.")
+        sentences.append(say("We tell you if it flies after all."))
+    if (times := t.news.times) > 1:
+        sentences.append(
+            plural(
+                "It changed {number} time since our last message.",
+                "It changed {number} times since our last message.",
+                times,
+            )
+        )
     if t.news.often:
-        sentences.append("This changes often; we tell you again when it has settled.")
+        sentences.append(say("This changes often; we tell you again when it has settled."))
     if t.doubtful:
-        sentences.append("This is how things stand now; an earlier message may have said otherwise.")
+        sentences.append(say("This is how things stand now; an earlier message may have said otherwise."))
     if t.news.found_late:
-        sentences.append("We found this change late.")
+        sentences.append(say("We found this change late."))
     return tuple(sentences)
+
+
+# Translators of the sentences that follow: "it" is the flight.
+def _also_flies(t: Terms) -> str:
+    if t.heard.status is Status.REMOVED:
+        return say("It is back in the schedule.")
+    if t.want.status in THERE:
+        return say("It flew as things stand now.") if t.doubtful else say("It flew after all.")
+    return say("It flies as things stand now.") if t.doubtful else say("It flies after all.")
+
+
+def _also_diverted(t: Terms) -> str:
+    if t.diverted_to is None:
+        return say("It lands elsewhere; when is not yet known.")
+    if t.diverted_to == t.want.origin:
+        return say("It returns to {city}; when is not yet known.", city=places.city(t.diverted_to))
+    return say("It lands in {place}; when is not yet known.", place=t.at(t.diverted_to))
 
 
 def _also_leaves(t: Terms) -> str:
     if t.time_unknown:
-        return "It is delayed; until when is not yet known."
-    return f"It leaves {t.lateness}: {t.when(t.leaves)}{t.was(t.old_departure)}."
+        return say("It is delayed; until when is not yet known.")
+    values = {"lateness": t.lateness, "time": t.when(t.leaves), "was": t.was(t.old_departure)}
+    return say("It leaves {lateness}: {time}{was}.", **values)
 
+
+def _also_gate(t: Terms) -> str:
+    if t.doubtful:
+        return say("Gate now: {gate}.", gate=t.want.gate)
+    return say("New gate: {gate}{was}.", gate=t.want.gate, was=t.was(t.heard.gate))
+
+
+def _also_terminal(t: Terms) -> str:
+    if t.doubtful:
+        return say("Terminal now: {terminal}.", terminal=t.want.terminal)
+    return say("New terminal: {terminal}{was}.", terminal=t.want.terminal, was=t.was(t.heard.terminal))
+
+
+def _also_lands(t: Terms) -> str:
+    return say("It lands {moment}.", moment=t.arrives.full) if t.arrives else say(_WHEN_IT_LANDS)
+
+
+_WHEN_IT_LANDS = to_say("When it lands is not yet known.")
 
 _ALSO: Mapping[Kind, Callable[[Terms], str]] = {
     # Cancelled and removed never come along: nothing else counts beside them.
-    Kind.REINSTATED: lambda t: f"It {flies_again(t)}.",
-    Kind.DIVERTED: lambda t: f"It {diversion(t)}; when is not yet known.",
-    Kind.RESCHEDULED: lambda t: f"Its scheduled time is {t.planned.full}{t.was(t.old_schedule)}.",
+    Kind.REINSTATED: _also_flies,
+    Kind.DIVERTED: _also_diverted,
+    Kind.RESCHEDULED: lambda t: say(
+        "Its scheduled time is {moment}{was}.", moment=t.planned.full, was=t.was(t.old_schedule)
+    ),
     Kind.DELAYED: _also_leaves,
     Kind.EARLIER: _also_leaves,
-    Kind.GATE: lambda t: f"{'Gate now' if t.doubtful else 'New gate'}: {t.want.gate}{t.was(t.heard.gate)}.",
-    Kind.TERMINAL: lambda t: (
-        f"{'Terminal now' if t.doubtful else 'New terminal'}: {t.want.terminal}{t.was(t.heard.terminal)}."
+    Kind.GATE: _also_gate,
+    Kind.TERMINAL: _also_terminal,
+    Kind.BOARDING: lambda _: say("Boarding has begun."),
+    Kind.GATE_CLOSED: lambda _: say("The gate has closed."),
+    Kind.DEPARTED: lambda t: say("It has left {city}.", city=t.origin),
+    Kind.ARRIVAL: _also_lands,
+    Kind.LANDED: lambda _: say("It has landed."),
+    Kind.ARRIVED: lambda _: say("It has arrived."),
+    Kind.BELT: lambda t: say("Bags come out at belt {belt}{was}.", belt=t.want.belt, was=t.was(t.heard.belt)),
+    Kind.AIRCRAFT: lambda t: say(
+        "It flies with aircraft {aircraft}{was}.", aircraft=t.want.aircraft, was=t.was(t.heard.aircraft)
     ),
-    Kind.BOARDING: lambda _: "Boarding has begun.",
-    Kind.GATE_CLOSED: lambda _: "The gate has closed.",
-    Kind.DEPARTED: lambda t: f"It has left {t.origin}.",
-    Kind.ARRIVAL: lambda t: f"It lands {t.arrives.full}." if t.arrives else "When it lands is not yet known.",
-    Kind.LANDED: lambda _: "It has landed.",
-    Kind.ARRIVED: lambda _: "It has arrived.",
-    Kind.BELT: lambda t: f"Bags come out at belt {t.want.belt}{t.was(t.heard.belt)}.",
-    Kind.AIRCRAFT: lambda t: f"It flies with aircraft {t.want.aircraft}{t.was(t.heard.aircraft)}.",
 }
 
 
 def facts(t: Terms) -> Facts:
     """How the flight stands now, label and value; old values in brackets where they differ."""
     if t.want.status in NOT_FLYING:
-        return ("Was to leave", f"{t.planned.full}, {t.at(t.want.origin)}"), *_planned_arrival(
-            t, "Was to arrive"
-        )
+        leaves = say("{moment}, {place}", moment=t.planned.full, place=t.at(t.want.origin))
+        return (say("Was to leave"), leaves), *_planned_arrival(t, say("Was to arrive"))
+    destination = say("Destination"), t.at(t.want.destination)
     if t.want.status is Status.DIVERTED:
-        lands = f"{t.at(t.diverted_to)}, time not yet known" if t.diverted_to else NOT_KNOWN
-        return ("Destination", t.at(t.want.destination)), ("Lands in", lands), *_bags(t)
+        lands = say(NOT_KNOWN)
+        if t.diverted_to:
+            lands = say("{place}, time not yet known", place=t.at(t.diverted_to))
+        return destination, (say("Lands in"), lands), *_bags(t)
     if not t.has_left:
-        return *_leaves(t), *_gate(t), *_arrives(t, "Arrives"), *_aircraft(t), *_bags(t)
-    landed = t.want.status in {Status.LANDED, Status.ARRIVED}
+        return *_leaves(t), *_gate(t), *_arrives(t, say("Arrives")), *_aircraft(t), *_bags(t)
+    landed = t.want.status in THERE
     if landed and t.diverted_to:
-        diverted = ("Destination", t.at(t.want.destination)), ("Diverted to", t.at(t.diverted_to))
-        return *_left(t), *diverted, *_bags(t)
+        return *_left(t), destination, (say("Diverted to"), t.at(t.diverted_to)), *_bags(t)
     if landed and t.want.estimated_arrival_time is None:
-        return *_left(t), *_planned_arrival(t, "Planned arrival"), *_at_destination(t), *_bags(t)
-    label = str(t.want.status).capitalize() if landed else "Lands"
+        return *_left(t), *_planned_arrival(t, say("Planned arrival")), *_at_destination(t), *_bags(t)
+    label = say(PROGRESS[t.want.status]) if landed else say("Lands")
     return *_left(t), *_arrives(t, label), *_at_destination(t), *_bags(t)
 
 
 def _leaves(t: Terms) -> Facts:
+    place = t.at(t.want.origin)
     if t.time_unknown:
-        return (("Leaves", f"{NOT_KNOWN}, planned {t.planned.full}, {t.at(t.want.origin)}"),)
+        planned = t.planned.full
+        value = say("Not yet known, planned {moment}, {place}", moment=planned, place=place)
+        return ((say("Leaves"), value),)
     # "On time" is said of today's flights alone: of one next month nobody knows.
     soon = t.leaves.instant - t.news.now < timedelta(hours=24)
-    stands = f", {t.lateness}" if t.delay or soon else ""
+    late = say(", {lateness}", lateness=t.lateness) if t.delay or soon else ""
     # What the highlight has said is not repeated.
     said = t.kinds[0] in _TIMES or t.kinds[0] is Kind.REINSTATED
     was = "" if said else t.was(t.old_departure)
-    return (("Leaves", f"{t.leaves.full}{was}{stands}, {t.at(t.want.origin)}"),)
+    # Translators: like "Fri 8 Feb, 15:13 EST (was 14:45), 28 minutes late, Newark (EWR)".
+    value = say("{moment}{was}{late}, {place}", moment=t.leaves.full, was=was, late=late, place=place)
+    return ((say("Leaves"), value),)
 
 
 def _left(t: Terms) -> Facts:
+    place = t.at(t.want.origin)
     if t.want.estimated_departure_time is None:
-        return (("Planned departure", f"{t.planned.full}, {t.at(t.want.origin)}"),)
-    was = t.was(t.old_departure)
-    return (("Left", f"{t.leaves.full}{was}, {t.lateness}, {t.at(t.want.origin)}"),)
+        planned = say("{moment}, {place}", moment=t.planned.full, place=place)
+        return ((say("Planned departure"), planned),)
+    was, late = t.was(t.old_departure), say(", {lateness}", lateness=t.lateness)
+    value = say("{moment}{was}{late}, {place}", moment=t.leaves.full, was=was, late=late, place=place)
+    return ((say("Left"), value),)
 
 
 def _gate(t: Terms) -> Facts:
-    gate, terminal = t.want.gate, t.want.terminal
+    gate, terminal, label = t.want.gate, t.want.terminal, say("Gate")
     if gate is None:
-        return (("Gate", NOT_KNOWN), *((("Terminal", terminal),) if terminal else ()))
-    place = f"{gate}, terminal {terminal}" if terminal else gate
+        return (label, say(NOT_KNOWN)), *(((say("Terminal"), terminal),) if terminal else ())
+    place = _with_terminal(gate, terminal)
     if t.kinds[0] is Kind.GATE:  # the highlight has the old gate
         old = t.heard.terminal if Kind.TERMINAL in t.kinds else None
+        was = t.was(say("terminal {terminal}", terminal=old)) if old else ""
     elif (t.heard.gate, t.heard.terminal) == (gate, terminal):
-        return (("Gate", place if t.doubtful else f"{place}, unchanged"),)
+        return ((label, place if t.doubtful else say("{gate}, unchanged", gate=place)),)
     else:
-        old = t.heard.gate if t.heard.gate != gate else None
-    return (("Gate", place + t.was(f"terminal {old}" if old and t.kinds[0] is Kind.GATE else old)),)
+        was = t.was(t.heard.gate if t.heard.gate != gate else None)
+    return ((label, f"{place}{was}"),)
+
+
+def _with_terminal(gate: str, terminal: str | None) -> str:
+    return say("{gate}, terminal {terminal}", gate=gate, terminal=terminal) if terminal else gate
 
 
 def _arrives(t: Terms, label: str) -> Facts:
     city, new, old = t.at(t.want.destination), t.arrives, t.arrived_before
     if new is None:
-        return ((label, f"{NOT_KNOWN}, {city}"),)
+        return ((label, say("Not yet known, {place}", place=city)),)
     differs = old is not None and old.instant != new.instant and t.heard.destination == t.want.destination
     was = t.was(old.against(new)) if old is not None and differs else ""
-    return ((label, f"{new.full}{_later_day(t.leaves, new)}{was}, {city}"),)
+    later = _later_day(t.leaves, new)
+    # Translators: like "Sat 9 Feb, 00:16 MST (+1 day) (was 23:50), Denver (DEN)".
+    value = say("{moment}{later}{was}, {place}", moment=new.full, later=later, was=was, place=city)
+    return ((label, value),)
 
 
 def _planned_arrival(t: Terms, label: str) -> Facts:
     planned = t.want.arrives_at
     if planned is None:
         return ()
-    lands = t.moment(planned, t.want.destination)
-    return ((label, f"{lands.full}{_later_day(t.planned, lands)}, {t.at(t.want.destination)}"),)
+    lands, place = t.moment(planned, t.want.destination), t.at(t.want.destination)
+    later = _later_day(t.planned, lands)
+    value = say("{moment}{later}{was}, {place}", moment=lands.full, later=later, was="", place=place)
+    return ((label, value),)
 
 
 def _later_day(leaves: Moment, lands: Moment) -> str:
     days = (lands.date - leaves.date).days
-    return "" if not days else f" ({days:+d} {'day' if abs(days) == 1 else 'days'})"
+    # Translators: after a time: it is on a later day, like " (+1 day)"; {days} has the sign.
+    return plural(" ({days} day)", " ({days} days)", abs(days), days=f"{days:+d}") if days else ""
 
 
 def _at_destination(t: Terms) -> Facts:
     gate, terminal = t.want.arrival_gate, t.want.arrival_terminal
     if gate is None:
-        return (("Terminal there", terminal),) if terminal else ()
-    return (("Gate there", f"{gate}, terminal {terminal}" if terminal else gate),)
+        return ((say("Terminal there"), terminal),) if terminal else ()
+    return ((say("Gate there"), _with_terminal(gate, terminal)),)
 
 
 def _aircraft(t: Terms) -> Facts:
     if Kind.AIRCRAFT not in t.kinds[1:]:
         return ()
-    return (("Aircraft", f"{t.want.aircraft}{t.was(t.heard.aircraft)}"),)
+    return ((say("Aircraft"), f"{t.want.aircraft}{t.was(t.heard.aircraft)}"),)
 
 
 def _bags(t: Terms) -> Facts:
-    return (("Bags", f"belt {t.want.belt}"),) if t.want.belt and t.kinds[0] is not Kind.BELT else ()
+    if not t.want.belt or t.kinds[0] is Kind.BELT:
+        return ()
+    return ((say("Bags"), say("belt {belt}", belt=t.want.belt)),)
 
 
 def advice(t: Terms) -> tuple[str, ...]:
@@ -162,57 +231,79 @@ def advice(t: Terms) -> tuple[str, ...]:
     first = _ADVICE.get(t.kinds[0])
     sentences = [] if first is None else first(t)
     if Kind.BOARDING in t.kinds and t.is_traveller and t.want.gate:
-        sentences.append(f"Go to gate {t.want.gate} now.")
+        sentences.append(say("Go to gate {gate} now.", gate=t.want.gate))
     elif _GATES & set(t.kinds) and t.is_traveller and t.want.gate and not t.has_left:
-        now = t.want.status is Status.BOARDING
-        sentences.append(f"Go to gate {t.want.gate} now." if now else f"Board at gate {t.want.gate}.")
+        if t.want.status is Status.BOARDING:
+            sentences.append(say("Go to gate {gate} now.", gate=t.want.gate))
+        else:
+            sentences.append(say("Board at gate {gate}.", gate=t.want.gate))
     return tuple(sentences)
 
 
 def _after_cancellation(t: Terms) -> list[str]:
     if not t.is_traveller:
         return []
-    return [
-        "Do not go to the airport for this flight.",
-        f"Ask {t.airline} for another flight, or for your money back.",
-    ]
+    if t.airline is None:
+        ask = say("Ask the airline for another flight, or for your money back.")
+    else:
+        # Translators: {airline} is a name, like "United".
+        ask = say("Ask {airline} for another flight, or for your money back.", airline=t.airline)
+    return [say("Do not go to the airport for this flight."), ask]
 
 
 def _after_removal(t: Terms) -> list[str]:
-    return [f"Ask {t.airline} before you go to the airport."] if t.is_traveller else []
+    if not t.is_traveller:
+        return []
+    if t.airline is None:
+        return [say("Ask the airline before you go to the airport.")]
+    return [say("Ask {airline} before you go to the airport.", airline=t.airline)]
 
 
 def _after_return(t: Terms) -> list[str]:
     if t.has_left:
         return []
-    state = "no longer in the schedule" if t.heard.status is Status.REMOVED else "cancelled"
-    first = [] if t.doubtful else [f"Disregard our message that it was {state}."]
-    rebooked = f"If you have another flight by now, ask {t.airline} which one holds."
-    return [*first, rebooked] if t.is_traveller else first
+    first = []
+    if not t.doubtful:
+        removed = t.heard.status is Status.REMOVED
+        first = [
+            say("Disregard our message that it was no longer in the schedule.")
+            if removed
+            else say("Disregard our message that it was cancelled.")
+        ]
+    if not t.is_traveller:
+        return first
+    if t.airline is None:
+        return [*first, say("If you have another flight by now, ask the airline which one holds.")]
+    ask = say("If you have another flight by now, ask {airline} which one holds.", airline=t.airline)
+    return [*first, ask]
 
 
 def _after_diversion(t: Terms) -> list[str]:
-    return ["We tell you where it lands as soon as we know."] if t.want.diverted_to is None else []
+    return [say("We tell you where it lands as soon as we know.")] if t.want.diverted_to is None else []
 
 
 def _after_delay(t: Terms) -> list[str]:
     if not t.is_traveller or t.has_left:
         return []
     if t.planned.instant - t.news.now <= NEAR:
-        return ["Stay near the gate: a delay can shrink."]
-    return ["Be at the airport as planned: a delay can shrink."]
+        return [say("Stay near the gate: a delay can shrink.")]
+    return [say("Be at the airport as planned: a delay can shrink.")]
 
 
 def _after_new_time(t: Terms) -> list[str]:
-    return [f"Does the new time not suit you? Ask {t.airline} for a change."] if t.is_traveller else []
+    if not t.is_traveller:
+        return []
+    if t.airline is None:
+        return [say("Does the new time not suit you? Ask the airline for a change.")]
+    return [say("Does the new time not suit you? Ask {airline} for a change.", airline=t.airline)]
 
 
 def _after_earlier(t: Terms) -> list[str]:
-    return ["Be at the gate for the earlier time."] if t.is_traveller and not t.doubtful else []
+    return [say("Be at the gate for the earlier time.")] if t.is_traveller and not t.doubtful else []
 
 
 def _after_aircraft(t: Terms) -> list[str]:
-    return ["Look at your seat again: it can change with the aircraft."] if t.is_traveller else []
+    return [say("Look at your seat again: it can change with the aircraft.")] if t.is_traveller else []
 
 
 _ADVICE: Mapping[Kind, Callable[[Terms], list[str]]] = {
@@ -233,16 +324,22 @@ def preheader(t: Terms, lead: Lead) -> str:
     if t.want.status in NOT_FLYING:
         known += advice(t)
     elif t.want.status is Status.DIVERTED:
-        known.append("When it lands is not yet known.")
+        known.append(say(_WHEN_IT_LANDS))
     elif t.kinds[0] in _GATES:
-        leaves = f"Leaves {t.leaves.full}, {t.lateness}."
-        known.append("When it leaves is not yet known." if t.time_unknown else leaves)
-    elif t.want.status in {Status.LANDED, Status.ARRIVED}:
-        known += [f"{label}: {value}." for label, value in (*_at_destination(t), *_bags(t))]
+        if t.time_unknown:
+            known.append(say("When it leaves is not yet known."))
+        else:
+            known.append(say("Leaves {moment}, {lateness}.", moment=t.leaves.full, lateness=t.lateness))
+    elif t.want.status in THERE:
+        # Translators: a fact as a sentence, like "Gate there: B22."
+        known += [
+            say("{label}: {value}.", label=label, value=value)
+            for label, value in (*_at_destination(t), *_bags(t))
+        ]
     else:
-        known += [f"Gate {t.want.gate}."] if t.want.gate and not t.has_left else []
-        known += [f"Arrives {t.arrives.full}."] if t.arrives else []
-    return " ".join(known or [f"{t.origin} to {t.destination}, {t.planned.full}."])
+        known += [say("Gate {gate}.", gate=t.want.gate)] if t.want.gate and not t.has_left else []
+        known += [say("Arrives {moment}.", moment=t.arrives.full)] if t.arrives else []
+    return " ".join(known) or ended(t.route)
 
 
 def footer(t: Terms) -> tuple[str, ...]:
@@ -250,10 +347,13 @@ def footer(t: Terms) -> tuple[str, ...]:
     changed = t.moment(t.news.changed_at, t.want.origin)
     sent = t.moment(t.news.now, t.want.origin)
     at = changed.clock if changed.date == sent.date else changed.full
-    verb = "Found" if t.news.found_late else "Changed by the airline"
-    why = "hold a booking on" if t.is_traveller else "follow"
+    values = {"changed": at, "sent": sent.clock}
     return (
-        f"You get this because you {why} {t.number}.",
-        f"{verb} at {at}, sent at {sent.clock}.",
-        "Times are local to the airport. The airline decides; Gatecall passes on what it says.",
+        say("You get this because you hold a booking on {number}.", number=t.number)
+        if t.is_traveller
+        else say("You get this because you follow {number}.", number=t.number),
+        say("Found at {changed}, sent at {sent}.", **values)
+        if t.news.found_late
+        else say("Changed by the airline at {changed}, sent at {sent}.", **values),
+        say("Times are local to the airport. The airline decides; Gatecall passes on what it says."),
     )

@@ -1,33 +1,21 @@
-"""The news itself: for each kind, how it is said when it comes first."""
+"""The news itself: for each kind, how it is said when it comes first. Here what becomes of the flight and its
+departure; `wording_progress` has what comes after that."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 
-from app.domain import places
+from app.domain import places, wording_progress
 from app.domain.flight import Status
 from app.domain.news import Kind
 from app.domain.speech import say
+from app.domain.wording_lead import BAD, CHANGE, Lead, ended, instead_of
+from app.domain.wording_progress import PROGRESS, THERE
 from app.domain.wording_shapes import Highlight
 from app.domain.wording_terms import NOT_KNOWN, Moment, Terms, delayed_without_time, duration
 
-CHANGE, BAD, PLAIN = "change", "bad", "plain"
-
 _TIMES = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
-_PROGRESS = frozenset({Kind.DEPARTED, Kind.LANDED, Kind.ARRIVED})
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """The news that comes first. covers: the kinds it has told besides its own."""
-
-    subject: str
-    headline: str
-    opening: str
-    highlight: Highlight
-    covers: frozenset[Kind] = frozenset()
 
 
 def lead(t: Terms) -> Lead:
@@ -36,51 +24,64 @@ def lead(t: Terms) -> Lead:
 
 
 def _cancelled(t: Terms) -> Lead:
-    return _not_flying(t, "is cancelled", "Cancelled", t.reason)
+    route = t.route
+    return Lead(
+        subject=say("{flight} {day} is cancelled", flight=t.flight, day=t.day_word(t.planned.date)),
+        headline=say("{flight} is cancelled", flight=t.flight),
+        # Translators: {route} is "Newark to Denver, Fri 8 Feb, 14:45 EST".
+        opening=say("{number}, {route}, is cancelled.", number=t.number, route=route),
+        highlight=Highlight(route, None, say("Cancelled"), t.reason, BAD),
+    )
 
 
 def _removed(t: Terms) -> Lead:
-    why = t.reason or "Why is not yet known."
-    return _not_flying(t, "is no longer in the schedule", "No longer in the schedule", why)
-
-
-def _not_flying(t: Terms, what: str, large: str, note: str | None) -> Lead:
-    route = f"{t.origin} to {t.destination}, {t.planned.full}"
+    route, why = t.route, t.reason or say("Why is not yet known.")
+    day = t.day_word(t.planned.date)
     return Lead(
-        subject=f"{t.flight} {t.day_word(t.planned.date)} {what}",
-        headline=f"{t.flight} {what}",
-        opening=f"{t.number}, {route}, {what}.",
-        highlight=Highlight(route, None, large, note, BAD),
+        subject=say("{flight} {day} is no longer in the schedule", flight=t.flight, day=day),
+        headline=say("{flight} is no longer in the schedule", flight=t.flight),
+        opening=say("{number}, {route}, is no longer in the schedule.", number=t.number, route=route),
+        highlight=Highlight(route, None, say("No longer in the schedule"), why, BAD),
     )
 
 
 def _reinstated(t: Terms) -> Lead:
-    news = f"{t.flight} {flies_again(t)}"
-    old = t.old("Not in the schedule" if t.heard.status is Status.REMOVED else "Cancelled")
+    news = flies_again(t, t.flight)
+    old = t.old(say("Not in the schedule") if t.heard.status is Status.REMOVED else say("Cancelled"))
     if t.has_left:
-        route = f"{t.origin} to {t.destination}"
-        mark = Highlight(route, old, str(t.want.status).capitalize(), t.reason, CHANGE)
-        return Lead(news, news, f"{news}.", mark, _TIMES)
-    label = f"Leaves {t.at(t.want.origin)}"
+        route = say("{origin} to {destination}", origin=t.origin, destination=t.destination)
+        mark = Highlight(route, old, say(PROGRESS[t.want.status]), t.reason, CHANGE)
+        return Lead(news, news, ended(news), mark, _TIMES)
+    label = say("Leaves {place}", place=t.at(t.want.origin))
     if t.time_unknown:
-        mark = Highlight(label, old, "Time not yet known", t.reason, CHANGE)
-        return Lead(news, news, f"{news}. The time is not yet known.", mark, _TIMES)
-    late = f", {t.lateness}" if t.delay else ""
+        mark = Highlight(label, old, say("Time not yet known"), t.reason, CHANGE)
+        opening = f"{ended(news)} {say('The time is not yet known.')}"
+        return Lead(news, news, opening, mark, _TIMES)
+    # Translators: after a time: ", 28 minutes late".
+    late = say(", {lateness}", lateness=t.lateness) if t.delay else ""
+    was = t.was(t.old_departure)
+    leaves = say("It leaves {moment}{late}{was}.", moment=t.leaves.full, late=late, was=was)
     return Lead(
-        subject=f"{news}: {t.leaves.full}",
+        # Translators: {headline} is like "UA 407 to Denver flies after all".
+        subject=say("{headline}: {moment}", headline=news, moment=t.leaves.full),
         headline=news,
-        opening=f"{news}. It leaves {t.leaves.full}{late}{t.was(t.old_departure)}.",
+        opening=f"{ended(news)} {leaves}",
         highlight=Highlight(label, old, t.leaves.full, t.reason, CHANGE),
         covers=_TIMES,
     )
 
 
-def flies_again(t: Terms) -> str:
-    """What became of a flight that was not to fly."""
+def flies_again(t: Terms, flight: str) -> str:
+    """What became of a flight that was not to fly, without a full stop. flight: as the message names it."""
     if t.heard.status is Status.REMOVED:
-        return "is back in the schedule"
-    verb = "flew" if t.want.status in {Status.LANDED, Status.ARRIVED} else "flies"
-    return f"{verb} as things stand now" if t.doubtful else f"{verb} after all"
+        return say("{flight} is back in the schedule", flight=flight)
+    if t.want.status in THERE:
+        if t.doubtful:
+            return say("{flight} flew as things stand now", flight=flight)
+        return say("{flight} flew after all", flight=flight)
+    if t.doubtful:
+        return say("{flight} flies as things stand now", flight=flight)
+    return say("{flight} flies after all", flight=flight)
 
 
 def _diverted(t: Terms) -> Lead:
@@ -89,41 +90,55 @@ def _diverted(t: Terms) -> Lead:
     same_city = place and places.city(place) == places.city(t.want.destination)
     planned = t.at(t.want.destination) if same_city else t.destination
     old = t.old(None if before is None else planned if before == t.want.destination else t.at(before))
-    highlight = Highlight("Lands in", old, t.at(place) if place else NOT_KNOWN, t.reason, CHANGE)
-    news = f"{t.flight} {t.now}{diversion(t)}"
+    new = t.at(place) if place else say(NOT_KNOWN)
+    news = _diversion(t)
     if place is None:
-        opening = f"{news}. Where and when is not yet known."
+        opening = f"{ended(news)} {say('Where and when is not yet known.')}"
     elif place == t.want.origin:
-        opening = f"{news}. When it lands is not yet known."
+        opening = f"{ended(news)} {say('When it lands is not yet known.')}"
     else:
-        opening = f"{news}, not in {planned}. When is not yet known."
-    return Lead(news, news, opening, highlight)
+        # Translators: {headline} is like "UA 407 to Denver lands in Cheyenne (CYS)".
+        first = say("{headline}, not in {planned}.", headline=news, planned=planned)
+        opening = f"{first} {say('When is not yet known.')}"
+    return Lead(news, news, opening, Highlight(say("Lands in"), old, new, t.reason, CHANGE))
 
 
-def diversion(t: Terms) -> str:
-    """Where a diverted flight lands: "returns to Newark", "lands in Cheyenne (CYS)", "lands elsewhere"."""
-    if t.diverted_to is None:
-        return "lands elsewhere"
-    if t.diverted_to == t.want.origin:
-        return f"returns to {places.city(t.diverted_to)}"
-    return f"lands in {t.at(t.diverted_to)}"
+def _diversion(t: Terms) -> str:
+    """Where a diverted flight lands, without a full stop."""
+    flight, to = t.flight, t.diverted_to
+    if to is None:
+        if t.doubtful:
+            return say("{flight} now lands elsewhere", flight=flight)
+        return say("{flight} lands elsewhere", flight=flight)
+    if to == t.want.origin:
+        city = places.city(to)
+        if t.doubtful:
+            return say("{flight} now returns to {city}", flight=flight, city=city)
+        return say("{flight} returns to {city}", flight=flight, city=city)
+    if t.doubtful:
+        return say("{flight} now lands in {place}", flight=flight, place=t.at(to))
+    return say("{flight} lands in {place}", flight=flight, place=t.at(to))
 
 
 def _rescheduled(t: Terms) -> Lead:
-    new, old = t.new_time
+    new, old = t.leaves, _old_of(t)
     moved_day = new.date != t.left_before.date
+    flight, time = t.flight, t.when(new)
     if t.old_departure is None and not t.doubtful:
-        what, headline = f"is now scheduled for {t.when(new)}", f"{t.flight} has a new schedule"
+        # Translators: {time} is "15:13 EST", or "Sat 9 Feb, 14:45 EST".
+        news = say("{flight} is now scheduled for {time}", flight=flight, time=time)
+        headline = say("{flight} has a new schedule", flight=flight)
     elif moved_day and not t.doubtful:
-        what, headline = f"moved to {new.full}", f"{t.flight} moved to {new.day}"
+        news = say("{flight} moved to {moment}", flight=flight, moment=new.full)
+        headline = say("{flight} moved to {day}", flight=flight, day=new.day)
     else:
-        what, headline = f"now leaves {t.when(new)}", f"{t.flight} has a new time"
-    instead = f", not {old}" if old and not moved_day else ""
+        news = say("{flight} now leaves {time}", flight=flight, time=time)
+        headline = say("{flight} has a new time", flight=flight)
     return Lead(
-        subject=f"{t.flight} {what}{instead}",
+        subject=news if moved_day else instead_of(news, old),
         headline=headline,
-        opening=f"{t.flight} {what}{t.was(old)}.",
-        highlight=_time_highlight(t, new, old, _new_schedule(t)),
+        opening=ended(news, old),
+        highlight=_time_highlight(t, t.old_time, _new_schedule(t)),
         covers=_TIMES,
     )
 
@@ -131,126 +146,162 @@ def _rescheduled(t: Terms) -> Lead:
 def _new_schedule(t: Terms) -> str | None:
     """What a new schedule alone does not say: that the flight is late against it."""
     if t.time_unknown:
-        return "It is delayed; until when is not yet known."
-    return f"That is {t.lateness} against the new schedule, {t.when(t.planned)}." if t.delay else None
+        return say("It is delayed; until when is not yet known.")
+    if not t.delay:
+        return None
+    time = t.when(t.planned)
+    return say("That is {lateness} against the new schedule, {time}.", lateness=t.lateness, time=time)
 
 
-def _time_highlight(t: Terms, new: Moment, old: str | None, note: str | None = None) -> Highlight:
-    """A departure set large: the day in the label, or beside the time when the day changed."""
+def _old_of(t: Terms) -> str | None:
+    if t.old_time is None:
+        return None
+    before, new = t.old_time
+    return before.against(new)
+
+
+def _time_highlight(t: Terms, told: tuple[Moment, Moment] | None, note: str | None = None) -> Highlight:
+    """A departure set large: the day in the label, or beside the time when the day changed. told: the old moment, and
+    the one it is told against."""
     notes = " ".join(part for part in (note, t.reason) if part) or None
-    if old and ", " in old:
-        return Highlight(f"Leaves {t.at(t.want.origin)}", old, new.full, notes, CHANGE)
-    return Highlight(f"Leaves {t.at(t.want.origin)}, {new.day}", old, new.clock, notes, CHANGE)
+    new, old, place = t.leaves, told[0].against(told[1]) if told else None, t.at(t.want.origin)
+    if told and told[0].day != told[1].day:
+        return Highlight(say("Leaves {place}", place=place), old, new.full, notes, CHANGE)
+    label = say("Leaves {place}, {day}", place=place, day=new.day)
+    return Highlight(label, old, new.clock, notes, CHANGE)
 
 
 def _delayed(t: Terms) -> Lead:
     if t.time_unknown:
-        news = f"{t.flight} is {t.now}delayed"
-        old = None if delayed_without_time(t.heard) else t.old(t.left_before.against(t.planned))
-        label = f"Leaves {t.at(t.want.origin)}, {t.planned.day}"
-        return Lead(
-            subject=f"{news}, new time not yet known",
-            headline=news,
-            opening=f"{news}. The new time is not yet known.",
-            highlight=Highlight(label, old, NOT_KNOWN, t.reason, CHANGE),
-        )
+        return _delayed_for_long(t)
     if t.delay <= timedelta():
-        return _leaves_at(t, "later")
-    time = t.when(t.leaves)
+        return _leaves_at(t)
+    flight, late, short, time = t.flight, t.lateness, t.short_lateness, t.when(t.leaves)
+    if t.doubtful:
+        subject = say("{flight}: now {lateness}, leaves {time}", flight=flight, lateness=short, time=time)
+        headline = say("{flight} now leaves {lateness}", flight=flight, lateness=late)
+    else:
+        # Translators: {lateness} is "28 min late", "5 min early" or "on time".
+        subject = say("{flight}: {lateness}, leaves {time}", flight=flight, lateness=short, time=time)
+        headline = say("{flight} leaves {lateness}", flight=flight, lateness=late)
     return Lead(
-        subject=f"{t.flight}: {t.now}{t.short_lateness}, leaves {time}",
-        headline=f"{t.flight} {t.now}leaves {t.lateness}",
-        opening=f"{t.flight} {t.now}leaves {t.lateness}: {time}{t.was(t.old_departure)}.",
-        highlight=_time_highlight(t, t.leaves, t.old_departure),
+        subject=subject,
+        headline=headline,
+        opening=say("{headline}: {time}{was}.", headline=headline, time=time, was=t.was(t.old_departure)),
+        highlight=_time_highlight(t, _told(t)),
     )
+
+
+def _delayed_for_long(t: Terms) -> Lead:
+    """Until when is not known."""
+    if t.doubtful:
+        news = say("{flight} is now delayed", flight=t.flight)
+    else:
+        news = say("{flight} is delayed", flight=t.flight)
+    old = None if delayed_without_time(t.heard) else t.old(t.left_before.against(t.planned))
+    label = say("Leaves {place}, {day}", place=t.at(t.want.origin), day=t.planned.day)
+    return Lead(
+        subject=say("{headline}, new time not yet known", headline=news),
+        headline=news,
+        opening=f"{ended(news)} {say('The new time is not yet known.')}",
+        highlight=Highlight(label, old, say(NOT_KNOWN), t.reason, CHANGE),
+    )
+
+
+def _told(t: Terms) -> tuple[Moment, Moment] | None:
+    return (t.left_before, t.leaves) if t.departure_differs else None
 
 
 def _earlier(t: Terms) -> Lead:
     was_late = t.delay_before > timedelta() or delayed_without_time(t.heard)
     if t.delay or not was_late or t.doubtful:
-        return _leaves_at(t, "earlier")
-    news, time = f"{t.flight} is on time again", t.when(t.leaves)
+        return _leaves_at(t)
+    news, time = say("{flight} is on time again", flight=t.flight), t.when(t.leaves)
+    was = t.was(t.old_departure)
     return Lead(
-        subject=f"{news}, leaves {time}",
+        subject=say("{headline}, leaves {time}", headline=news, time=time),
         headline=news,
-        opening=f"{news}: it leaves {time}{t.was(t.old_departure)}.",
-        highlight=_time_highlight(t, t.leaves, t.old_departure),
+        opening=say("{headline}: it leaves {time}{was}.", headline=news, time=time, was=was),
+        highlight=_time_highlight(t, _told(t)),
     )
 
 
-def _leaves_at(t: Terms, turn: str) -> Lead:
-    """A departure that came back, or one that is later than told but not late.
-
-    turn: "earlier" or "later" than last told.
-    """
-    time = t.when(t.leaves)
-    if t.old_departure is None:
-        headline = f"{t.flight} {t.now}leaves {time}"
-        subject, opening = f"{headline}, {t.short_lateness}", f"{headline}, {t.lateness}."
+def _leaves_at(t: Terms) -> Lead:
+    """A departure that came back, or one that is later than told but not late."""
+    mark, flight, time = _time_highlight(t, _told(t)), t.flight, t.when(t.leaves)
+    late, short = t.lateness, t.short_lateness
+    if not t.departure_differs:
+        if t.doubtful:
+            headline = say("{flight} now leaves {time}", flight=flight, time=time)
+        else:
+            headline = say("{flight} leaves {time}", flight=flight, time=time)
+        subject = say("{headline}, {lateness}", headline=headline, lateness=short)
+        return Lead(subject, headline, say("{headline}, {lateness}.", headline=headline, lateness=late), mark)
+    by = t.leaves.instant - t.left_before.instant
+    values = {"flight": flight, "duration": duration(by), "time": time, "lateness": late}
+    values["was"] = t.was(t.old_departure)
+    if t.kinds[0] is Kind.EARLIER:
+        headline = say("{flight} leaves earlier", flight=flight)
+        # Translators: {duration} is "25 minutes", in the nominative.
+        opening = say("{flight} leaves {duration} earlier than last told: {time}, {lateness}{was}.", **values)
     else:
-        headline = f"{t.flight} leaves {turn}"
-        subject = f"{headline}: {time}, {t.short_lateness}"
-        by = f"{duration(t.leaves.instant - t.left_before.instant)} {turn} than last told"
-        opening = f"{t.flight} leaves {by}: {time}, {t.lateness}{t.was(t.old_departure)}."
-    return Lead(subject, headline, opening, _time_highlight(t, t.leaves, t.old_departure))
+        headline = say("{flight} leaves later", flight=flight)
+        opening = say("{flight} leaves {duration} later than last told: {time}, {lateness}{was}.", **values)
+    subject = say("{headline}: {time}, {lateness}", headline=headline, time=time, lateness=short)
+    return Lead(subject, headline, opening, mark)
 
 
 def _gate(t: Terms) -> Lead:
-    gate, terminal = t.want.gate or NOT_KNOWN, t.want.terminal
-    new, old = _gate_of(t, gate, terminal), _gate_of(t, t.heard.gate, t.heard.terminal)
-    news = f"Gate for {t.flight}" if t.doubtful else f"New gate for {t.flight}"
-    label = f"Gate, {t.at(t.want.origin)}" + (f", terminal {terminal}" if terminal else "")
+    gate, terminal = t.want.gate or say(NOT_KNOWN), t.want.terminal
+    new, old = gate_of(t, gate, terminal), gate_of(t, t.heard.gate, t.heard.terminal)
+    if t.doubtful:
+        news = say("Gate for {flight}", flight=t.flight)
+        opening = say("{headline}, now: {gate}.", headline=news, gate=new)
+    else:
+        news = say("New gate for {flight}", flight=t.flight)
+        opening = say("{headline}: {gate}{was}.", headline=news, gate=new, was=t.was(old))
+    day, place = t.day_word(t.leaves.date), t.at(t.want.origin)
+    if t.leaves.date == t.today:
+        subject = say("{number} now leaves from gate {gate}", number=t.number, gate=gate)
+    else:
+        # Translators: {day} is "tomorrow" or "on Sat 9 Feb".
+        subject = say("{number} {day} leaves from gate {gate}", number=t.number, day=day, gate=gate)
+    label = say("Gate, {place}", place=place)
+    if terminal:
+        label = say("Gate, {place}, terminal {terminal}", place=place, terminal=terminal)
     return Lead(
-        subject=_leaves_from(t, f"gate {gate}", t.heard.gate),
+        subject=instead_of(subject, t.old(t.heard.gate)),
         headline=news,
-        opening=f"{news}{', now' if t.doubtful else ''}: {new}{t.was(old)}.",
+        opening=opening,
         highlight=Highlight(label, t.old(t.heard.gate), gate, t.reason, CHANGE),
         covers=frozenset({Kind.TERMINAL}),
     )
 
 
-def _gate_of(t: Terms, gate: str | None, terminal: str | None) -> str | None:
-    """A gate, with its terminal where that changes too."""
-    changes = terminal and t.heard.terminal != t.want.terminal
-    return f"{gate} in terminal {terminal}" if gate and changes else gate
-
-
-def _leaves_from(t: Terms, place: str, old: str | None) -> str:
-    """A subject that says where the flight leaves from now, and on which day when it is not today."""
-    day = "now" if t.leaves.date == t.today else t.day_word(t.leaves.date)
-    instead = "" if t.doubtful or old is None else f", not {old}"
-    return f"{t.number} {day} leaves from {place}{instead}"
+def gate_of(t: Terms, gate: str | None, terminal: str | None) -> str | None:
+    """A gate, with its terminal where that changes too; None without a gate."""
+    if not gate or not terminal or t.heard.terminal == t.want.terminal:
+        return gate
+    return say("{gate} in terminal {terminal}", gate=gate, terminal=terminal)
 
 
 def _terminal(t: Terms) -> Lead:
-    terminal, old = t.want.terminal or NOT_KNOWN, t.heard.terminal
-    return Lead(
-        subject=_leaves_from(t, f"terminal {terminal}", old),
-        headline=f"Terminal for {t.flight}" if t.doubtful else f"New terminal for {t.flight}",
-        opening=f"{t.flight} now leaves from terminal {terminal}{t.was(old)}.",
-        highlight=Highlight(f"Terminal, {t.at(t.want.origin)}", t.old(old), terminal, t.reason, CHANGE),
-    )
-
-
-def _boarding(t: Terms) -> Lead:
-    where = f" at gate {t.want.gate}" if t.want.gate else ""
-    label = f"Leaves {t.at(t.want.origin)}, {t.leaves.full}"
-    return _progress(t, f"{t.flight} is {t.now}boarding", where, f"Boarding{where}", label)
-
-
-def _gate_closed(t: Terms) -> Lead:
-    news = f"{t.flight}: the gate has closed"
-    where = f"Gate {t.want.gate}" if t.want.gate else "The gate"
-    mark = Highlight(f"{t.at(t.want.origin)}, {t.leaves.full}", None, "Gate closed", t.reason, PLAIN)
-    return Lead(news, news, f"{where} of {t.flight} has closed.", mark)
-
-
-def _departed(t: Terms) -> Lead:
-    label = f"{t.origin} to {t.destination}, {t.planned.day}"
-    if t.want.estimated_departure_time is None:
-        return _progress(t, f"{t.flight} has left {t.origin}", "", "Departed", label)
-    at = f" at {t.when(t.leaves)}, {t.lateness}"
-    return _progress(t, f"{t.flight} left {t.origin}", at, "Departed", label)
+    terminal, old = t.want.terminal or say(NOT_KNOWN), t.heard.terminal
+    day = t.day_word(t.leaves.date)
+    if t.leaves.date == t.today:
+        subject = say("{number} now leaves from terminal {terminal}", number=t.number, terminal=terminal)
+    else:
+        subject = say(
+            "{number} {day} leaves from terminal {terminal}", number=t.number, day=day, terminal=terminal
+        )
+    if t.doubtful:
+        headline = say("Terminal for {flight}", flight=t.flight)
+    else:
+        headline = say("New terminal for {flight}", flight=t.flight)
+    news = say("{flight} now leaves from terminal {terminal}", flight=t.flight, terminal=terminal)
+    label = say("Terminal, {place}", place=t.at(t.want.origin))
+    mark = Highlight(label, t.old(old), terminal, t.reason, CHANGE)
+    return Lead(instead_of(subject, t.old(old)), headline, ended(news, t.old(old)), mark)
 
 
 def _arrival(t: Terms) -> Lead:
@@ -262,64 +313,7 @@ def _arrival(t: Terms) -> Lead:
     label = say("Lands in {place}", place=t.at(t.want.destination))
     mark = Highlight(label, old, new.full, t.reason, CHANGE)
     headline = say("{number} lands in {city} {moment}", number=number, city=city, moment=new.full)
-    if old is None:
-        return Lead(headline, headline, say("{headline}.", headline=headline), mark)
-    subject = say("{headline}, not {old}", headline=headline, old=old)
-    opening = say("{headline} (was {old}).", headline=headline, old=old)
-    return Lead(subject, headline, opening, mark)
-
-
-def _landed(t: Terms) -> Lead:
-    return _there(t, "landed")
-
-
-def _arrived(t: Terms) -> Lead:
-    return _there(t, "arrived")
-
-
-def _there(t: Terms, verb: str) -> Lead:
-    large = verb.capitalize()
-    if t.diverted_to is not None:
-        # Whether it landed where it was diverted to or flew on is not in the data.
-        news = f"{t.flight}, diverted to {t.at(t.diverted_to)}, has {verb}"
-        return _progress(t, news, "", large, f"{t.origin} to {t.destination}")
-    place = t.at(t.want.destination)
-    if t.arrives is None or t.want.estimated_arrival_time is None:
-        return _progress(t, f"{t.number} has {verb} in {t.destination}", "", large, place)
-    return _progress(t, f"{t.number} {verb} in {t.destination}", f" at {t.arrives.clock}", large, place)
-
-
-def _progress(t: Terms, news: str, detail: str, large: str, label: str) -> Lead:
-    """Progress as planned is no change: it stays plain and names no old value."""
-    return Lead(f"{news}{detail}", news, f"{news}{detail}.", Highlight(label, None, large, t.reason, PLAIN))
-
-
-def _belt(t: Terms) -> Lead:
-    changed = t.heard.belt is not None and not t.doubtful
-    now = "now " if changed or t.doubtful else ""
-    mark = Highlight(
-        label="Bags" if t.diverted_to else f"Bags, {t.at(t.want.destination)}",
-        old=t.old(t.heard.belt),
-        new=f"Belt {t.want.belt}",
-        note=t.reason,
-        tone=CHANGE if changed else PLAIN,
-    )
-    return Lead(
-        subject=f"{t.number} from {t.origin}: bags {now}at belt {t.want.belt}",
-        headline=f"Bags of {t.number} {now}come out at belt {t.want.belt}",
-        opening=f"Bags of {t.number} from {t.origin} {now}come out at belt {t.want.belt}{t.was(t.heard.belt)}.",
-        highlight=mark,
-    )
-
-
-def _aircraft(t: Terms) -> Lead:
-    aircraft = t.want.aircraft or NOT_KNOWN
-    return Lead(
-        subject=f"{t.flight}: {'now' if t.doubtful else 'another'} aircraft, {aircraft}",
-        headline=f"Aircraft for {t.flight}" if t.doubtful else f"Another aircraft for {t.flight}",
-        opening=f"{t.flight} {t.now}flies with aircraft {aircraft}{t.was(t.heard.aircraft)}.",
-        highlight=Highlight("Aircraft", t.old(t.heard.aircraft), aircraft, t.reason, CHANGE),
-    )
+    return Lead(instead_of(headline, old), headline, ended(headline, old), mark)
 
 
 _LEADS: Mapping[Kind, Callable[[Terms], Lead]] = {
@@ -332,12 +326,12 @@ _LEADS: Mapping[Kind, Callable[[Terms], Lead]] = {
     Kind.EARLIER: _earlier,
     Kind.GATE: _gate,
     Kind.TERMINAL: _terminal,
-    Kind.BOARDING: _boarding,
-    Kind.GATE_CLOSED: _gate_closed,
-    Kind.DEPARTED: _departed,
+    Kind.BOARDING: wording_progress.boarding,
+    Kind.GATE_CLOSED: wording_progress.gate_closed,
+    Kind.DEPARTED: wording_progress.departed,
     Kind.ARRIVAL: _arrival,
-    Kind.LANDED: _landed,
-    Kind.ARRIVED: _arrived,
-    Kind.BELT: _belt,
-    Kind.AIRCRAFT: _aircraft,
+    Kind.LANDED: wording_progress.there,
+    Kind.ARRIVED: wording_progress.there,
+    Kind.BELT: wording_progress.belt,
+    Kind.AIRCRAFT: wording_progress.aircraft,
 }

@@ -1,4 +1,5 @@
-"""The SMS: one part of 160 characters. What does not fit goes, the least useful first."""
+"""The SMS: one part of 160 characters, or two where the letters leave 70. What does not fit goes, the least useful
+first."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from enum import IntEnum
 from app.domain import gsm, places
 from app.domain.flight import Status
 from app.domain.news import Kind
+from app.domain.speech import say, to_say
+from app.domain.wording_lead import ended
 from app.domain.wording_leads import flies_again
 from app.domain.wording_terms import Moment, Terms, duration
 
@@ -45,7 +48,8 @@ _TRIES = (
 
 
 def sms(t: Terms, url: str) -> str:
-    """The whole text, in the GSM alphabet. At most one part, unless the news alone is longer."""
+    """The whole text, in the alphabet of the current language. At most one part of GSM 7 bit or two of UCS-2, unless
+    the news alone is longer."""
     text = ""
     for name, expendable in _TRIES:
         parts = _Words(t, name).parts(url)
@@ -71,7 +75,7 @@ class _Words:
     def __init__(self, t: Terms, name: _Name) -> None:
         self.t = t
         self.name = name
-        self.flight = f"{t.number} to {self.city(t.want.destination)}"
+        self.flight = say("{number} to {city}", number=t.number, city=self.city(t.want.destination))
 
     def city(self, iata: str) -> str:
         """The city as this message names it."""
@@ -84,7 +88,7 @@ class _Words:
         """All sentences in the order of reading."""
         parts = [*_NEWS[self.t.kinds[0]](self), *self.also()]
         if self.t.news.found_late:
-            parts.append((Rank.ASIDE, "We found this late."))
+            parts.append((Rank.ASIDE, say("We found this late.")))
         parts.append((Rank.REASON, self.t.reason or ""))
         parts.append((Rank.LINK, re.sub(r"^https?://", "", url)))
         parts[0] = (Rank.NEWS, f"Gatecall: {parts[0][1]}")
@@ -92,153 +96,214 @@ class _Words:
 
     def also(self) -> list[Part]:
         """Further news that the first sentence has not told; what it has of the gate stands in `gate`."""
-        t, kinds = self.t, self.t.kinds
+        t, kinds, want = self.t, self.t.kinds, self.t.want
         parts: list[Part] = []
         if Kind.BELT in kinds[1:]:
-            parts.append((Rank.NEWS, f"Bags: belt {t.want.belt}."))
+            parts.append((Rank.NEWS, say("Bags: belt {belt}.", belt=want.belt)))
         if Kind.TERMINAL in kinds[1:] and Kind.GATE not in kinds:
-            parts.append((Rank.NEWS, f"Terminal {t.want.terminal}{t.was(t.heard.terminal)}."))
+            was = t.was(t.heard.terminal)
+            parts.append((Rank.NEWS, say("Terminal {terminal}{was}.", terminal=want.terminal, was=was)))
         if Kind.BOARDING in kinds[1:]:
-            parts.append((Rank.NEWS, "Boarding now."))
+            parts.append((Rank.NEWS, say("Boarding now.")))
         if Kind.AIRCRAFT in kinds[1:]:
-            parts.append((Rank.ASIDE, f"Aircraft {t.want.aircraft}{t.was(t.heard.aircraft)}."))
+            was = t.was(t.heard.aircraft)
+            parts.append((Rank.ASIDE, say("Aircraft {aircraft}{was}.", aircraft=want.aircraft, was=was)))
         return parts
 
     def at(self, moment: Moment) -> str:
         """A time, with its day when it is not today."""
-        return moment.clock if moment.date == self.t.today else f"{moment.day} {moment.clock}"
+        return moment.clock if moment.date == self.t.today else moment.short
+
+    def late(self) -> str:
+        """How it stands, after a time; nothing when it is on time."""
+        return say(", {lateness}", lateness=self.t.short_lateness) if self.t.delay else ""
 
     def leaves(self) -> str:
         """When it leaves, as a sentence beside other news."""
-        t = self.t
-        if t.time_unknown:
-            return "Delayed, new time not yet known."
-        late = f", {t.short_lateness}" if t.delay else ""
-        return f"Leaves {self.at(t.leaves)}{late}."
+        if self.t.time_unknown:
+            return say("Delayed, new time not yet known.")
+        return say("Leaves {time}{late}.", time=self.at(self.t.leaves), late=self.late())
 
     def gate(self) -> Part:
         """The gate; part of the news when it changed, with its terminal when that did too."""
-        t = self.t
-        if t.want.gate is None or t.has_left:
+        t, gate, terminal = self.t, self.t.want.gate, self.t.want.terminal
+        if gate is None or t.has_left:
             return Rank.GATE, ""
         if Kind.GATE not in t.kinds:
-            return Rank.GATE, f"Gate {t.want.gate}."
-        terminal = f", terminal {t.want.terminal}" if Kind.TERMINAL in t.kinds else ""
-        return Rank.NEWS, f"Gate {t.want.gate}{terminal}{t.was(t.heard.gate)}."
+            return Rank.GATE, say("Gate {gate}.", gate=gate)
+        if Kind.TERMINAL in t.kinds and terminal:
+            gate = say("{gate}, terminal {terminal}", gate=gate, terminal=terminal)
+        return Rank.NEWS, say("Gate {gate}{was}.", gate=gate, was=t.was(t.heard.gate))
 
     def for_traveller(self, words: str) -> Part:
         """Advice, nothing for who only follows the flight."""
         return Rank.ADVICE, words if self.t.is_traveller else ""
 
 
-def _flat(old: str | None) -> str | None:
-    """An old time without its comma, which an SMS has no room for."""
-    return None if old is None else old.replace(",", "")
-
-
 def _cancelled(w: _Words) -> list[Part]:
-    return _not_flying(w, "is cancelled", f"Do not go to the airport. Ask {w.t.airline} for another flight.")
+    if w.t.airline is None:
+        advice = say("Do not go to the airport. Ask the airline for another flight.")
+    else:
+        advice = say("Do not go to the airport. Ask {airline} for another flight.", airline=w.t.airline)
+    news = say("{flight}, {moment}, is cancelled.", flight=w.flight, moment=w.t.planned.short)
+    return [(Rank.NEWS, news), w.for_traveller(advice)]
 
 
 def _removed(w: _Words) -> list[Part]:
-    return _not_flying(w, "is no longer in the schedule", f"Ask {w.t.airline} before you travel.")
-
-
-def _not_flying(w: _Words, what: str, advice: str) -> list[Part]:
-    planned = w.t.planned
-    return [(Rank.NEWS, f"{w.flight}, {planned.day} {planned.clock}, {what}."), w.for_traveller(advice)]
+    if w.t.airline is None:
+        advice = say("Ask the airline before you travel.")
+    else:
+        advice = say("Ask {airline} before you travel.", airline=w.t.airline)
+    moment = w.t.planned.short
+    news = say("{flight}, {moment}, is no longer in the schedule.", flight=w.flight, moment=moment)
+    return [(Rank.NEWS, news), w.for_traveller(advice)]
 
 
 def _reinstated(w: _Words) -> list[Part]:
-    t = w.t
-    news = f"{w.flight} {flies_again(t)}."
+    t, news = w.t, flies_again(w.t, w.flight)
     if t.has_left:
-        return [(Rank.NEWS, news), (Rank.NEWS, f"It has {t.want.status}." if t.kinds[1:] else "")]
-    late = f", {t.short_lateness}" if t.delay else ""
-    time = "The time is not yet known." if t.time_unknown else f"{t.leaves.day} {t.leaves.clock}{late}."
-    again = "" if t.doubtful or t.heard.status is Status.REMOVED else "Disregard the cancellation."
-    return [(Rank.NEWS, f"{news} {time}"), w.gate(), w.for_traveller(again)]
+        return [(Rank.NEWS, ended(news)), (Rank.NEWS, say(_IT_HAS[t.want.status]) if t.kinds[1:] else "")]
+    if t.time_unknown:
+        time = say("The time is not yet known.")
+    else:
+        # Translators: when it leaves, as a sentence, like "Sat 9 Feb 14:45 EST, 28 min late."
+        time = say("{moment}{late}.", moment=t.leaves.short, late=w.late())
+    again = "" if t.doubtful or t.heard.status is Status.REMOVED else say("Disregard the cancellation.")
+    return [(Rank.NEWS, f"{ended(news)} {time}"), w.gate(), w.for_traveller(again)]
+
+
+_IT_HAS: Mapping[Status, str] = {
+    Status.DEPARTED: to_say("It has departed."),
+    Status.DIVERTED: to_say("It has diverted."),
+    Status.LANDED: to_say("It has landed."),
+    Status.ARRIVED: to_say("It has arrived."),
+}
 
 
 def _diverted(w: _Words) -> list[Part]:
-    t, place = w.t, w.t.diverted_to
+    t, place, flight = w.t, w.t.diverted_to, w.flight
     if place is None:
-        unknown = "Where and when is not yet known; we tell you as soon as it is."
-        return [(Rank.NEWS, f"{w.flight} {t.now}lands elsewhere."), (Rank.ADVICE, unknown)]
+        if t.doubtful:
+            news = say("{flight} now lands elsewhere.", flight=flight)
+        else:
+            news = say("{flight} lands elsewhere.", flight=flight)
+        unknown = say("Where and when is not yet known; we tell you as soon as it is.")
+        return [(Rank.NEWS, news), (Rank.ADVICE, unknown)]
     if place == t.want.origin:
-        return [(Rank.NEWS, f"{w.flight} {t.now}returns to {w.city(place)}. When it lands is not yet known.")]
+        city = w.city(place)
+        if t.doubtful:
+            news = say("{flight} now returns to {city}.", flight=flight, city=city)
+        else:
+            news = say("{flight} returns to {city}.", flight=flight, city=city)
+        return [(Rank.NEWS, f"{news} {say('When it lands is not yet known.')}")]
     where = place if w.name is _Name.CODE else f"{w.city(place)} ({place})"
-    return [(Rank.NEWS, f"{w.flight} {t.now}lands in {where} instead. When is not yet known.")]
+    if t.doubtful:
+        news = say("{flight} now lands in {place} instead.", flight=flight, place=where)
+    else:
+        news = say("{flight} lands in {place} instead.", flight=flight, place=where)
+    return [(Rank.NEWS, f"{news} {say('When is not yet known.')}")]
 
 
 def _rescheduled(w: _Words) -> list[Part]:
-    t = w.t
-    new, old = t.new_time
+    t, new, flight = w.t, w.t.leaves, w.flight
     if t.old_departure is None and not t.doubtful:
-        what = f"is now scheduled for {w.at(new)}"
+        news = say("{flight} is now scheduled for {time}", flight=flight, time=w.at(new))
     elif new.date != t.left_before.date and not t.doubtful:
-        what = f"moved to {new.day} {new.clock}"
+        news = say("{flight} moved to {moment}", flight=flight, moment=new.short)
     else:
-        what = f"now leaves {w.at(new)}"
-    late = "It is delayed, until when is not yet known." if t.time_unknown else ""
-    ask = w.for_traveller(f"Cannot go? Ask {t.airline} for a change.")
-    return [
-        (Rank.NEWS, f"{w.flight} {what}{t.was(_flat(old))}."),
-        (Rank.NEWS, late),
-        w.gate(),
-        ask,
-    ]
+        news = say("{flight} now leaves {time}", flight=flight, time=w.at(new))
+    old = t.old_time[0].against(t.old_time[1], short=True) if t.old_time else None
+    late = say("It is delayed, until when is not yet known.") if t.time_unknown else ""
+    if t.airline is None:
+        ask = say("Cannot go? Ask the airline for a change.")
+    else:
+        ask = say("Cannot go? Ask {airline} for a change.", airline=t.airline)
+    return [(Rank.NEWS, ended(news, old)), (Rank.NEWS, late), w.gate(), w.for_traveller(ask)]
 
 
 def _delayed(w: _Words) -> list[Part]:
-    t = w.t
+    t, flight, planned = w.t, w.flight, w.t.planned.short
     if t.time_unknown:
-        news = f"{w.flight}, {t.planned.day} {t.planned.clock}, is {t.now}delayed."
-        return [(Rank.NEWS, f"{news} The new time is not yet known."), w.gate()]
-    was = t.was(_flat(t.old_departure))
-    return [(Rank.NEWS, f"{w.flight} {t.now}leaves {w.at(t.leaves)}, {t.short_lateness}{was}."), w.gate()]
+        if t.doubtful:
+            news = say("{flight}, {moment}, is now delayed.", flight=flight, moment=planned)
+        else:
+            news = say("{flight}, {moment}, is delayed.", flight=flight, moment=planned)
+        return [(Rank.NEWS, f"{news} {say('The new time is not yet known.')}"), w.gate()]
+    old = t.left_before.against(t.leaves, short=True) if t.departure_differs else None
+    values = {"flight": flight, "time": w.at(t.leaves), "lateness": t.short_lateness, "was": t.was(old)}
+    if t.doubtful:
+        news = say("{flight} now leaves {time}, {lateness}{was}.", **values)
+    else:
+        news = say("{flight} leaves {time}, {lateness}{was}.", **values)
+    return [(Rank.NEWS, news), w.gate()]
 
 
 def _earlier(w: _Words) -> list[Part]:
     t = w.t
     if t.old_departure is None or t.leaves.instant >= t.left_before.instant:
         return _delayed(w)
-    by = f"{duration(t.left_before.instant - t.leaves.instant, short=True)} earlier than last told"
-    on_time = ", on time" if not t.delay else ""
-    return [(Rank.NEWS, f"{w.flight} leaves {w.at(t.leaves)}{on_time}, {by}."), w.gate()]
+    by = duration(t.left_before.instant - t.leaves.instant, short=True)
+    values = {"flight": w.flight, "time": w.at(t.leaves), "duration": by}
+    if t.delay:
+        # Translators: {duration} is "55 min" or "1 h 5 min".
+        news = say("{flight} leaves {time}, {duration} earlier than last told.", **values)
+    else:
+        news = say("{flight} leaves {time}, on time, {duration} earlier than last told.", **values)
+    return [(Rank.NEWS, news), w.gate()]
 
 
 def _gate(w: _Words) -> list[Part]:
-    t = w.t
-    terminal = f" in terminal {t.want.terminal}" if Kind.TERMINAL in t.kinds else ""
-    verb = "now leaves from gate" if t.doubtful else "has a new gate,"
-    news = f"{w.flight} {verb} {t.want.gate}{terminal}{t.was(t.heard.gate)}."
+    t, gate = w.t, w.t.want.gate
+    if Kind.TERMINAL in t.kinds:
+        gate = say("{gate} in terminal {terminal}", gate=gate, terminal=t.want.terminal)
+    if t.doubtful:
+        news = say("{flight} now leaves from gate {gate}.", flight=w.flight, gate=gate)
+    else:
+        news = say(
+            "{flight} has a new gate, {gate}{was}.", flight=w.flight, gate=gate, was=t.was(t.heard.gate)
+        )
     return [(Rank.NEWS, news), (Rank.ADVICE, w.leaves())]
 
 
 def _terminal(w: _Words) -> list[Part]:
     t = w.t
-    verb = "now leaves from terminal" if t.doubtful else "has a new terminal,"
-    news = f"{w.flight} {verb} {t.want.terminal}{t.was(t.heard.terminal)}."
+    values = {"flight": w.flight, "terminal": t.want.terminal, "was": t.was(t.heard.terminal)}
+    if t.doubtful:
+        news = say("{flight} now leaves from terminal {terminal}.", **values)
+    else:
+        news = say("{flight} has a new terminal, {terminal}{was}.", **values)
     return [(Rank.NEWS, news), (Rank.ADVICE, w.leaves()), w.gate()]
 
 
 def _boarding(w: _Words) -> list[Part]:
-    where = f" at gate {w.t.want.gate}" if w.t.want.gate else ""
-    return [(Rank.NEWS, f"{w.flight} is {w.t.now}boarding{where}."), (Rank.ADVICE, w.leaves())]
+    gate, flight, doubtful = w.t.want.gate, w.flight, w.t.doubtful
+    if gate and doubtful:
+        news = say("{flight} is now boarding at gate {gate}.", flight=flight, gate=gate)
+    elif gate:
+        news = say("{flight} is boarding at gate {gate}.", flight=flight, gate=gate)
+    elif doubtful:
+        news = say("{flight} is now boarding.", flight=flight)
+    else:
+        news = say("{flight} is boarding.", flight=flight)
+    return [(Rank.NEWS, news), (Rank.ADVICE, w.leaves())]
 
 
 def _gate_closed(w: _Words) -> list[Part]:
-    gate = f"gate {w.t.want.gate}" if w.t.want.gate else "the gate"
-    return [(Rank.NEWS, f"{w.flight}: {gate} has closed."), (Rank.ADVICE, w.leaves())]
+    if w.t.want.gate:
+        news = say("{flight}: gate {gate} has closed.", flight=w.flight, gate=w.t.want.gate)
+    else:
+        news = say("{flight}: the gate has closed.", flight=w.flight)
+    return [(Rank.NEWS, news), (Rank.ADVICE, w.leaves())]
 
 
 def _departed(w: _Words) -> list[Part]:
-    t, origin = w.t, w.city(w.t.want.origin)
-    lands = "" if t.arrives is None else f"Lands {t.arrives.day} {t.arrives.clock}."
+    t, city = w.t, w.city(w.t.want.origin)
+    lands = "" if t.arrives is None else say("Lands {moment}.", moment=t.arrives.short)
     if t.want.estimated_departure_time is None:
-        return [(Rank.NEWS, f"{w.flight} has left {origin}."), (Rank.ADVICE, lands)]
-    news = f"{w.flight} left {origin} at {w.at(t.leaves)}, {t.short_lateness}."
+        news = say("{flight} has left {city}.", flight=w.flight, city=city)
+    else:
+        values = {"flight": w.flight, "time": w.at(t.leaves), "lateness": t.short_lateness}
+        news = say("{flight} left {city} at {time}, {lateness}.", city=city, **values)
     return [(Rank.NEWS, news), (Rank.ADVICE, lands)]
 
 
@@ -246,37 +311,56 @@ def _arrival(w: _Words) -> list[Part]:
     t, new, before = w.t, w.t.arrives, w.t.arrived_before
     if new is None:
         return _delayed(w)
-    old = before.against(new) if before and before.instant != new.instant else None
-    return [(Rank.NEWS, f"{w.flight} now lands {new.day} {new.clock}{t.was(_flat(old))}.")]
+    old = before.against(new, short=True) if before and before.instant != new.instant else None
+    values = {"flight": w.flight, "moment": new.short, "was": t.was(old)}
+    return [(Rank.NEWS, say("{flight} now lands {moment}{was}.", **values))]
 
 
 def _landed(w: _Words) -> list[Part]:
-    return _there(w, "landed")
+    t = w.t
+    if t.diverted_to is not None:
+        values = {"flight": w.flight, "place": w.city(t.diverted_to)}
+        return [(Rank.NEWS, say("{flight}, diverted to {place}, has landed.", **values))]
+    if t.arrives is None or t.want.estimated_arrival_time is None:
+        news = say("{flight} has landed.", flight=w.flight)
+    else:
+        news = say("{flight} landed at {time}.", flight=w.flight, time=t.arrives.clock)
+    return [(Rank.NEWS, news), _gate_there(t)]
 
 
 def _arrived(w: _Words) -> list[Part]:
-    return _there(w, "arrived")
-
-
-def _there(w: _Words, verb: str) -> list[Part]:
     t = w.t
     if t.diverted_to is not None:
-        return [(Rank.NEWS, f"{w.flight}, diverted to {w.city(t.diverted_to)}, has {verb}.")]
-    gate = f"Gate {t.want.arrival_gate}." if t.want.arrival_gate else ""
+        values = {"flight": w.flight, "place": w.city(t.diverted_to)}
+        return [(Rank.NEWS, say("{flight}, diverted to {place}, has arrived.", **values))]
     if t.arrives is None or t.want.estimated_arrival_time is None:
-        return [(Rank.NEWS, f"{w.flight} has {verb}."), (Rank.GATE, gate)]
-    return [(Rank.NEWS, f"{w.flight} {verb} at {t.arrives.clock}."), (Rank.GATE, gate)]
+        news = say("{flight} has arrived.", flight=w.flight)
+    else:
+        news = say("{flight} arrived at {time}.", flight=w.flight, time=t.arrives.clock)
+    return [(Rank.NEWS, news), _gate_there(t)]
+
+
+def _gate_there(t: Terms) -> Part:
+    gate = t.want.arrival_gate
+    return Rank.GATE, say("Gate {gate}.", gate=gate) if gate else ""
 
 
 def _belt(w: _Words) -> list[Part]:
     t = w.t
-    return [(Rank.NEWS, f"{w.flight}: bags {t.now}come out at belt {t.want.belt}{t.was(t.heard.belt)}.")]
+    values = {"flight": w.flight, "belt": t.want.belt, "was": t.was(t.heard.belt)}
+    if t.doubtful:
+        return [(Rank.NEWS, say("{flight}: bags now come out at belt {belt}.", **values))]
+    return [(Rank.NEWS, say("{flight}: bags come out at belt {belt}{was}.", **values))]
 
 
 def _aircraft(w: _Words) -> list[Part]:
     t = w.t
-    news = f"{w.flight} {t.now}flies with aircraft {t.want.aircraft}{t.was(t.heard.aircraft)}."
-    return [(Rank.NEWS, news), w.for_traveller("Look at your seat again.")]
+    values = {"flight": w.flight, "aircraft": t.want.aircraft, "was": t.was(t.heard.aircraft)}
+    if t.doubtful:
+        news = say("{flight} now flies with aircraft {aircraft}.", **values)
+    else:
+        news = say("{flight} flies with aircraft {aircraft}{was}.", **values)
+    return [(Rank.NEWS, news), w.for_traveller(say("Look at your seat again."))]
 
 
 _NEWS: Mapping[Kind, Callable[[_Words], list[Part]]] = {

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from app.domain import airlines, places
 from app.domain.flight import AFTER_DEPARTURE, Flight, Status
 from app.domain.news import ABOUT_DEPARTURE, Kind, Role
+from app.domain.speech import Speech, clock_time, current, hours, minutes, say, speaking, to_say
+from app.domain.speech import day as said_day
 from app.domain.wording_shapes import FlightNews
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-NOT_KNOWN = "Not yet known"
+NOT_KNOWN = to_say("Not yet known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,46 +34,78 @@ class Moment:
     @property
     def full(self) -> str:
         """Day, time and zone: "Fri 8 Feb, 15:13 EST"."""
-        return f"{self.day}, {self.time} {self.zone}"
+        return _on(self.day, self.clock)
 
-    def against(self, new: Moment) -> str:
-        """This moment as the old value of another: only the parts that differ, the time always."""
-        zone = "" if self.zone == new.zone else f" {self.zone}"
-        return f"{self.time}{zone}" if self.day == new.day else f"{self.day}, {self.time}{zone}"
+    @property
+    def short(self) -> str:
+        """As `full`, without the comma, for an SMS."""
+        return _on(self.day, self.clock, short=True)
+
+    def against(self, new: Moment, *, short: bool = False) -> str:
+        """This moment as the old value of another: only the parts that differ, the time always. short: as `short`."""
+        time = self.time if self.zone == new.zone else self.clock
+        return time if self.day == new.day else _on(self.day, time, short=short)
+
+
+def _on(day: str, time: str, *, short: bool = False) -> str:
+    if short:
+        # Translators: a day and a time with its zone where room is short, like "Fri 8 Feb 15:13 EST".
+        return say("{day} {time}", day=day, time=time)
+    # Translators: a day and a time with its zone, like "Fri 8 Feb, 15:13 EST".
+    return say("{day}, {time}", day=day, time=time)
 
 
 def day_of(day: date, today: date) -> str:
     """ "Fri 8 Feb"; with the year when it lies more than half a year away."""
-    text = f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
-    return text if abs((day - today).days) <= 183 else f"{text} {day.year}"
+    return _day(day, abs((day - today).days) > 183, current())
+
+
+@lru_cache(maxsize=1024)
+def _day(day: date, with_year: bool, speech: Speech) -> str:
+    # Formatting by the patterns of a language takes as long as all else that makes a message.
+    with speaking(speech.language, speech.clock):
+        return said_day(day, year=with_year)
 
 
 def duration(delta: timedelta, *, short: bool = False) -> str:
     """How long, without sign: "1 hour 5 minutes", in short "1 h 5 min"."""
-    hours, minutes = divmod(abs(delta) // timedelta(minutes=1), 60)
-    if short:
-        parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes or not hours)
-    else:
-        parts = [_counted(hours, "hour")] * bool(hours)
-        parts += [_counted(minutes, "minute")] * bool(minutes or not hours)
-    return " ".join(parts)
+    return _duration(abs(delta) // timedelta(minutes=1), short, current())
 
 
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+@lru_cache(maxsize=1024)
+def _duration(length: int, short: bool, speech: Speech) -> str:
+    with speaking(speech.language, speech.clock):
+        whole, rest = divmod(length, 60)
+        if not whole:
+            return minutes(rest, short=short)
+        if not rest:
+            return hours(whole, short=short)
+        # Translators: how long, like "1 hour 5 minutes".
+        return say("{hours} {minutes}", hours=hours(whole, short=short), minutes=minutes(rest, short=short))
 
 
 def lateness(delay: timedelta, *, short: bool = False) -> str:
     """ "28 minutes late", "5 minutes early" or "on time"."""
     if not delay:
-        return "on time"
-    return f"{duration(delay, short=short)} {'late' if delay > timedelta() else 'early'}"
+        # Translators: how a departure stands; stands alone, after a comma or in place of {lateness}.
+        return say("on time")
+    length = duration(delay, short=short)
+    if delay > timedelta():
+        # Translators: how a departure stands; stands alone, after a comma or in place of {lateness}.
+        # {duration} is "28 minutes" or "1 h 5 min", in the nominative.
+        return say("{duration} late", duration=length)
+    return say("{duration} early", duration=length)
 
 
 def as_sentence(text: str) -> str:
     """Free text as a sentence of its own: a capital first, a full stop last."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?…" else ".")
+    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?…।" else ".")
+
+
+def _time(local: datetime) -> str:
+    # "HH:mm" is the same in every language, and a message has half a dozen of them.
+    return clock_time(local) if current().clock == 12 else f"{local.hour:02d}:{local.minute:02d}"
 
 
 class Terms:
@@ -93,9 +124,10 @@ class Terms:
         self.origin, self.destination = places.city(news.want.origin), places.city(news.want.destination)
         if self.origin == self.destination:
             self.origin, self.destination = self.at(news.want.origin), self.at(news.want.destination)
-        self.flight = f"{self.number} to {self.destination}"
+        # Translators: a flight, the subject of sentences: "UA 407 to Denver".
+        self.flight = say("{number} to {city}", number=self.number, city=self.destination)
         name = airlines.name(news.want.airline)
-        self.airline = "the airline" if name == news.want.airline else name
+        self.airline = None if name == news.want.airline else name
         self.leaves = self.moment(news.want.leaves_at, news.want.origin)
         self.left_before = self.moment(news.heard.leaves_at, news.heard.origin)
         self.planned = self.moment(news.want.departs_at, news.want.origin)
@@ -112,7 +144,7 @@ class Terms:
             instant=instant.astimezone(UTC),
             date=local.date(),
             day=day_of(local.date(), self.today),
-            time=f"{local.hour:02d}:{local.minute:02d}",
+            time=_time(local),
             zone=places.zone_name(local),
         )
 
@@ -124,14 +156,27 @@ class Terms:
             return None
         return self.moment(lands_at, flight.destination)
 
+    @property
+    def route(self) -> str:
+        """ "Newark to Denver, Fri 8 Feb, 14:45 EST"."""
+        ends = {"origin": self.origin, "destination": self.destination}
+        return say("{origin} to {destination}, {moment}", **ends, moment=self.planned.full)
+
     def when(self, moment: Moment) -> str:
         """A moment at the origin as said in a sentence: today's by the clock alone."""
         return moment.clock if moment.date == self.today else moment.full
 
     def day_word(self, day: date) -> str:
         """ "today", "tomorrow" or "on Sat 9 Feb"."""
-        word = {0: "today", 1: "tomorrow"}.get((day - self.today).days)
-        return word or f"on {day_of(day, self.today)}"
+        days = (day - self.today).days
+        if days == 0:
+            # Translators: stands in place of {day} in a sentence.
+            return say("today")
+        if days == 1:
+            # Translators: stands in place of {day} in a sentence.
+            return say("tomorrow")
+        # Translators: stands in place of {day} in a sentence, like "on Sat 9 Feb".
+        return say("on {day}", day=day_of(day, self.today))
 
     def at(self, iata: str) -> str:
         """City before code: "Newark (EWR)"."""
@@ -140,16 +185,12 @@ class Terms:
 
     def was(self, old: str | None) -> str:
         """ " (was C74)"; nothing when the person may not have heard it, or there was nothing to hear."""
-        return "" if old is None or self.doubtful else f" (was {old})"
+        # Translators: stands after any value; {old} is what it was before: a time, a gate, a belt.
+        return "" if old is None or self.doubtful else say(" (was {old})", old=old)
 
     def old(self, value: str | None) -> str | None:
         """An old value that may be shown beside the new one."""
         return None if self.doubtful else value
-
-    @property
-    def now(self) -> str:
-        """ "now " where the old value may not be named: the person may have heard another."""
-        return "now " if self.doubtful else ""
 
     @cached_property
     def diverted_to(self) -> str | None:
@@ -175,13 +216,13 @@ class Terms:
     @cached_property
     def old_departure(self) -> str | None:
         """The departure as last told, None when it did not differ or was not known."""
-        if (
-            self.doubtful
-            or delayed_without_time(self.heard)
-            or self.left_before.instant == self.leaves.instant
-        ):
-            return None
-        return self.left_before.against(self.leaves)
+        return self.left_before.against(self.leaves) if self.departure_differs else None
+
+    @cached_property
+    def departure_differs(self) -> bool:
+        """Whether the departure as last told may be named beside the one now expected."""
+        known = not self.doubtful and not delayed_without_time(self.heard)
+        return known and self.left_before.instant != self.leaves.instant
 
     @cached_property
     def old_schedule(self) -> str | None:
@@ -190,12 +231,13 @@ class Terms:
             return None
         return self.planned_before.against(self.planned)
 
-    @property
-    def new_time(self) -> tuple[Moment, str | None]:
-        """The departure now expected after a new schedule, and the old one: as last told, else as scheduled."""
-        if self.old_departure is None:
-            return self.leaves, self.old_schedule
-        return self.leaves, self.old_departure
+    @cached_property
+    def old_time(self) -> tuple[Moment, Moment] | None:
+        """After a new schedule, the departure as last told, else as scheduled, and what it is told against; None when
+        neither differs."""
+        if self.departure_differs:
+            return self.left_before, self.leaves
+        return None if self.old_schedule is None else (self.planned_before, self.planned)
 
     @cached_property
     def reason(self) -> str | None:

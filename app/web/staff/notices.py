@@ -197,7 +197,7 @@ def _look(notice: Notice) -> Look:
         people=_counted(outlook.people),
         subject=message.subject,
         sms=sms,
-        parts=1 if gsm.fits(message.sms) else -(-gsm.septets(message.sms) // 153),
+        parts=gsm.parts(message.sms),
         until=outlook.until,
         digest=hashlib.sha256("\n".join(written).encode()).hexdigest()[:32],
     )
