@@ -54,18 +54,26 @@ class LinkedChannels:
         return dict(found) if isinstance(found, Mapping) else None
 
     def link(
-        self, person: str, channel: str, address: str, now: datetime, more: Mapping[str, Any] | None = None
+        self,
+        person: str,
+        channel: str,
+        address: str,
+        now: datetime,
+        more: Mapping[str, Any] | None = None,
+        as_read: Mapping[str, Any] | None = None,
     ) -> bool:
-        """Link the channel, in place of what was linked; False when the person is gone.
+        """Link the channel, in place of what was linked; False when the person is gone, or as_read holds no more.
 
         What the person has booked and follows is read afresh (W4), so that its conversations begin on this channel: in
         silence, with what was announced. Nothing rests on it: the next news would make them, too. An address that was
-        refused before is used again. more: further fields, like label and sealed. now: system clock.
+        refused before is used again. more: further fields, like label and sealed. as_read: fields of the link that must
+        still be so, None where there is none. now: system clock.
         """
         for id_ in self._suppressions.ids_of(channel, address):
             self._suppressions.remove(id_)
         value = {"address": address, "since": now} | dict(more or {})
-        done = self._users.update_one(_whose(person), {"$set": {f"linked.{channel}": value}})
+        condition = {f"linked.{channel}.{name}": one for name, one in (as_read or {}).items()}
+        done = self._users.update_one(_whose(person) | condition, {"$set": {f"linked.{channel}": value}})
         if done.matched_count:
             self._read_afresh(person, now)
         return done.matched_count == 1

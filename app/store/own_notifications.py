@@ -95,6 +95,18 @@ class OwnNotifications:
         found.sort(key=lambda one: (one[1], one[2]["_id"]), reverse=True)
         return found[:limit]
 
+    def messages(
+        self, person: str, channel: str, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Document]:
+        """Messages of the ledger on one channel, newest first, in the order of `page` and after `before` in it."""
+        match = _of_person(LEDGER, person) | {"channel": channel}
+        if before is not None:
+            at, id_ = before
+            match["created_at"] = {"$lte": at}
+            match["$or"] = [{"created_at": {"$lt": at}}, {"_id": {"$lt": id_}}]
+        rows = self._database[LEDGER].find(match, hint=_index(LEDGER))
+        return list(rows.sort([("created_at", -1), ("_id", -1)]).limit(limit))
+
     def get(self, person: str, id_: str) -> tuple[str, datetime, Document] | None:
         """One of them; None when there is none, or it is about somebody else."""
         for name, time in _TIMES.items():

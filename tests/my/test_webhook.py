@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,8 +11,8 @@ from standardwebhooks import Webhook
 
 from app import settings as settings_module
 from app.channels.webhook_secrets import OLD_SIGNS_FOR, SecretSeal
-from app.domain.flight import Flight
-from app.web.my import webhook
+from app.web import webhooks as webhook
+from tests.channels.ledger import not_taken
 from tests.channels.receiver import Receiver, receiver_server
 from tests.my.conftest import KEY, NOW, Person, Web, text_of
 from tests.web_process import Docs, emptied, uri_of
@@ -124,60 +123,11 @@ def test_tests_are_few(hooked: Web, ada: Person, receiver: Receiver) -> None:
     assert receiver.requests == webhook.TESTS_AN_HOUR
 
 
-def told(web: Web, person: str, channel: str = "webhook") -> str:
-    """A message that was not taken, as delivery leaves it."""
-    heard = Flight("UA407", "UA", "EWR", "DEN", "2013-02-08", "15:45", gate="C70")
-    want = Flight("UA407", "UA", "EWR", "DEN", "2013-02-08", "15:45", gate="C71")
-    conversation = f"flight:f407|{person}|{channel}"
-    web.database["bookings"].insert_one(
-        {"_id": f"b-{person}", "user_id": person, "flight_id": "f407", "status": "confirmed"}
-    )
-    common = {"subject": "flight:f407", "person": person, "channel": channel, "order": "0001"}
-    web.database["conversations"].insert_one(
-        {
-            "_id": conversation,
-            **common,
-            "heard": heard.to_document(),
-            "want": want.to_document(),
-            "status": "failed",
-            "attempts": 1,
-            "priority": 2,
-            "ends_at": NOW + timedelta(days=9),
-        }
-    )
-    row = f"{conversation}@0001"
-    web.database["notifications"].insert_one(
-        {
-            "_id": row,
-            **common,
-            "conversation": conversation,
-            "kinds": ["gate"],
-            "from": heard.to_document(),
-            "to": want.to_document(),
-            "status": "failed",
-            "reason": "400 Bad Request",
-            "title": "UA 407 now leaves from gate C71",
-            "attempts": [
-                {
-                    "id": "a/1",
-                    "started_at": NOW,
-                    "ended_at": NOW,
-                    "outcome": "never",
-                    "words": "400 Bad Request",
-                }
-            ],
-            "created_at": NOW,
-            "expires_at": NOW + timedelta(days=9),
-        }
-    )
-    return row
-
-
 def test_the_last_messages_are_shown_with_the_servers_words_and_sent_again(
     hooked: Web, ada: Person, receiver: Receiver
 ) -> None:
     linked(ada, receiver.url)
-    row = told(hooked, "ada")
+    row = not_taken(hooked.database, "ada", NOW)
     page = text_of(ada.get(PAGE))
     assert "UA 407 now leaves from gate C71" in page
     assert "400 Bad Request" in page
@@ -194,7 +144,7 @@ def test_messages_of_others_and_of_other_channels_are_not_there(
 ) -> None:
     linked(ada, receiver.url)
     bob = hooked.person("bob")
-    others, own_mail = told(hooked, "bob"), told(hooked, "ada", "email")
+    others, own_mail = not_taken(hooked.database, "bob", NOW), not_taken(hooked.database, "ada", NOW, "email")
     for row in (others, own_mail, "nothing", ""):
         assert ada.post(f"{PAGE}/again", page=PAGE, id=row).status_code == 404, row
     assert all("again" not in row for row in hooked.stored("notifications"))

@@ -21,6 +21,7 @@ from app.web.api import (
     phone,
     rates,
     schedule,
+    webhooks,
     why,
 )
 from app.web.services import Services
@@ -33,6 +34,7 @@ _RESOURCES = (
     alerts,
     inbox,
     notifications,
+    webhooks,
     keys,
     leaving,
     imports,
