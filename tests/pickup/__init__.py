@@ -1,0 +1,1 @@
+"""People who pick somebody up: asked, agreed, told of the arrival alone, and stopped with one click."""
