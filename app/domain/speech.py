@@ -177,7 +177,7 @@ def long_day(of: date) -> str:
 
 
 def weekday_of(of: date) -> str:
-    """Friday 8 February."""
+    """Friday 8 February, or as short as the language has it with the day of the week."""
     if current().language == ENGLISH:
         return dates.format_date(of, "EEEE d MMMM", locale=_locale())
     return dates.format_skeleton("MMMMEEEEd", of, locale=_locale())

@@ -17,14 +17,21 @@ from werkzeug.wrappers import Response
 
 from app.domain import airlines, place_search, places
 from app.domain.place_search import PlaceError
+from app.domain.speech import current, say, to_say
 from app.store import flights as flights_store
 from app.web import airport_field
-from app.web.pages import board_rows, changes, follow, live, words
+from app.web.pages import board_rows, board_words, changes, follow, live, words
 from app.web.pages.board_rows import ARRIVALS, DEPARTURES, Entry, Row, Summary
+from app.web.pages.board_words import Heads, Nothing
 from app.web.pages.kept import Kept
 from app.web.services import Services, services
 
-STATUSES = (("", "All"), ("boarding", "Boarding"), ("delayed", "Delayed"), ("cancelled", "Cancelled"))
+STATUSES = (
+    ("", to_say("All")),
+    ("boarding", to_say("Boarding")),
+    ("delayed", to_say("Delayed")),
+    ("cancelled", to_say("Cancelled")),
+)
 _LONGEST_SEARCH = 60
 _MOST_UPDATES = 5_000  # of a day at a large airport; older ones have no mark and no time in "Changed"
 
@@ -72,14 +79,17 @@ class Board:
     today: bool
     summary: Summary
     rows: Sequence[Row]
-    span: str
+    heads: Heads
+    caption: str
+    no_match: str
+    none_left: Nothing
+    none_known: Nothing
     earlier: tuple[str, str] | None
     later: tuple[str, str] | None
     unreadable: int
     airports: Sequence[str]
     airlines: Sequence[tuple[str, str]]
     ages: changes.Ages
-    next_departure: str | None
     numbered: Sequence[tuple[str, str]]
 
 
@@ -108,7 +118,7 @@ def view(kept: Kept[Board], busiest: Kept[str | None]) -> str | tuple[str, int] 
             return render_template("board_none.html", live=following)
         code = found
     asked = _asked(request.args, code)
-    board = kept.get(asked, parts.now(), lambda: _board(asked, parts))
+    board = kept.get((asked, current()), parts.now(), lambda: _board(asked, parts))
     now = places.utc_to_local(parts.clock(), asked.airport)
     since = None
     if following.age is not None:
@@ -130,7 +140,12 @@ def _which(written: str) -> tuple[str, int]:
     """The page to choose an airport on, each with the rest of what was asked. Raises NotFound when nothing is near."""
     near = airport_field.choices(written)
     if not near:
-        raise NotFound(f'There is no airport "{written[:40]}". Write a code like EWR, or a city like Newark.')
+        raise NotFound(
+            say(
+                'There is no airport "{name}". Write a code like EWR, or a city like Newark.',
+                name=written[:40],
+            )
+        )
     offered = [(one.words, _asked(request.args, one.code).url) for one in near]
     page = render_template("board_which.html", written=written[: place_search.LONGEST], offered=offered)
     return page, 422
@@ -155,9 +170,9 @@ def _date(text: str) -> date | None:
     try:
         found = date.fromisoformat(text)
     except ValueError as error:
-        raise BadRequest('The date of a board is written like "2013-02-08".') from error
+        raise BadRequest(say('The date of a board is written like "2013-02-08".')) from error
     if not 1900 < found.year < 9000:
-        raise BadRequest("There are no boards that far away.")
+        raise BadRequest(say("There are no boards that far away."))
     return found
 
 
@@ -167,7 +182,7 @@ def _time(text: str) -> time | None:
     try:
         return time.fromisoformat(text).replace(second=0, microsecond=0, tzinfo=None)
     except ValueError as error:
-        raise BadRequest('The time a board begins at is written like "15:30".') from error
+        raise BadRequest(say('The time a board begins at is written like "15:30".')) from error
 
 
 def _board(asked: Asked, parts: Services) -> Board:
@@ -183,15 +198,24 @@ def _board(asked: Asked, parts: Services) -> Board:
     updates = parts.feed.recent(airport=asked.airport, type="flight", limit=_MOST_UPDATES)
     recent = changes.by_flight(updates, parts.clock, now)
     ages = changes.ages(parts.clock)
+    summary = board_rows.summary(found, on)
+    arrival, today = asked.arrival, on == now.date()
+    span = (pool[0].planned, pool[-1].planned) if pool else None
+    name = places.short_name(asked.airport)
+    next_departure = _next_departure(asked, on, parts) if not pool and of_day else None
     return Board(
         asked=asked,
-        name=places.short_name(asked.airport),
+        name=name,
         city=places.city(asked.airport),
         on=on,
-        today=on == now.date(),
-        summary=board_rows.summary(found, on),
+        today=today,
+        summary=summary,
         rows=[board_rows.row(e, recent.get(e.flight.identity), now, ages) for e in shown],
-        span=_span(pool, now, on),
+        heads=board_words.heads(asked.airport, on, summary, arrival=arrival, today=today),
+        caption=board_words.caption(name, on, *span, arrival=arrival) if span else "",
+        no_match=board_words.no_match(on, span),
+        none_left=board_words.none_left(on, summary, next_departure, arrival=arrival, today=today),
+        none_known=board_words.none_known(asked.airport, on, arrival=arrival),
         earlier=_earlier(asked, on, of_day, pool),
         later=_later(asked, on, fitting, shown, parts),
         unreadable=unreadable,
@@ -200,7 +224,6 @@ def _board(asked: Asked, parts: Services) -> Board:
             {(e.flight.airline, airlines.name(e.flight.airline)) for e in found}, key=lambda a: a[1]
         ),
         ages=ages,
-        next_departure=_next_departure(asked, on, parts) if not pool and of_day else None,
         numbered=_same_number(asked.text, parts) if asked.text and not shown else (),
     )
 
@@ -223,14 +246,6 @@ def _entries(asked: Asked, on: date, parts: Services, *, with_day_before: bool) 
     return [entry for entry in found if entry.planned.date() in days], unreadable
 
 
-def _span(pool: Sequence[Entry], now: datetime, on: date) -> str:
-    """What the board covers, for the words of an empty one."""
-    zone = places.zone_name(now)
-    if not pool:
-        return f"on {words.short_day(on)}"
-    return f"from {words.clock(pool[0].planned)} to {words.clock(pool[-1].planned)} {zone}"
-
-
 def _earlier(
     asked: Asked, on: date, of_day: Sequence[Entry], pool: Sequence[Entry]
 ) -> tuple[str, str] | None:
@@ -248,16 +263,18 @@ def _later(
     asked: Asked, on: date, fitting: Sequence[Entry], shown: Sequence[Entry], parts: Services
 ) -> tuple[str, str] | None:
     """Address and words of the page after: later on the day, else the next day; None when nothing is known."""
-    what = "arrivals" if asked.arrival else "departures"
     if len(fitting) > len(shown):
         following = fitting[len(shown)].planned
-        return replace(
-            asked, on=on, start=following.time()
-        ).url, f"Later {what}, from {words.clock(following)}"
+        url, time = replace(asked, on=on, start=following.time()).url, words.clock(following)
+        if asked.arrival:
+            return url, say("Later arrivals, from {time}", time=time)
+        return url, say("Later departures, from {time}", time=time)
     tomorrow = on + timedelta(days=1)
     if asked.arrival or not flights_store.has_departures(parts.database, asked.airport, tomorrow.isoformat()):
         return None
-    return replace(asked, on=tomorrow, start=None).url, f"Departures on {words.short_day(tomorrow)}"
+    return replace(asked, on=tomorrow, start=None).url, say(
+        "Departures on {day}", day=words.short_day(tomorrow)
+    )
 
 
 def _next_departure(asked: Asked, on: date, parts: Services) -> str | None:
@@ -272,8 +289,13 @@ def _next_departure(asked: Asked, on: date, parts: Services) -> str | None:
     entry = next((e for e in found if not e.off), None)
     if entry is None:
         return None
-    spoken = airlines.written(entry.flight.flight_number)
-    return f"{words.clock_zone(entry.expected)} on {words.short_day(tomorrow)}, {spoken} to {places.city(entry.other)}"
+    return say(
+        "{time} on {day}, {flight} to {city}",
+        time=words.clock_zone(entry.expected),
+        day=words.short_day(tomorrow),
+        flight=airlines.written(entry.flight.flight_number),
+        city=places.city(entry.other),
+    )
 
 
 def _airports(asked: Asked, parts: Services) -> list[str]:
@@ -292,7 +314,10 @@ def _same_number(text: str, parts: Services) -> list[tuple[str, str]]:
         day, origin = document.get("departure_date"), str(document.get("origin", "")).upper()
         if isinstance(day, str) and (on := words.parsed_date(day)) and places.airport(origin):
             url = f"/f/{number}/{day}?{urlencode({'from': origin})}"
-            found.append(
-                (url, f"{airlines.written(number)} from {places.city(origin)}, {words.short_day(on)}")
-            )
+            named = {
+                "flight": airlines.written(number),
+                "city": places.city(origin),
+                "day": words.short_day(on),
+            }
+            found.append((url, say("{flight} from {city}, {day}", **named)))
     return found

@@ -79,7 +79,8 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a board, ready for the template. note: "+1 day" where the expected date is not the planned one."""
+    """One line of a board, ready for the template. time_iso: of the time that stands there.
+    note: "+1 day" where the expected date is not the planned one."""
 
     key: str
     href: str
@@ -89,6 +90,7 @@ class Row:
     city: str
     iata: str
     time: Cell
+    time_iso: str
     planned_iso: str
     expected_iso: str
     note: str
@@ -191,6 +193,8 @@ def row(entry: Entry, changes: FlightChanges | None, now: datetime, ages: Ages) 
     """One line of a board. now: the domain clock."""
     flight = entry.flight
     changed = places.utc_to_local(changes.last_at, _here(entry)) if changes else None
+    time = _time_cell(entry, changes, now, ages)
+    shown_at = entry.planned if time.value == words.clock(entry.planned) else entry.expected
     marked = changed is not None and now - changed <= ages.marked
     return Row(
         key=flight.identity,
@@ -200,7 +204,8 @@ def row(entry: Entry, changes: FlightChanges | None, now: datetime, ages: Ages) 
         airline=airlines.name(flight.airline),
         city=places.city(entry.other),
         iata=entry.other,
-        time=_time_cell(entry, changes, now, ages),
+        time=time,
+        time_iso=shown_at.isoformat(timespec="minutes"),
         planned_iso=entry.planned.isoformat(timespec="minutes"),
         expected_iso=entry.expected.isoformat(timespec="minutes"),
         note=words.day_shift((entry.expected.date() - entry.planned.date()).days),
@@ -211,7 +216,7 @@ def row(entry: Entry, changes: FlightChanges | None, now: datetime, ages: Ages) 
         over=entry.over,
         changed=words.clock(changed) if changed else "",
         changed_iso=changed.isoformat(timespec="seconds") if changed else "",
-        changed_age=f"{words.age((now - changed).total_seconds())} ago" if changed and marked else "",
+        changed_age=words.ago((now - changed).total_seconds()) if changed and marked else "",
     )
 
 

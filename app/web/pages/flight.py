@@ -16,6 +16,7 @@ from app.domain import airlines, places
 from app.domain.calendar_file import Entry
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, parse
+from app.domain.speech import date_of, say
 from app.store import flight_log
 from app.store import flights as flights_store
 from app.web import calendar_answer
@@ -83,7 +84,7 @@ def calendar_view(flight_number: str, date: str) -> Response:
     parts = services()
     _, wanted, _ = _asked_for(parts, _number(flight_number), date)
     if len(wanted) != 1:
-        raise NotFound("There is no such flight, or several: its page has a link to its calendar file.")
+        raise NotFound(say("There is no such flight, or several: its page has a link to its calendar file."))
     key, flight = wanted[0]
     subject, order = flight_log.versions_of(parts.database, [key])[key]
     return calendar_answer.of_flight(parts, Entry(flight, subject, order))
@@ -117,7 +118,7 @@ def _number(text: str) -> str:
     number = "".join(text.split()).upper()[:8]
     if not number.isalnum() or len(number) < 3:
         raise NotFound(
-            "That is not a flight number. One looks like UA 407: the airline's code, then the number."
+            say("That is not a flight number. One looks like UA 407: the airline's code, then the number.")
         )
     digits = number[2:].lstrip("0")
     return number[:2] + digits if digits[:1].isdigit() else number
@@ -142,7 +143,7 @@ def _choices(found: Found) -> list[tuple[str, str, str]]:
     return [
         (
             _url(flight),
-            f"{places.city(flight.origin)} {flight.origin} to {places.city(flight.destination)} {flight.destination}",
+            words.route(flight.origin, flight.destination),
             words.clock_zone(places.utc_to_local(flight.departs_at, flight.origin)),
         )
         for _, flight in found
@@ -176,7 +177,7 @@ def _not_found(parts: Services, number: str, date: str | None, broken: int) -> t
     body = render_template(
         "flight_none.html",
         number=airlines.written(number),
-        when=f"{words.short_day(when)} {when.year}" if when else None,
+        when=date_of(when) if when else None,
         broken=broken,
         first=_long(earliest[0][1]) if earliest else None,
         last=_long(latest[0][1]) if latest else None,
@@ -190,4 +191,4 @@ def _date_of(flight: Flight) -> day_type:
 
 
 def _long(flight: Flight) -> str:
-    return f"{words.short_day(_date_of(flight))} {_date_of(flight).year}"
+    return date_of(_date_of(flight))

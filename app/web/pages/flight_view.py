@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from markupsafe import Markup
+
 from app.domain import airlines, channels, places
 from app.domain.clock import DomainClock
 from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
 from app.domain.news import Kind
+from app.domain.speech import plural, say, to_say, weekday_of
 from app.domain.wording_terms import as_sentence, delayed_without_time, duration
 from app.store.flight_log import Told
 from app.web.pages import words
 
+_SHORT = frozenset(
+    {
+        Status.DEPARTED, Status.DIVERTED, Status.LANDED, Status.ARRIVED, Status.BOARDING, Status.GATE_CLOSED,
+    }
+)  # fmt: skip
+"""States that a word says: the sentence after it says the rest."""
+
 FEWEST = 5
 """Below so many people a count could point at one of them, so the page says "fewer than"."""
-
-Sentence = Sequence[tuple[str, bool]]
-"""Pieces of text; True: set in bold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Off:
+    """What is said of a flight that does not fly: the fact, and what it means."""
+
+    lead: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Everything the template shows of one flight."""
 
@@ -70,8 +85,9 @@ class Page:
     airline_known: bool
     title: str
     say_state: words.State
-    say: Sentence
+    say: Markup
     off: bool
+    off_words: Off | None
     origin: End
     destination: End
     length: str | None
@@ -93,6 +109,7 @@ def page(
 ) -> Page:
     """The page of a flight. announced: newest first; told: by order."""
     now = clock()
+    last_edited = _last_edited(flight, announced, clock)
     entries = log(flight, announced, told, clock, system_now)
     seconds = sorted(s for one in told.values() for s in one.seconds)
     origin, destination = places.city(flight.origin), places.city(flight.destination)
@@ -103,10 +120,16 @@ def page(
         number=airlines.written(flight.flight_number),
         airline=airlines.name(flight.airline),
         airline_known=airlines.name(flight.airline) != flight.airline,
-        title=f"{airlines.written(flight.flight_number)}, {origin} to {destination}",
+        title=say(
+            "{flight}, {origin} to {destination}",
+            flight=airlines.written(flight.flight_number),
+            origin=origin,
+            destination=destination,
+        ),
         say_state=_state(flight),
-        say=_say(flight, now),
+        say=words.with_strong(_say(flight, now), "nowrap"),
         off=off,
+        off_words=_off(flight, last_edited) if off else None,
         origin=_end(flight, now, arrival=False),
         destination=_end(flight, now, arrival=True),
         length=words.duration(lands - flight.leaves_at) if lands and lands > flight.leaves_at else None,
@@ -114,7 +137,7 @@ def page(
         facts=_facts(flight, announced),
         reason=as_sentence(flight.status_reason) if flight.status_reason else None,
         log=entries,
-        last_edited=_last_edited(flight, announced, clock),
+        last_edited=last_edited,
         median=words.seconds(seconds[len(seconds) // 2]) if len(seconds) >= FEWEST else None,
         messages=len(seconds),
     )
@@ -123,65 +146,95 @@ def page(
 def _state(flight: Flight) -> words.State:
     """The state in a word or two: the sentence after it says the rest."""
     state = words.departure_state(flight)
-    short = {
-        Status.DEPARTED: "Departed", Status.DIVERTED: "Diverted", Status.LANDED: "Landed", Status.ARRIVED: "Arrived",
-        Status.BOARDING: "Boarding", Status.GATE_CLOSED: "Gate closed",
-    }.get(flight.status)  # fmt: skip
-    if short is None and state.group == "delayed":
-        short = "Delayed"
-    return words.State(state.shape, short or state.words, state.group)
+    if flight.status in _SHORT:
+        return words.State(state.shape, words.status_word(flight.status), state.group)
+    if state.group == "delayed":
+        return words.State(state.shape, words.status_word(Status.DELAYED), state.group)
+    return state
 
 
-def _say(flight: Flight, now: datetime) -> Sentence:
-    leaves = words.clock_zone(places.utc_to_local(flight.leaves_at, flight.origin))
-    planned = words.clock_zone(places.utc_to_local(flight.departs_at, flight.origin))
+def _say(flight: Flight, now: datetime) -> str:
+    """The sentences about now, what counts in them strong."""
+    leaves = words.strong(words.clock_zone(places.utc_to_local(flight.leaves_at, flight.origin)))
+    planned = words.strong(words.clock_zone(places.utc_to_local(flight.departs_at, flight.origin)))
+    gate = words.strong(flight.gate) if flight.gate else None
     if flight.status in NOT_FLYING:
-        gate = [(" from gate ", False), (flight.gate, True)] if flight.gate else []
-        return [("It was to leave at ", False), (planned, True), *gate, (".", False)]
+        if gate is None:
+            return say("It was to leave at {time}.", time=planned)
+        return say("It was to leave at {time} from gate {gate}.", time=planned, gate=gate)
     if flight.status in AFTER_DEPARTURE:
         return _say_after(flight)
-    gate = [("at gate ", False), (flight.gate, True), (". ", False)] if flight.gate else []
     if delayed_without_time(flight):
-        return [
-            *gate,
-            ("The new time is not yet known. It was to leave at ", False),
-            (planned, True),
-            (".", False),
-        ]
-    if flight.leaves_at <= now:
-        return [
-            *gate,
-            ("It was to leave at ", False),
-            (leaves, True),
-            (". Whether it left is not yet known.", False),
-        ]
-    if flight.delay >= timedelta(minutes=1):
-        how = f"It leaves {duration(flight.delay)} late, at "
+        said = say("The new time is not yet known. It was to leave at {time}.", time=planned)
+    elif flight.leaves_at <= now:
+        said = say("It was to leave at {time}. Whether it left is not yet known.", time=leaves)
+    elif flight.delay >= timedelta(minutes=1):
+        said = say("It leaves {duration} late, at {time}.", duration=duration(flight.delay), time=leaves)
     elif flight.delay <= -timedelta(minutes=1):
-        how = f"It leaves {duration(flight.delay)} early, at "
+        said = say("It leaves {duration} early, at {time}.", duration=duration(flight.delay), time=leaves)
     else:
-        how = "It leaves at "
-    return [*gate, (how, False), (leaves, True), (".", False)]
+        said = say("It leaves at {time}.", time=leaves)
+    # Translators: stands behind the state of a flight: "Boarding at gate C94. It leaves at 15:13 EST."
+    return f"{say('at gate {gate}.', gate=gate)} {said}" if gate is not None else said
 
 
-def _say_after(flight: Flight) -> Sentence:
-    left = words.clock_zone(places.utc_to_local(flight.leaves_at, flight.origin))
-    late = f", {duration(flight.delay)} late" if flight.delay >= timedelta(minutes=1) else ""
-    lands = flight.lands_at
-    at = words.clock_zone(places.utc_to_local(lands, flight.destination)) if lands else None
-    if flight.status is Status.DIVERTED:
-        where = (
-            [("to ", False), (places.city(flight.diverted_to), True), (". ", False)]
-            if flight.diverted_to
-            else []
+def _off(flight: Flight, last_edited: str | None) -> Off:
+    if flight.status is Status.REMOVED:
+        lead = say("No longer in the schedule.")
+    elif last_edited is not None:
+        lead = say("Cancelled at {time}.", time=last_edited)
+    else:
+        lead = say("Cancelled.")
+    named = {
+        "flight": airlines.written(flight.flight_number),
+        "day": words.short_date(flight.departure_date),
+        "airline": airlines.name(flight.airline),
+    }
+    if named["airline"] == flight.airline:
+        del named["airline"]
+        return Off(
+            lead,
+            say(
+                "The airline does not fly {flight} on {day}. You can be moved to another flight or get your money "
+                "back; ask the airline, not the airport.",
+                **named,
+            ),
         )
-        return [*where, ("When it goes on is not yet known; ask the airline.", False)]
-    if flight.status is Status.DEPARTED:
-        when = [("at ", False), (left, True), (f"{late}. ", False)] if flight.estimated_departure_time else []
-        return [*when, *([("It lands at ", False), (at, True), (".", False)] if at else [])]
-    belt = [("Bags on belt ", False), (flight.belt, True), (".", False)] if flight.belt else []
-    when = [("at ", False), (at, True), (". ", False)] if at and flight.estimated_arrival_time else []
-    return [*when, *belt]
+    return Off(
+        lead,
+        say(
+            "{airline} does not fly {flight} on {day}. You can be moved to another flight or get your money back; "
+            "ask {airline}, not the airport.",
+            **named,
+        ),
+    )
+
+
+def _say_after(flight: Flight) -> str:
+    left = words.strong(words.clock_zone(places.utc_to_local(flight.leaves_at, flight.origin)))
+    lands = flight.lands_at
+    at = words.strong(words.clock_zone(places.utc_to_local(lands, flight.destination))) if lands else None
+    said = []
+    if flight.status is Status.DIVERTED:
+        if flight.diverted_to:
+            # Translators: stands behind "Diverted".
+            said.append(say("to {city}.", city=words.strong(places.city(flight.diverted_to))))
+        said.append(say("When it goes on is not yet known; ask the airline."))
+    elif flight.status is Status.DEPARTED:
+        if flight.estimated_departure_time and flight.delay >= timedelta(minutes=1):
+            # Translators: stands behind "Departed".
+            said.append(say("at {time}, {duration} late.", time=left, duration=duration(flight.delay)))
+        elif flight.estimated_departure_time:
+            # Translators: stands behind "Departed", "Landed" or "Arrived".
+            said.append(say("at {time}.", time=left))
+        if at is not None:
+            said.append(say("It lands at {time}.", time=at))
+    else:
+        if at is not None and flight.estimated_arrival_time:
+            said.append(say("at {time}.", time=at))
+        if flight.belt:
+            said.append(say("Bags on belt {belt}.", belt=words.strong(flight.belt)))
+    return " ".join(said)
 
 
 def _end(flight: Flight, now: datetime, *, arrival: bool) -> End:
@@ -222,8 +275,14 @@ def _ahead(flight: Flight, now: datetime) -> str:
     here = places.utc_to_local(now, flight.origin).utcoffset() or timedelta()
     there = places.utc_to_local(now, flight.destination).utcoffset() or timedelta()
     if here == there:
-        return "the same time"
-    return f"{duration(there - here)} {'ahead' if there > here else 'behind'}"
+        return say("the same time")
+    length = duration(there - here)
+    # Translators: how far the clocks there are ahead of those where the flight leaves, like "2 hours ahead".
+    return (
+        say("{duration} ahead", duration=length)
+        if there > here
+        else say("{duration} behind", duration=length)
+    )
 
 
 def _facts(
@@ -232,15 +291,22 @@ def _facts(
     """Label, value (None: not yet known), and the value it replaced."""
     if flight.status in NOT_FLYING:
         return []
+    end = flight.destination
     facts: list[tuple[str, str | None, str | None]] = [
-        ("Terminal", flight.terminal, _replaced("terminal", flight.terminal, announced)),
-        ("Gate", flight.gate, _replaced("gate", flight.gate, announced)),
-        (f"Gate at {flight.destination}", flight.arrival_gate, None),
-        (f"Bags at {flight.destination}", f"Belt {flight.belt}" if flight.belt else None, None),
-        ("Aircraft", flight.aircraft, None),
+        (say("Gate"), flight.gate, _replaced("gate", flight.gate, announced)),
+        (
+            say("Bags at {airport}", airport=end),
+            say("Belt {belt}", belt=flight.belt) if flight.belt else None,
+            None,
+        ),
+        (say("Aircraft"), flight.aircraft, None),
     ]
     # Whether an airport has terminals at all is not known, so an empty one is left out, not called unknown.
-    return [fact for fact in facts if fact[1] or fact[0] not in {"Terminal", f"Gate at {flight.destination}"}]
+    if flight.arrival_gate:
+        facts.insert(1, (say("Gate at {airport}", airport=end), flight.arrival_gate, None))
+    if flight.terminal:
+        facts.insert(0, (say("Terminal"), flight.terminal, _replaced("terminal", flight.terminal, announced)))
+    return facts
 
 
 def _replaced(field: str, present: str | None, announced: Sequence[Mapping[str, Any]]) -> str | None:
@@ -271,7 +337,7 @@ def log(
         age_s = (system_now - one["changed_at"]).total_seconds()
         found.append(
             Entry(
-                day=f"{at:%A} {words.short_day(at.date())}" if at.date() != shown_day else None,
+                day=weekday_of(at.date()) if at.date() != shown_day else None,
                 time=words.clock_zone(at),
                 iso=at.isoformat(timespec="seconds"),
                 changes=[_change(kind, heard, want) for kind in kinds],
@@ -289,56 +355,74 @@ def _change(kind: Kind, heard: Flight, want: Flight) -> Change:
     old_time = words.clock(places.utc_to_local(heard.leaves_at, heard.origin))
     new_time = words.clock(places.utc_to_local(want.leaves_at, want.origin))
     if kind is Kind.DELAYED:
-        return Change("Delayed") if delayed_without_time(want) else Change("Delayed", old_time, new_time)
+        what = words.status_word(Status.DELAYED)
+        return Change(what) if delayed_without_time(want) else Change(what, old_time, new_time)
     if kind is Kind.EARLIER:
         gained = heard.leaves_at - want.leaves_at
-        what = f"Leaves {duration(gained)} earlier than last announced" if gained else "No longer delayed"
-        return Change(what, old_time, new_time) if gained else Change(what)
+        if not gained:
+            return Change(say("No longer delayed"))
+        what = say("Leaves {duration} earlier than last announced", duration=duration(gained))
+        return Change(what, old_time, new_time)
     if kind is Kind.RESCHEDULED:
-        return Change("New schedule", _schedule(heard), _schedule(want))
-    if kind in {Kind.GATE, Kind.TERMINAL, Kind.AIRCRAFT}:
-        return Change(f"New {kind.value}", getattr(heard, kind.value), getattr(want, kind.value))
-    fixed = {
-        Kind.CANCELLED: "Cancelled",
-        Kind.REMOVED: "No longer in the schedule",
-        Kind.REINSTATED: "Goes ahead after all",
-        Kind.DIVERTED: f"Diverted to {places.city(want.diverted_to)}" if want.diverted_to else "Diverted",
-        Kind.BELT: f"Bags on belt {want.belt}",
-        Kind.GATE_CLOSED: "Gate closed",
-        Kind.ARRIVAL: "New time of arrival",
-    }
-    return Change(fixed.get(kind) or kind.value.capitalize())
+        return Change(say("New schedule"), _schedule(heard), _schedule(want))
+    if kind in _NEW:
+        return Change(say(_NEW[kind]), getattr(heard, kind.value), getattr(want, kind.value))
+    if kind is Kind.DIVERTED and want.diverted_to:
+        return Change(say("Diverted to {city}", city=places.city(want.diverted_to)))
+    if kind is Kind.BELT:
+        return Change(say("Bags on belt {belt}", belt=want.belt))
+    return Change(say(_FIXED[kind]) if kind in _FIXED else kind.value.capitalize())
+
+
+_NEW: Mapping[Kind, str] = {
+    Kind.GATE: to_say("New gate"),
+    Kind.TERMINAL: to_say("New terminal"),
+    Kind.AIRCRAFT: to_say("New aircraft"),
+}
+_FIXED: Mapping[Kind, str] = {
+    Kind.CANCELLED: to_say("Cancelled"),
+    Kind.REMOVED: to_say("No longer in the schedule"),
+    Kind.REINSTATED: to_say("Goes ahead after all"),
+    Kind.DIVERTED: to_say("Diverted"),
+    Kind.GATE_CLOSED: to_say("Gate closed"),
+    Kind.ARRIVAL: to_say("New time of arrival"),
+}
 
 
 def _schedule(flight: Flight) -> str:
     local = places.utc_to_local(flight.departs_at, flight.origin)
-    return f"{words.day(local)}, {words.clock(local)}"
+    # Translators: {day} is like "Fri 8 Feb", {time} like "15:13".
+    return say("{day}, {time}", day=words.day(local), time=words.clock(local))
 
 
 def _told(told: Told | None, age_s: float) -> str:
     """Who was told, in counts: no more is said of people on a public page."""
     if told is None or not (told.people or told.skipped or told.waiting or told.failed):
-        return "No message has gone out yet." if age_s < 60 else "No message of its own was sent."
+        if age_s < 60:
+            return say("No message has gone out yet.")
+        return say("No message of its own was sent.")
     if not told.people:
-        waiting = "Messages are on their way." if told.waiting else ""
-        return waiting or f"Nobody was sent a message{_why(told)}."
+        return say("Messages are on their way.") if told.waiting else _nobody(told)
     if told.people < FEWEST:
-        return f"Told fewer than {FEWEST} people."
-    by_channel = ", ".join(
-        words.counted(told.sent[name], channels.said(name).one, channels.said(name).many)
-        for name in sorted(told.sent)
+        return say("Told fewer than {number} people.", number=FEWEST)
+    # Translators: {channels} is like "12 e-mails, 3 SMS".
+    said = plural(
+        "Told {number} person: {channels}.",
+        "Told {number} people: {channels}.",
+        told.people,
+        channels=", ".join(channels.counted(name, told.sent[name]) for name in sorted(told.sent)),
     )
-    times = ""
-    if told.first_s is not None and told.last_s is not None:
-        times = (
-            f" The first after {words.seconds(told.first_s)}, the last after {words.seconds(told.last_s)}."
-        )
-    return f"Told {words.counted(told.people, 'person', 'people')}: {by_channel}.{times}"
+    if told.first_s is None or told.last_s is None:
+        return said
+    first, last = words.seconds(told.first_s), words.seconds(told.last_s)
+    return f"{said} {say('The first after {first}, the last after {last}.', first=first, last=last)}"
 
 
-def _why(told: Told) -> str:
+def _nobody(told: Told) -> str:
     reason = max(told.skipped, key=lambda r: told.skipped[r], default="")
-    return f": {words.REASONS[reason]}" if reason in words.REASONS else ""
+    if reason in words.REASONS:
+        return say(words.REASONS[reason])
+    return say("Nobody was sent a message.")
 
 
 def _last_edited(flight: Flight, announced: Sequence[Mapping[str, Any]], clock: DomainClock) -> str | None:
@@ -346,4 +430,4 @@ def _last_edited(flight: Flight, announced: Sequence[Mapping[str, Any]], clock: 
         return None
     at = places.utc_to_local(clock.at(announced[0]["changed_at"]), flight.origin)
     today = places.utc_to_local(clock(), flight.origin).date()
-    return words.clock_zone(at) if at.date() == today else f"{words.day(at)}, {words.clock_zone(at)}"
+    return words.clock_zone(at) if at.date() == today else words.day_and_time(at)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from app.domain.flight import Flight
+from app.domain.speech import say
 from app.store.own_followings import AIRPORT
 from app.store.persons_flight import standing
 from app.web import access, csrf, reader
@@ -29,7 +30,9 @@ def button(parts: Services, key: str, flight: Flight) -> Follow | None:
     who = reader.present()
     if who is None:
         page = f"/f/{flight.flight_number}/{flight.departure_date}?{urlencode({'from': flight.origin})}"
-        words = "Be told within seconds when it is delayed, cancelled or moved to another gate. It needs a sign-in."
+        words = say(
+            "Be told within seconds when it is delayed, cancelled or moved to another gate. It needs a sign-in."
+        )
         return Follow(False, None, words, f"{access.SIGN_IN}?next={quote(page, safe='/?')}")
     stands = standing(parts.database, who.person, key)
     return Follow(True, stands.following, _words(stands.is_booked, stands.following, stands.is_muted), "")
@@ -49,9 +52,9 @@ def airport_button(parts: Services, code: str) -> Follow | None:
 
 def _words(is_booked: bool, following: str | None, is_muted: bool) -> str:
     if is_booked:
-        return "You have a booking on it, and hear its news."
+        return say("You have a booking on it, and hear its news.")
     if following is None:
-        return "You are told within seconds when it is delayed, cancelled or moved to another gate."
+        return say("You are told within seconds when it is delayed, cancelled or moved to another gate.")
     if is_muted:
-        return "You follow it, muted: you hear nothing until you unmute it."
-    return "You follow it, and are told within seconds when it changes."
+        return say("You follow it, muted: you hear nothing until you unmute it.")
+    return say("You follow it, and are told within seconds when it changes.")

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from markupsafe import Markup, escape
+
 from app.domain import places, speech, wording_terms
 from app.domain.flight import AFTER_DEPARTURE, Flight, Status
+from app.domain.speech import plural, say, to_say
 
 LATE = timedelta(minutes=15)
 """From this delay on a flight counts as late (the threshold of US DOT and Eurocontrol statistics)."""
 
 REASONS: Mapping[str, str] = {
-    "departed": "it had left by then",
-    "past": "it was over by then",
+    "departed": to_say("Nobody was sent a message: it had left by then."),
+    "past": to_say("Nobody was sent a message: it was over by then."),
 }
 """Why nobody was sent a message, as far as it is about the flight: what is about a person is not for everybody."""
+
+
+_BEGIN, _END = "\x02", "\x03"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,17 @@ class State:
     group: str
 
 
+def strong(value: str) -> str:
+    """A value that is set in bold within its sentence: `with_strong` makes HTML of both."""
+    return f"{_BEGIN}{value}{_END}"
+
+
+def with_strong(sentence: str, style: str = "") -> Markup:
+    """A sentence with strong values as HTML. style: the class of what is bold, "" for none."""
+    begin = f'<b class="{style}">' if style else "<b>"
+    return Markup(str(escape(sentence)).replace(_BEGIN, begin).replace(_END, "</b>"))  # noqa: S704 - escaped here
+
+
 def clock(local: datetime) -> str:
     """15:13."""
     return speech.clock_time(local)
@@ -36,6 +53,11 @@ def clock(local: datetime) -> str:
 def clock_zone(local: datetime) -> str:
     """15:13 EST."""
     return f"{speech.clock_time(local)} {places.zone_name(local)}"
+
+
+def day_and_time(local: datetime) -> str:
+    """Fri 8 Feb, 15:13 EST."""
+    return say("{day}, {time}", day=day(local), time=clock_zone(local))
 
 
 def day(of: date) -> str:
@@ -74,31 +96,53 @@ def duration(length: timedelta) -> str:
     if hours < 48:
         return wording_terms.duration(length, short=True)
     days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        # Translators: a length of time, in the signs for days and hours.
+        return say("{days} d {hours} h", days=days, hours=hours)
+    return say("{number} d", number=days)
+
+
+def route(origin: str, destination: str) -> str:
+    """ "Newark EWR to Denver DEN"."""
+    return say(
+        "{origin} to {destination}",
+        origin=f"{places.city(origin)} {origin}",
+        destination=f"{places.city(destination)} {destination}",
+    )
 
 
 def age(seconds: float) -> str:
     """How old something is: "2 s", "3 min", "5 h", "4 d"."""
     whole = max(0, int(seconds))
     if whole < 60:
-        return f"{whole} s"
+        # Translators: seconds, minutes, hours and days in signs: 2 s, 3 min, 5 h, 4 d. They count up on live pages.
+        return say("{number} s", number=whole)
     if whole < 3600:
-        return f"{whole // 60} min"
+        return say("{number} min", number=whole // 60)
     if whole < 172_800:
-        return f"{whole // 3600} h"
-    return f"{whole // 86_400} d"
+        return say("{number} h", number=whole // 3600)
+    return say("{number} d", number=whole // 86_400)
+
+
+def ago(seconds: float) -> str:
+    """ "2 s ago"."""
+    # Translators: {age} is like "2 s" or "5 h".
+    return say("{age} ago", age=age(seconds))
 
 
 def seconds(value: float) -> str:
     """ "0.3 s", "37 s", "2 min": a measured time."""
-    return f"{value:.1f} s" if value < 10 else age(value)
+    if value >= 10:
+        return age(value)
+    return say("{number} s", number=speech.tenths(value))
 
 
 def day_shift(days: int) -> str:
     """ "+1 day" when the date differs, "" when it does not."""
     if not days:
         return ""
-    return f"{'+' if days > 0 else '−'}{abs(days)} {'day' if abs(days) == 1 else 'days'}"
+    sign = "+" if days > 0 else "−"
+    return plural("{sign}{number} day", "{sign}{number} days", abs(days), sign=sign)
 
 
 def departure_state(flight: Flight) -> State:
@@ -107,15 +151,17 @@ def departure_state(flight: Flight) -> State:
     told_time = flight.estimated_departure_time is not None
     late = flight.delay >= LATE
     if flight.status is Status.DEPARTED:
-        return State("departed", f"Departed {clock(leaves)}" if told_time else "Departed", "departed")
+        said = say("Departed {time}", time=clock(leaves)) if told_time else _named(flight.status)
+        return State("departed", said, "departed")
     if flight.status in AFTER_DEPARTURE:
         return _after_departure(flight)
     if flight.status is Status.BOARDING:
-        return State("boarding", f"Boarding, leaves {clock(leaves)}" if late else "Boarding", "boarding")
+        said = say("Boarding, leaves {time}", time=clock(leaves)) if late else _named(flight.status)
+        return State("boarding", said, "boarding")
     if flight.status is Status.GATE_CLOSED:
         if flight.delay > timedelta():
-            return State("delayed", f"Gate closed, leaves {clock(leaves)}", "delayed")
-        return State("boarding", "Gate closed", "boarding")
+            return State("delayed", say("Gate closed, leaves {time}", time=clock(leaves)), "delayed")
+        return State("boarding", _named(flight.status), "boarding")
     return _waiting(flight, flight.delay)
 
 
@@ -126,45 +172,77 @@ def arrival_state(flight: Flight) -> State:
         return _after_departure(flight)
     delay = lands - planned if lands and planned else flight.delay
     if flight.status is Status.DEPARTED:
-        late = f", {duration(delay)} late" if delay >= LATE else ""
-        return State(
-            "delayed" if late else "boarding", f"On its way{late}", "delayed" if late else "departed"
-        )
+        if delay >= LATE:
+            return State("delayed", say("On its way, {duration} late", duration=duration(delay)), "delayed")
+        return State("boarding", say("On its way"), "departed")
     return _waiting(flight, delay)
 
 
 def _after_departure(flight: Flight) -> State:
     if flight.status is Status.DIVERTED:
-        where = f" to {places.city(flight.diverted_to)}" if flight.diverted_to else ""
-        return State("delayed", f"Diverted{where}", "delayed")
+        if flight.diverted_to:
+            return State(
+                "delayed", say("Diverted to {city}", city=places.city(flight.diverted_to)), "delayed"
+            )
+        return State("delayed", _named(flight.status), "delayed")
     lands = flight.lands_at if flight.estimated_arrival_time is not None else None
-    at = f" {clock(places.utc_to_local(lands, flight.destination))}" if lands else ""
-    belt = f", belt {flight.belt}" if flight.belt else ""
-    return State(
-        "departed", f"{'Arrived' if flight.status is Status.ARRIVED else 'Landed'}{at}{belt}", "departed"
-    )
+    time = clock(places.utc_to_local(lands, flight.destination)) if lands else None
+    if flight.status is Status.ARRIVED:
+        return State("departed", _arrived(time, flight.belt), "departed")
+    return State("departed", _landed(time, flight.belt), "departed")
+
+
+def _arrived(time: str | None, belt: str | None) -> str:
+    if time is not None and belt:
+        return say("Arrived {time}, belt {belt}", time=time, belt=belt)
+    if time is not None:
+        return say("Arrived {time}", time=time)
+    return say("Arrived, belt {belt}", belt=belt) if belt else _named(Status.ARRIVED)
+
+
+def _landed(time: str | None, belt: str | None) -> str:
+    if time is not None and belt:
+        return say("Landed {time}, belt {belt}", time=time, belt=belt)
+    if time is not None:
+        return say("Landed {time}", time=time)
+    return say("Landed, belt {belt}", belt=belt) if belt else _named(Status.LANDED)
 
 
 def _waiting(flight: Flight, delay: timedelta) -> State:
-    if flight.status is Status.CANCELLED:
-        return State("cancelled", "Cancelled", "cancelled")
-    if flight.status is Status.REMOVED:
-        return State("cancelled", "No longer in the schedule", "cancelled")
+    if flight.status in {Status.CANCELLED, Status.REMOVED}:
+        return State("cancelled", _named(flight.status), "cancelled")
     if delay >= timedelta(minutes=1):
-        return State("delayed", f"Delayed {duration(delay)}", "delayed")
+        return State("delayed", say("Delayed {duration}", duration=duration(delay)), "delayed")
     if flight.status is Status.DELAYED:
-        return State("delayed", "Delayed, new time not yet known", "delayed")
+        return State("delayed", say("Delayed, new time not yet known"), "delayed")
     if delay <= -timedelta(minutes=1):
-        return State("ontime", f"{duration(delay)} early", "ontime")
-    return State("ontime", "On time", "ontime")
+        return State("ontime", say("{duration} early", duration=duration(delay)), "ontime")
+    return State("ontime", _named(Status.SCHEDULED), "ontime")
 
 
-_STATUS_WORDS = {"scheduled": "On time", "gate_closed": "Gate closed", "departed": "Departed"}
+STATUSES: Mapping[str, str] = {
+    Status.SCHEDULED: to_say("On time"),
+    Status.DELAYED: to_say("Delayed"),
+    Status.BOARDING: to_say("Boarding"),
+    Status.GATE_CLOSED: to_say("Gate closed"),
+    Status.DEPARTED: to_say("Departed"),
+    Status.LANDED: to_say("Landed"),
+    Status.ARRIVED: to_say("Arrived"),
+    Status.DIVERTED: to_say("Diverted"),
+    Status.CANCELLED: to_say("Cancelled"),
+    Status.REMOVED: to_say("No longer in the schedule"),
+}
+"""The state of a flight in a word or two."""
 
 
 def status_word(status: str) -> str:
-    """The short word of a status, for what it was before: "Delayed", "On time"."""
-    return _STATUS_WORDS.get(status, status.replace("_", " ").capitalize())
+    """The short word of a status, for what it was before: "Delayed", "On time"; of what is no status its own."""
+    known = STATUSES.get(status)
+    return say(known) if known is not None else status.replace("_", " ").capitalize()
+
+
+def _named(status: Status) -> str:
+    return say(STATUSES[status])
 
 
 def long_date(text: str) -> str:
