@@ -14,13 +14,14 @@
   function start(input) {
     var list = document.createElement("ul"), said = document.createElement("span"), holder = document.createElement("div");
     var known = Array.prototype.map.call(input.list ? input.list.options : [], function (one) { return one.value; });
+    var counts = input.dataset.counts.split("|");   // "1 airport", "2 airports" and so on, in the page's language
     var at = -1, timer = null, asked = 0;
 
     list.id = input.id + "-places";
     list.className = "places";
     list.hidden = true;
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Airports");
+    list.setAttribute("aria-label", input.dataset.list);
     said.className = "vh";
     said.setAttribute("aria-live", "polite");
     holder.className = "places-holder";
@@ -49,7 +50,7 @@
         item.textContent = text;
         list.append(item);
       });
-      said.textContent = found.length ? found.length + (found.length === 1 ? " airport" : " airports") : none;
+      said.textContent = found.length ? counts[found.length - 1] || String(found.length) : none;
       list.hidden = !found.length;
       input.setAttribute("aria-expanded", String(found.length > 0));
     }
@@ -74,7 +75,7 @@
       fetch(input.dataset.places + "?limit=" + MOST + "&q=" + encodeURIComponent(text), { headers: { Accept: "application/json" } })
         .then(function (answer) { return answer.ok ? answer.json() : { airports: [] }; })
         .then(function (answer) {
-          if (own === asked && document.activeElement === input) show(answer.airports.map(words), "No airport of this name");
+          if (own === asked && document.activeElement === input) show(answer.airports.map(words), input.dataset.none);
         })
         .catch(close);   // the server understands names, too
     }
