@@ -29,6 +29,7 @@ from app.domain.alert_value import AlertValue
 from app.domain.flight import NOT_FLYING, Flight
 from app.domain.news import Decision, Kind, Role, Rules
 from app.domain.notice_value import NoticeValue
+from app.domain.speech import date_of, say
 from app.domain.subject import SubjectKind
 from app.domain.wording_shapes import Message, News
 
@@ -98,7 +99,12 @@ class Flights(SubjectKind[Flight]):
     def title(self, value: Flight) -> str:
         """UA 1545 to Houston, 8 February 2013."""
         number = airlines.written(value.flight_number)
-        return f"{number} to {places.city(value.destination)}, {_long_day(value.departure_date)}"
+        return say(
+            "{flight} to {destination}, {day}",
+            flight=number,
+            destination=places.city(value.destination),
+            day=date_of(date.fromisoformat(value.departure_date)),
+        )
 
     def line(self, value: Flight) -> str:
         """UA1545 EWR to IAH, 2013-02-08."""
@@ -177,7 +183,7 @@ class AirportDays(SubjectKind[AirportDay]):
 
     def title(self, value: AirportDay) -> str:
         """Newark (EWR), 8 February 2013."""
-        return f"{wording_airport.name(value.airport)}, {_long_day(value.date)}"
+        return f"{wording_airport.name(value.airport)}, {date_of(date.fromisoformat(value.date))}"
 
     def line(self, value: AirportDay) -> str:
         """EWR, 2013-02-08."""
@@ -260,7 +266,7 @@ class Notices(SubjectKind[NoticeValue]):
 
     def title(self, value: NoticeValue) -> str:
         """Notice for Newark (EWR)."""
-        return f"Notice for {wording_notice.place(value)}"
+        return say("Notice for {place}", place=wording_notice.place(value))
 
     def line(self, value: NoticeValue) -> str:
         """Notice, UA407 EWR: the first words of its sentence."""
@@ -343,7 +349,7 @@ class Alerts(SubjectKind[AlertValue]):
 
     def title(self, value: AlertValue) -> str:
         """Fare alert JFK to SFO, below $220."""
-        return f"Fare alert {value.title}"
+        return say("Fare alert {alert}", alert=value.title)
 
     def line(self, value: AlertValue) -> str:
         """Fares JFK to SFO, below $220."""
@@ -366,8 +372,3 @@ _KINDS: Final[Mapping[str, SubjectKind[Any]]] = {
 def of(subject: str) -> SubjectKind[Any]:
     """The kind of a subject. Raises KeyError for one that no kind has, which is a defect of whoever named it."""
     return _KINDS[subject.partition(":")[0]]
-
-
-def _long_day(day: str) -> str:
-    found = date.fromisoformat(day)
-    return f"{found.day} {found:%B %Y}"

@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from app.domain import subjects
+from app.domain import subjects, why_nouns
 from app.domain.news import Role
 from app.domain.subject import SubjectKind, Value
 
@@ -219,7 +219,7 @@ class Chain:
     @property
     def title(self) -> str:
         """UA 1545 to Houston, 8 February 2013."""
-        return self.kind.title(self.about) if self.about else f"A {self.kind.noun} that was never understood"
+        return self.kind.title(self.about) if self.about else why_nouns.unknown(self.kind.noun)
 
     @property
     def iata(self) -> str | None:

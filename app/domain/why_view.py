@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.domain import places, subjects
+from app.domain import places, subjects, why_nouns
 from app.domain.clock import DomainClock
 from app.domain.flight import Flight
+from app.domain.speech import clock_time, say, short_day
 from app.domain.why import Chain, Notification, Quiet, Thread
 from app.domain.why_words import (
     State,
@@ -94,9 +95,10 @@ def held_until(until: datetime, clock: DomainClock, iata: str | None) -> str:
     """ "Held until 07:00 EDT", with the day where it is another than today's there, and its year where that is another.
     until: system clock."""
     there, now = local(until, clock, iata), local(clock.system(), clock, iata)
-    year = "" if there.year == now.year else f" {there.year}"
-    day = "" if there.date() == now.date() else f"{there.day} {there:%b}{year}, "
-    return f"Held until {day}{there:%H:%M} {places.zone_name(there)}"
+    time = f"{clock_time(there)} {places.zone_name(there)}"
+    if there.date() == now.date():
+        return say("Held until {time}", time=time)
+    return say("Held until {day}, {time}", day=short_day(there, year=there.year != now.year), time=time)
 
 
 def _said(step: Step, clock: DomainClock, iata: str | None) -> str:
@@ -114,7 +116,7 @@ def _state(thread: Thread, clock: DomainClock, iata: str | None) -> State:
 def flight_name(flight: Flight | None) -> str:
     """UA 1545 to Houston, 8 February 2013."""
     if flight is None:
-        return "A flight that was never understood"
+        return why_nouns.unknown(subjects.FLIGHT.noun)
     return subjects.FLIGHT.title(flight)
 
 
@@ -130,8 +132,8 @@ def _time(at: datetime | None, start: datetime | None, clock: DomainClock, iata:
     if start is not None and at != start and 0 <= since_s < _AN_HOUR_S:
         return f"+ {length(since_s)}"
     there = local(at, clock, iata)
-    day = f"{there.day} {there:%b} " if since_s >= _AN_HOUR_S else ""
-    return f"{day}{there:%H:%M:%S} {places.zone_name(there)}"
+    day = f"{short_day(there)} " if since_s >= _AN_HOUR_S else ""
+    return f"{day}{clock_time(there, seconds=True)} {places.zone_name(there)}"
 
 
 def _title(thread: Thread) -> str | None:

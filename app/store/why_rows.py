@@ -7,14 +7,15 @@ from typing import Any
 
 from app.domain import subjects, why
 from app.domain.news import Role
+from app.domain.speech import say, to_say
 from app.domain.why import Attempt, Changed, DeadLetter, Event, Noted, Notification, Quiet, Talk
 
 Document = Mapping[str, Any]
 
 _REPORTED: Mapping[str, tuple[str, str]] = {
-    "delivered": ("It was delivered", "end"),
-    "read": ("It was read", "end"),
-    "undelivered": ("It could not be delivered", "bad"),
+    "delivered": (to_say("It was delivered"), "end"),
+    "read": (to_say("It was read"), "end"),
+    "undelivered": (to_say("It could not be delivered"), "bad"),
 }
 
 
@@ -127,8 +128,8 @@ def _attempt(one: Document) -> Attempt:
 def _folded(row: Document) -> Sequence[Noted]:
     if not row.get("digest") or not row.get("decided_at"):
         return ()
-    words = "The same mail told what else had waited for it."
-    return [Noted(row["decided_at"], "It went into a digest", words, "")]
+    words = say("The same mail told what else had waited for it.")
+    return [Noted(row["decided_at"], say("It went into a digest"), words, "")]
 
 
 def _reports(row: Document) -> Sequence[Noted]:
@@ -136,15 +137,19 @@ def _reports(row: Document) -> Sequence[Noted]:
     for attempt in row.get("attempts", ()):
         for report in attempt.get("reports", ()):
             state = str(report.get("state"))
-            title, tone = _REPORTED.get(state, (f"The provider reports: {state}", ""))
+            title, tone = _REPORTED.get(state, (to_say("The provider reports: {state}"), ""))
             code = f" ({report['code']})" if report.get("code") else ""
-            found.append(Noted(report["at"], title, f"{report.get('words') or ''}{code}".strip(), tone))
+            found.append(
+                Noted(
+                    report["at"], say(title, state=state), f"{report.get('words') or ''}{code}".strip(), tone
+                )
+            )
     return found
 
 
 def _repeats(row: Document) -> Sequence[Noted]:
     return [
-        Noted(one["at"], "Staff had it sent again", str(one.get("why") or ""), "", for_staff=True)
+        Noted(one["at"], say("Staff had it sent again"), str(one.get("why") or ""), "", for_staff=True)
         for one in row.get("again", ())
         if one.get("at")
     ]
