@@ -78,6 +78,7 @@ NOT_YOURS: Mapping[str, str] = {
     "key that works": to_say("There is no such key that works of yours."),
     "message": to_say("There is no such message of yours."),
     "person": to_say("There is no such person of yours."),
+    "pick-up": to_say("There is no such pick-up of yours."),
     "session": to_say("There is no such session of yours."),
     "shared trip": to_say("There is no such shared trip of yours."),
     "webhook": to_say("There is no such webhook of yours."),
