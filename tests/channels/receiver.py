@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -128,11 +129,28 @@ class _Server(ThreadingHTTPServer):
         """A connection that ends is no news."""
 
 
+class _TlsServer(_Server):
+    context: ssl.SSLContext
+
+    def get_request(self) -> tuple[Any, Any]:
+        """The handshake is done in the connection's own thread, when it is first read."""
+        sock, address = super().get_request()
+        tls = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return tls, address
+
+
 @contextmanager
-def receiver_server() -> Iterator[Receiver]:
-    """A receiver on a port of its own."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.receiver = Receiver(f"http://127.0.0.1:{server.server_port}")
+def receiver_server(
+    context: ssl.SSLContext | None = None, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[Receiver]:
+    """A receiver on a port of its own, or on this one. context: it speaks TLS, with this certificate."""
+    server: _Server
+    if context is None:
+        server = _Server((host, port), _Handler)
+    else:
+        server = _TlsServer((host, port), _Handler)
+        server.context = context
+    server.receiver = Receiver(f"{'https' if context else 'http'}://{host}:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
