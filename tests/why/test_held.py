@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from app.domain.channels import NAMES
 from app.domain.clock import DomainClock
 from app.domain.news import Role
+from app.domain.routing import HEARD_ELSEWHERE, WAITS
 from app.domain.timing import Reason
 from app.domain.why import Chain, Event, Quiet, Thread
 from app.domain.why_reasons import HELD, REASONS
@@ -48,8 +50,8 @@ def test_the_year_is_said_where_it_is_another() -> None:
 
 
 def test_every_reason_to_hold_has_words() -> None:
-    assert set(HELD) == set(Reason)
-    assert set(Reason) <= set(REASONS)
+    assert set(HELD) == {*Reason, *(f"{WAITS}{name}" for name in NAMES)}
+    assert {*HELD, HEARD_ELSEWHERE} <= set(REASONS)
 
 
 def test_a_flight_that_is_not_known_has_times_on_utc() -> None:

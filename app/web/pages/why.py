@@ -10,17 +10,22 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import make_response, render_template
+import structlog
+from flask import make_response, render_template, request
+from pymongo.errors import PyMongoError
 from werkzeug.wrappers import Response
 
 from app.channels.links import LinkError, LinkExpiredError, Links, WhyToken, address_digest
 from app.domain import why_words
 from app.domain.why import Chain, Notification
 from app.domain.why_view import Shown, View, local, view
+from app.store.ranks import Ranks
 from app.store.why import WhyReader
 from app.store.why_links import WhyLinks
 from app.web.pages import words
 from app.web.services import Services, services
+
+log = structlog.get_logger()
 
 _PRIVATE: Mapping[str, str] = {
     "Cache-Control": "no-store",
@@ -88,10 +93,13 @@ def _drawn(parts: Services, token: WhyToken) -> Response:
     if not hmac.compare_digest(digest.encode(), token.address.encode("utf-8", "surrogatepass")):
         return _useless(410)
     found = reader.of_notification(token.conversation, token.order)
-    event = reader.event(found[1].event_id) if found and found[1] else None
+    row = found[1] if found else None
+    if row is not None and _is_opened_by_hand():
+        _seen(parts, row.id)
+    event = reader.event(row.event_id) if row else None
     if event is None:
         newest = next((e for e in reader.events(subject, 50) if e.is_announced), None)
-        event = newest if found is not None and found[1] is None else None
+        event = newest if found is not None and row is None else None
     if event is None:
         return _useless(410)
     chain = reader.chain(event, person)
@@ -102,9 +110,28 @@ def _drawn(parts: Services, token: WhyToken) -> Response:
         name=chain.title,
         view=shown,
         shown=next((one for one in shown.channels if one.channel == channel), None),
-        others=_others(parts, reader, chain, found[1] if found else None),
+        others=_others(parts, reader, chain, row),
     )
     return _private(render_template("why.html", page=page), 200)
+
+
+def _is_opened_by_hand() -> bool:
+    """Whether a browser shows the page to somebody (Fetch Metadata Request Headers, W3C).
+
+    What scans mails for bad links asks without saying so, and nobody has seen anything then.
+    """
+    headers = request.headers
+    is_shown = headers.get("Sec-Fetch-Mode") == "navigate" and headers.get("Sec-Fetch-Dest") == "document"
+    ahead = {headers.get(name, "").partition(";")[0] for name in ("Sec-Purpose", "Purpose", "X-Moz")}
+    return request.method == "GET" and is_shown and ahead == {""}
+
+
+def _seen(parts: Services, notification: str) -> None:
+    """Other channels need not tell it. Whoever reads is shown the page all the same when that cannot be kept."""
+    try:
+        Ranks(parts.database).seen(notification, parts.now())
+    except PyMongoError as error:
+        log.warning("that a message was seen could not be kept", why=type(error).__name__)
 
 
 def _others(parts: Services, reader: WhyReader, chain: Chain, this: Notification | None) -> tuple[Other, ...]:
