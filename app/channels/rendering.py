@@ -1,6 +1,6 @@
 """A message in words as an e-mail (HTML and plain text of equal content) and as an SMS.
 
-Adds no words of its own but "What to do" and those of its links.
+Adds no words of its own but "What to do" and those of its links, in the language of the message.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from app.domain.mail_lists import MailList, about
+from app.domain.mail_lists import MailList, stopping
+from app.domain.speech import say, speaking
+from app.domain.speech_templates import FUNCTIONS
 from app.domain.wording import Message
 from app.domain.wording_digest import Digest, Item
 
@@ -35,29 +37,31 @@ def load() -> None:
 def as_html(message: Message, *, has_why: bool = False, stops: MailList | None = None) -> str:
     """The HTML part of an e-mail: one document, every value escaped. has_why: with WHY_IN_HTML where the link goes.
     stops: the list that its other two links are about; None without."""
-    if isinstance(message, Digest):
-        links = {"stop": STOP_IN_HTML, "choices": CHOICES_IN_HTML, "about": about(stops)} if stops else {}
-        return _digest_template().render(m=message, **({"stop": None} | links))
-    return _template().render(
-        m=message,
-        mark=message.highlight,
-        has_bad_news=_is_bad(message),
-        why=WHY_IN_HTML if has_why else None,
-        stop=STOP_IN_HTML if stops else None,
-        choices=CHOICES_IN_HTML if stops else None,
-        about=about(stops) if stops else None,
-    )
+    with speaking(message.language):
+        end: dict[str, str | None] = {"stop": None, "choices": None, "stop_words": None}
+        if stops is not None:
+            end = {"stop": STOP_IN_HTML, "choices": CHOICES_IN_HTML, "stop_words": stopping(stops)}
+        if isinstance(message, Digest):
+            return _digest_template().render(m=message, **end)
+        return _template().render(
+            m=message,
+            mark=message.highlight,
+            has_bad_news=_is_bad(message),
+            why=WHY_IN_HTML if has_why else None,
+            **end,
+        )
 
 
 def as_sms(message: Message) -> str:
-    """The text of an SMS, in the GSM alphabet."""
+    """The text of an SMS, in the alphabet of its language."""
     return message.sms
 
 
 def as_text(message: Message, *, has_why: bool = False, stops: MailList | None = None) -> str:
     """The plain text part of an e-mail: lines of at most 72 characters, ended by a line feed. has_why: with a line
     WHY_IN_TEXT where the link goes. stops: as in `as_html`."""
-    return "\n".join(_lines(message, WHY_IN_TEXT if has_why else None, stops)) + "\n"
+    with speaking(message.language):
+        return "\n".join(_lines(message, WHY_IN_TEXT if has_why else None, stops)) + "\n"
 
 
 def _lines(message: Message, why: str | None, stops: MailList | None) -> Iterator[str]:
@@ -78,7 +82,7 @@ def _lines(message: Message, why: str | None, stops: MailList | None) -> Iterato
         yield ""
     if message.advice:
         if _is_bad(message):
-            yield "What to do"
+            yield say("What to do")
         yield from _wrapped(" ".join(message.advice))
         yield ""
     yield message.link[1]
@@ -96,7 +100,7 @@ def _item_lines(item: Item) -> Iterator[str]:
             yield from _wrapped(text)
     yield one.link[1]
     if item.why is not None:
-        yield "Why this?"
+        yield say("Why this?")
         yield item.why
 
 
@@ -109,12 +113,12 @@ def _ending(message: Message, why: str | None, stops: MailList | None) -> Iterat
     for number, sentence in enumerate(message.footer):
         yield from _wrapped(sentence)
         if number == 0 and why is not None:
-            yield "Why this message? Every step it took:"
+            yield say("Why this message? Every step it took:")
             yield why
     if stops is not None:
-        yield f"Stop e-mails about {about(stops)}:"
+        yield f"{stopping(stops)}:"
         yield STOP_IN_TEXT
-        yield "Choose what you hear:"
+        yield f"{say('Choose what you hear')}:"
         yield CHOICES_IN_TEXT
 
 
@@ -144,7 +148,7 @@ def _digest_template() -> Template:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -152,6 +156,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals.update(FUNCTIONS)
+    return made
 
 
 def _is_bad(message: Message) -> bool:

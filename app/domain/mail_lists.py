@@ -29,6 +29,12 @@ _ABOUT = {
     MailList.ALERTS: to_say("your fare alerts"),
     MailList.PICKUPS: to_say("people you pick up"),
 }
+_STOP = {
+    MailList.BOOKINGS: to_say("Stop e-mails about your bookings"),
+    MailList.FOLLOWINGS: to_say("Stop e-mails about flights and airports you follow"),
+    MailList.ALERTS: to_say("Stop e-mails about your fare alerts"),
+    MailList.PICKUPS: to_say("Stop e-mails about people you pick up"),
+}
 _OF_ROLES = {
     Role.TRAVELLER: MailList.BOOKINGS,
     Role.FOLLOWER: MailList.FOLLOWINGS,
@@ -45,3 +51,8 @@ def list_of(role: Role) -> MailList:
 def about(mail_list: MailList) -> str:
     """What its mails are about, to go after "e-mails about": "your bookings"."""
     return say(_ABOUT[mail_list])
+
+
+def stopping(mail_list: MailList) -> str:
+    """The words of the link that stops the list: "Stop e-mails about your bookings"."""
+    return say(_STOP[mail_list])
