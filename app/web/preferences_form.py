@@ -18,7 +18,7 @@ from app.domain.mail_lists import MailList
 from app.domain.news import TOLD_BY_DEFAULT, Role, Rules
 from app.domain.preferences import KINDS, Group, Preferences, PreferencesError
 from app.domain.speech import say, say_as, to_say
-from app.web import refusals
+from app.web import refusals, routing_form
 
 _GROUPS: Mapping[Group, tuple[str, str]] = {
     Group.CANCELLED: (to_say("Cancelled or back on"), ""),
@@ -74,7 +74,7 @@ class Row:
 class Form:
     """What the template draws. fields: texts by name, as typed or as they stand. faults: a sentence by field. zone: the
     person's, which all times of day are in. channels: the columns, those that everybody has and those they linked.
-    weekdays: their names, Monday first."""
+    weekdays: their names, Monday first. routing: which channel is told first."""
 
     rows: tuple[Row, ...]
     lists: tuple[Cell, ...]
@@ -87,6 +87,7 @@ class Form:
     gate_default: int
     channels: tuple[ChannelKind, ...]
     weekdays: tuple[str, ...]
+    routing: routing_form.Part
 
 
 def zone_of(user: Mapping[str, Any]) -> ZoneInfo:
@@ -101,7 +102,9 @@ def zone_of(user: Mapping[str, Any]) -> ZoneInfo:
 def shown(chosen: Preferences, user: Mapping[str, Any], version: int, base: Rules) -> Form:
     """The form with what stands. base: the rules of those who chose nothing."""
     zone = zone_of(user)
-    return _form(chosen, _texts(chosen, zone), {}, str(zone), version, base, _columns(user))
+    columns = _columns(user)
+    order = routing_form.shown(chosen.routing, columns, _labels())
+    return _form(chosen, _texts(chosen, zone), {}, str(zone), version, base, columns, order)
 
 
 def typed(
@@ -112,7 +115,7 @@ def typed(
     base: Rules,
 ) -> Form:
     """The form with what was typed, nothing lost, and what is wrong with it."""
-    places = {_PLACES.get(name, name): refusals.said(sentence) for name, sentence in faults.faults}
+    places = dict(_placed(name, sentence, sent) for name, sentence in faults.faults)
     texts = {name: sent.get(name, "") for name in _texts(before, zone_of(user))}
     boxes = replace(
         before,
@@ -120,7 +123,16 @@ def typed(
         urgent_passes="urgent_passes" in sent,
         stopped=frozenset(one for one in MailList if f"list.{one}" not in sent),
     )
-    return _form(boxes, texts, places, str(zone_of(user)), version_in(sent), base, _columns(user))
+    columns = _columns(user)
+    order = routing_form.typed(sent, columns, _labels())
+    return _form(boxes, texts, places, str(zone_of(user)), version_in(sent), base, columns, order)
+
+
+def _placed(name: str, sentence: str, sent: Mapping[str, str]) -> tuple[str, str]:
+    """The field of the form that a fault is about, and what the page says of it."""
+    if name.partition(".")[0] == "routing":
+        return routing_form.fault(name, sentence, sent)
+    return _PLACES.get(name, name), refusals.said(sentence)
 
 
 def version_in(sent: Mapping[str, str]) -> int:
@@ -145,6 +157,7 @@ def read(sent: Mapping[str, str], before: Preferences, zone: ZoneInfo) -> Prefer
     every = sent.get("digest_every", "none")
     at, weekday = sent.get("digest_at", "").strip(), sent.get("digest_weekday", "")
     document["digest"] = {"every": every, "at": at or None, "weekday": _number(weekday)}
+    document["routing"] = routing_form.document(sent, before.routing)
     document["paused_until"] = _moment(sent.get("paused_until", "").strip(), zone)
     return choices.read(document)
 
@@ -157,6 +170,7 @@ def _form(
     version: int,
     base: Rules,
     columns: Sequence[str],
+    order: routing_form.Part,
 ) -> Form:
     rows = tuple(
         Row(
@@ -182,7 +196,12 @@ def _form(
         int(base.gate_window.total_seconds() // 3600),
         tuple(CHANNELS[name] for name in columns),
         _weekdays(),
+        order,
     )
+
+
+def _labels() -> dict[str, str]:
+    return {str(group): say(label) for group, (label, _) in _GROUPS.items()}
 
 
 def _weekdays() -> tuple[str, ...]:
