@@ -7,7 +7,7 @@ from datetime import date
 from re import compile as pattern
 from typing import Any, Final
 
-from app.domain import alert_conditions, fares, fields, places
+from app.domain import alert_conditions, fares, fields, places, speech
 from app.domain.alert_conditions import FieldError, Repeat
 from app.domain.errors import BadEventError
 from app.domain.preferences import CHANNELS
@@ -62,7 +62,7 @@ def _dates(value: object, _currency: str, _faults: list[FieldError]) -> dict[str
     if last < first:
         begin = date.fromisoformat(first)
         raise FieldError(
-            f"The last day is before the first. Choose {begin.day} {begin:%B} or later.", "until"
+            f"The last day is before the first. Choose {speech.short_date(begin)} or later.", "until"
         )
     if (date.fromisoformat(last) - date.fromisoformat(first)).days >= MOST_DAYS:
         raise FieldError(f"These are more than {MOST_DAYS} days. Choose an earlier last day.", "until")

@@ -17,7 +17,7 @@ from app.domain.channels import LINKED
 from app.domain.errors import PermanentError
 from app.domain.preferences import DEFAULTS, Preferences
 from app.domain.preferences import parse as choices_of
-from app.domain.speech import Speech, speaking
+from app.domain.speech import Speech, current, say, speaking
 
 DEFAULT_LANGUAGE = "en"
 
@@ -104,6 +104,13 @@ def speaking_to(person: Person) -> AbstractContextManager[Speech]:
     return speaking(person.language, person.clock)
 
 
+def speaking_as_chosen(document: Mapping[str, Any]) -> AbstractContextManager[Speech]:
+    """Speak what the person of a `users` document chose; where they chose nothing, what is spoken already."""
+    now, clock = current(), document.get("clock")
+    language = _text(document.get("language")) or now.language
+    return speaking(language, clock if clock in (12, 24) else now.clock)
+
+
 def links(value: object) -> dict[str, Link]:
     """The links in `users.linked` that work: channel -> {address, since, label?, sealed?, stopped?, ...}; what was
     stopped, or is not understood, is left out."""
@@ -164,9 +171,18 @@ def masked_words(text: str) -> str:
 
 
 def masked_phone(text: str) -> str:
-    """As shown to people: "ends in 42 17"."""
+    """As records show it, in English: "ends in 42 17"."""
+    return f"ends in {_last_digits(text)}"
+
+
+def shown_phone(text: str) -> str:
+    """As `masked_phone`, in the language of the block."""
+    return say("ends in {digits}", digits=_last_digits(text))
+
+
+def _last_digits(text: str) -> str:
     digits = [c for c in text if c.isdigit()]
-    return f"ends in {''.join(digits[-4:-2])} {''.join(digits[-2:])}"
+    return f"{''.join(digits[-4:-2])} {''.join(digits[-2:])}"
 
 
 def _counts(document: Mapping[str, Any], field: str) -> bool:

@@ -64,6 +64,7 @@ _CHOICES: Final = (
 )
 _ALERTS: Final = (
     to_say('Write a month like "2013-03".'),
+    to_say('Write a date like "2013-03-01".'),
     to_say("A person has at most {most} alerts; delete or end one first."),
     to_say("{code} is not the code of an airport. Write it like JFK."),
     to_say("The last day is before the first. Choose {day} or later."),

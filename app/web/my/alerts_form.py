@@ -168,7 +168,7 @@ def ways(user: Mapping[str, Any], channels: Sequence[str]) -> Ways:
 def _masked(channel: str, person: Person) -> str:
     if channel == "email":
         return people.masked_email(person.email or "")
-    return people.masked_phone(person.phone or "") if channel == "sms" else say("linked")
+    return people.shown_phone(person.phone or "") if channel == "sms" else say("linked")
 
 
 def sent(form: MultiDict[str, str]) -> dict[str, str]:

@@ -93,7 +93,7 @@ def addresses(user: Mapping[str, Any]) -> tuple[Address, ...]:
         Address(
             "sms",
             say("Phone"),
-            people.masked_phone(phone) if phone else "",
+            people.shown_phone(phone) if phone else "",
             bool(proved.get("phone")) and found.phone is not None,
             found.phone is not None,
         ),

@@ -99,8 +99,16 @@ def page(
 def _browser(one: Session, here: Session | None, user: Document) -> Browser:
     return Browser(
         id=one.id,
-        name=one.browser or say("A browser"),
+        name=_name(one.browser),
         began=frame.shown_moment(one.created_at, user),
         seen=frame.shown_moment(one.seen_at, user),
         is_here=here is not None and here.id == one.id,
     )
+
+
+def _name(browser: str) -> str:
+    """A browser as `browsers.name_of` calls it, in the person's language."""
+    name, _, system = browser.partition(" on ")
+    if name in ("", "A browser"):
+        name = say("A browser")
+    return say("{browser} on {system}", browser=name, system=system) if system else name
