@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 from anyascii import anyascii
 
@@ -32,6 +31,7 @@ _BASIC = frozenset(
     "¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION = frozenset("\f^{}\\[~]|€")
+_ALPHABET = _BASIC | _EXTENSION
 # What nearly all texts consist of: ASCII characters that are one septet each.
 _SINGLE = re.compile(r"[\n !-Z_a-z]*")
 
@@ -53,17 +53,16 @@ def septets(text: str) -> int:
 
 def parts(text: str) -> int:
     """How many parts a text travels and is billed as; no character is cut in two."""
-    if is_gsm(text):
-        return _parts((1 if c in _BASIC else 2 for c in text), ONE_PART, _OF_SEVERAL)
-    return _parts((1 if ord(c) < 0x10000 else 2 for c in text), ONE_UCS_2_PART, _OF_SEVERAL_UCS_2)
-
-
-def _parts(widths: Iterable[int], single: int, several: int) -> int:
-    found = list(widths)
-    if sum(found) <= single:
+    is_seven = is_gsm(text)
+    single, several = (ONE_PART, _OF_SEVERAL) if is_seven else (ONE_UCS_2_PART, _OF_SEVERAL_UCS_2)
+    units = length(text)
+    if units <= single:
         return 1
+    if units == len(text):
+        return -(-units // several)
     number, used = 1, 0
-    for width in found:
+    for character in text:
+        width = (1 if character in _BASIC else 2) if is_seven else (1 if ord(character) < 0x10000 else 2)
         used += width
         if used > several:
             number, used = number + 1, width
@@ -72,7 +71,7 @@ def _parts(widths: Iterable[int], single: int, several: int) -> int:
 
 def is_gsm(text: str) -> bool:
     """Whether every character is in the GSM 7 bit alphabet."""
-    return _SINGLE.fullmatch(text) is not None or all(c in _BASIC or c in _EXTENSION for c in text)
+    return _SINGLE.fullmatch(text) is not None or _ALPHABET.issuperset(text)
 
 
 def length(text: str) -> int:
@@ -102,8 +101,11 @@ def written(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "`" not in text:
         return text
+    text = unicodedata.normalize("NFC", text)
+    if text.isprintable() and (not LANGUAGES[current().language].is_latin or is_gsm(text)):
+        return " ".join(text.split())
     letter = _letter if LANGUAGES[current().language].is_latin else _any_letter
-    return " ".join("".join(map(letter, unicodedata.normalize("NFC", text))).split())
+    return " ".join("".join(map(letter, text)).split())
 
 
 def _any_letter(character: str) -> str:

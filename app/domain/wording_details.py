@@ -45,7 +45,7 @@ def more(t: Terms, lead: Lead) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-# Translators of the sentences that follow: "it" is the flight.
+# In the sentences that follow "it" is the flight.
 def _also_flies(t: Terms) -> str:
     if t.heard.status is Status.REMOVED:
         return say("It is back in the schedule.")

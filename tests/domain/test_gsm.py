@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import gsm
+from app.domain.speech import speaking
 
 
 def test_the_alphabet_has_127_characters_and_ten_in_the_extension() -> None:
@@ -63,3 +64,42 @@ def test_whatever_comes_in_what_comes_out_is_in_the_alphabet_on_one_line(text: s
     assert gsm.septets(written) >= 0
     assert "\n" not in written
     assert gsm.written(written) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("", 1),
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("€" * 80, 1),
+        ("€" * 153, 3),  # a character of two septets is not cut: 152, 152, 2
+        ("ж" * 70, 1),
+        ("ж" * 71, 2),
+        ("ж" * 134, 2),
+        ("ж" * 135, 3),
+        ("क" * 70, 1),
+        ("a" * 66 + "😀" * 34, 3),  # nor one of two code units: 66, 66, 2
+    ],
+)
+def test_parts_are_counted_by_the_alphabet_of_the_text(text: str, number: int) -> None:
+    assert gsm.parts(text) == number
+
+
+def test_languages_of_other_letters_keep_them_on_one_line() -> None:
+    with speaking("ru"):
+        assert gsm.written("Łódź\nв\u00a0срок\u202e ❄") == "Łódź в срок ❄"
+        assert gsm.fits("ж" * 134)
+        assert not gsm.fits("ж" * 135)
+        assert gsm.most() == 134
+    with speaking("de"):
+        assert gsm.written("Łódź – müßig, ¿señor?") == "Lodz - müßig, ¿señor?"
+        assert not gsm.fits("ж")
+        assert gsm.most() == 160
+
+
+def test_length_is_in_the_units_of_the_alphabet() -> None:
+    assert gsm.length("10 €") == 5
+    assert gsm.length("ж€😀") == 4
