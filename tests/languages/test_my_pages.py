@@ -17,7 +17,8 @@ from tests.my.test_alerts import FORM, fare, looked_at, made
 VALUES = (
     "MO Maya Ortiz m***@example.org +1 *** 17 p***@example.org",
     "UA DL United Airlines Delta K7Q2MD",
-    "EWR DEN JFK SFO LGA SVO DME VKO Newark Liberty Denver New York San Francisco Moscow Kennedy Sheremetyevo Domodedovo Vnukovo",
+    "EWR DEN JFK SFO LGA SVO DME VKO Newark Liberty Denver New York San Francisco Moscow Kennedy",
+    "Sheremetyevo Domodedovo Vnukovo",
     "EST MST PST New_York America ERASE",
     "Chromium Linux feed read calendar",
     "Telegram Apprise SMS",
