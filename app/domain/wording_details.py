@@ -66,12 +66,14 @@ def _also_leaves(t: Terms) -> str:
     if t.time_unknown:
         return say("It is delayed; until when is not yet known.")
     values = {"lateness": t.lateness, "time": t.when(t.leaves), "was": t.was(t.old_departure)}
+    # Translators: {lateness} is "28 minutes late", "5 minutes early" or "on time", {was} empty or like " (was 14:45)".
     return say("It leaves {lateness}: {time}{was}.", **values)
 
 
 def _also_gate(t: Terms) -> str:
     if t.doubtful:
         return say("Gate now: {gate}.", gate=t.want.gate)
+    # Translators: {was} is empty or like " (was C94)", with its space.
     return say("New gate: {gate}{was}.", gate=t.want.gate, was=t.was(t.heard.gate))
 
 
@@ -116,11 +118,13 @@ def facts(t: Terms) -> Facts:
     if t.want.status in NOT_FLYING:
         leaves = say("{moment}, {place}", moment=t.planned.full, place=t.at(t.want.origin))
         return (say("Was to leave"), leaves), *_planned_arrival(t, say("Was to arrive"))
+    # Translators: the label of a fact: where it was to land.
     destination = say("Destination"), t.at(t.want.destination)
     if t.want.status is Status.DIVERTED:
         lands = say(NOT_KNOWN)
         if t.diverted_to:
             lands = say("{place}, time not yet known", place=t.at(t.diverted_to))
+        # Translators: the label of a place: it lands there.
         return destination, (say("Lands in"), lands), *_bags(t)
     if not t.has_left:
         return *_leaves(t), *_gate(t), *_arrives(t, say("Arrives")), *_aircraft(t), *_bags(t)
@@ -138,6 +142,7 @@ def _leaves(t: Terms) -> Facts:
     if t.time_unknown:
         planned = t.planned.full
         value = say("Not yet known, planned {moment}, {place}", moment=planned, place=place)
+        # Translators: the label of a time and place: a flight departs then and there.
         return ((say("Leaves"), value),)
     # "On time" is said of today's flights alone: of one next month nobody knows.
     soon = t.leaves.instant - t.news.now < timedelta(hours=24)
@@ -145,7 +150,8 @@ def _leaves(t: Terms) -> Facts:
     # What the highlight has said is not repeated.
     said = t.kinds[0] in _TIMES or t.kinds[0] is Kind.REINSTATED
     was = "" if said else t.was(t.old_departure)
-    # Translators: like "Fri 8 Feb, 15:13 EST (was 14:45), 28 minutes late, Newark (EWR)".
+    # Translators: {was} and {late} may be empty and begin with their own space or comma; the whole is like
+    # "Fri 8 Feb, 15:13 EST (was 14:45), 28 minutes late, Newark (EWR)".
     value = say("{moment}{was}{late}, {place}", moment=t.leaves.full, was=was, late=late, place=place)
     return ((say("Leaves"), value),)
 
@@ -157,6 +163,7 @@ def _left(t: Terms) -> Facts:
         return ((say("Planned departure"), planned),)
     was, late = t.was(t.old_departure), say(", {lateness}", lateness=t.lateness)
     value = say("{moment}{was}{late}, {place}", moment=t.leaves.full, was=was, late=late, place=place)
+    # Translators: the label of a time and place: a flight departed then and there.
     return ((say("Left"), value),)
 
 
@@ -255,6 +262,7 @@ def _after_removal(t: Terms) -> list[str]:
     if not t.is_traveller:
         return []
     if t.airline is None:
+        # Translators: where its name is not known.
         return [say("Ask the airline before you go to the airport.")]
     return [say("Ask {airline} before you go to the airport.", airline=t.airline)]
 

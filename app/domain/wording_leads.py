@@ -60,6 +60,7 @@ def _reinstated(t: Terms) -> Lead:
     # Translators: after a time: ", 28 minutes late".
     late = say(", {lateness}", lateness=t.lateness) if t.delay else ""
     was = t.was(t.old_departure)
+    # Translators: {late} is empty or like ", 28 minutes late", {was} empty or like " (was 14:45)".
     leaves = say("It leaves {moment}{late}{was}.", moment=t.leaves.full, late=late, was=was)
     return Lead(
         # Translators: {headline} is like "UA 407 to Denver flies after all".
@@ -183,6 +184,7 @@ def _delayed(t: Terms) -> Lead:
     else:
         # Translators: {lateness} is "28 min late", "5 min early" or "on time".
         subject = say("{flight}: {lateness}, leaves {time}", flight=flight, lateness=short, time=time)
+        # Translators: {lateness} is "28 minutes late", "5 minutes early" or "on time".
         headline = say("{flight} leaves {lateness}", flight=flight, lateness=late)
     return Lead(
         subject=subject,
