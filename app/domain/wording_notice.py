@@ -24,7 +24,7 @@ _SUBJECT: Final = 110
 _LARGE: Final = 90
 """Characters of the sentence that is set large; a longer one stands below in full."""
 _LEAST: Final = 40
-"""Septets of the sentence that an SMS of one part must have room for; else it has more parts."""
+"""Units of the sentence that an SMS of one part must have room for; else it has more parts."""
 
 # Translators: goes after "for": "Notice for all travellers".
 FOR_ALL: Final = to_say("all travellers")
@@ -210,10 +210,10 @@ def _sms(news: NoticeNews, said: str, url: str) -> str:
     for text in tries:
         if gsm.fits(text):
             return text
-    room = gsm.ONE_PART - gsm.septets(f"{head}  {link}")
+    room = gsm.most() - gsm.length(f"{head}  {link}")
     if room < _LEAST:
         return f"{head} {sentence}"
-    return f"{head} {_cut_septets(sentence, room)} {link}"
+    return f"{head} {_cut_to(sentence, room)} {link}"
 
 
 def _state(news: NoticeNews) -> str:
@@ -225,10 +225,10 @@ def _state(news: NoticeNews) -> str:
     return "corrected" if _is_correction(news) else ""
 
 
-def _cut_septets(text: str, room: int) -> str:
-    """The text of the alphabet cut at a word to so many septets."""
+def _cut_to(text: str, room: int) -> str:
+    """The text of the alphabet cut at a word to so many of its units."""
     longest = room
-    while gsm.septets(found := cut(text, longest, "...")) > room:
+    while gsm.length(found := cut(text, longest, "...")) > room:
         longest -= 1
     return found
 

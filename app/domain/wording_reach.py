@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from app.domain import channels
+from app.domain import channels, gsm
 from app.domain.reports import Refusal
 from app.domain.speech import say, to_say
 from app.domain.wording_shapes import Message
@@ -42,4 +42,6 @@ def with_unreached(message: Message, channel: str, refusal: Refusal) -> Message:
     channel: the one that does not reach them ("email", "sms"). In SMS a short sentence, in the message's alphabet.
     """
     said = say(_WHY[refusal], channel=channels.by(channel))
-    return replace(message, advice=(*message.advice, said, say(_MEND[refusal])), sms=f"{message.sms} {said}")
+    return replace(
+        message, advice=(*message.advice, said, say(_MEND[refusal])), sms=f"{message.sms} {gsm.written(said)}"
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain import channels, speech
+from app.domain import channels, gsm, speech
 from app.domain.speech import say, to_say
 from app.domain.wording_shapes import Highlight, Message
 
@@ -68,7 +68,7 @@ def sign_in(link: str, minutes: int, browser: str) -> Message:
             say("You get this mail because somebody, most likely you, entered this address to sign in."),
             say("If that was not you, do nothing: without this mail nobody gets in."),
         ),
-        sms=say("Sign in to Gatecall: {link}", link=link),
+        sms=gsm.written(say("Sign in to Gatecall: {link}", link=link)),
     )
 
 
@@ -132,7 +132,7 @@ def link_stopped(channel: str, host: str, reason: str, words: str, public_url: s
         ),
         link=(say("Your {channel}", channel=what), f"{public_url}/my/{channel}"),
         footer=(say("You get this mail because you linked it on your page."),),
-        sms=say(stop.sms_at if host else stop.sms, **named),
+        sms=gsm.written(say(stop.sms_at if host else stop.sms, **named)),
     )
 
 
@@ -150,5 +150,5 @@ def _short(subject: str, opening: str, new: str, note: str, sms: str, public_url
             say("You get this because you asked for it on your page."),
             say("If that was not you, do nothing."),
         ),
-        sms=sms,
+        sms=gsm.written(sms),
     )

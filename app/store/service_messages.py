@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -21,6 +21,7 @@ from pymongo import ReturnDocument
 from pymongo.database import Database
 
 from app.domain.errors import PermanentError
+from app.domain.speech import Speech, current
 from app.store.doorbells import Doorbells
 
 Document = dict[str, Any]
@@ -43,7 +44,7 @@ class Kind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ServiceMessage:
     """One message. address: where it goes. details: what its wording needs, texts by name. tries: hand-overs that were
-    begun, this one included. expires_at: from then on it is of no use."""
+    begun, this one included. expires_at: from then on it is of no use. speech: what it is said in."""
 
     id: str
     kind: Kind
@@ -52,6 +53,7 @@ class ServiceMessage:
     details: Mapping[str, str]
     tries: int
     expires_at: datetime
+    speech: Speech
 
 
 class UnreadableError(PermanentError):
@@ -87,14 +89,18 @@ class ServiceMessages:
         now: datetime,
         lasting: timedelta,
     ) -> str:
-        """Have a message sent; its id. lasting: how long it is of use. now: the system clock."""
+        """Have a message sent; its id. lasting: how long it is of use. now: the system clock.
+
+        It is said in the speech of the block around: that of the person, or of the browser that asked.
+        """
         row = ObjectId()
+        sealed = {"address": address, "details": dict(details), "speech": asdict(current())}
         self._messages.insert_one(
             {
                 "_id": row,
                 "kind": str(kind),
                 "channel": channel,
-                "sealed": self._seal.encrypt(orjson.dumps({"address": address, "details": dict(details)})),
+                "sealed": self._seal.encrypt(orjson.dumps(sealed)),
                 "tries": 0,
                 "due_at": now,
                 "created_at": now,
@@ -120,10 +126,11 @@ class ServiceMessages:
         try:
             opened = orjson.loads(self._seal.decrypt(row["sealed"]))
             kind, address, details = Kind(row["kind"]), opened["address"], opened["details"]
+            speech = Speech(**opened.get("speech", {}))
         except (InvalidToken, ValueError, KeyError, TypeError) as error:
             raise UnreadableError(str(row["_id"])) from error
         return ServiceMessage(
-            str(row["_id"]), kind, channel, address, details, row["tries"], row["expires_at"]
+            *(str(row["_id"]), kind, channel, address, details, row["tries"], row["expires_at"], speech)
         )
 
     def done(self, id_: str, token: str) -> None:
