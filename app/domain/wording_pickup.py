@@ -92,8 +92,12 @@ def question(details: Mapping[str, str], link: str) -> Message:
     with speaking(details["language"], int(details["clock"])):
         places = {name: details[name] for name in ("who", "number", "origin", "destination")}
         asked = say("{who} asks whether you want to hear when {number} arrives", **places)
-        route = say("{number}, {origin} to {destination}", **places)
         lands = details["lands"]
+        route = (
+            say("{number}, {origin} to {destination}, lands", **places)
+            if lands
+            else say("{number}, {origin} to {destination}", **places)
+        )
         return Message(
             subject=asked,
             headline=asked,
@@ -101,7 +105,7 @@ def question(details: Mapping[str, str], link: str) -> Message:
             opening=say(
                 "{who} is on the way and asks you to agree: then we tell you when {number} arrives.", **places
             ),
-            highlight=Highlight(route, None, lands or say("Not yet known"), None, "plain"),
+            highlight=Highlight(route, None, lands or say("When it lands is not yet known"), None, "plain"),
             facts=((say("Answer until"), details["until"]),),
             advice=(
                 say(

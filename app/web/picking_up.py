@@ -62,7 +62,7 @@ class NewPickup(BaseModel):
 
     booking: Annotated[str, Field(min_length=1, max_length=200)]
     name: Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME, examples=["Grandma"])]
-    email: Annotated[str, Field(min_length=3, max_length=320, examples=["ann@example.org"])]
+    email: Annotated[str, Field(min_length=1, max_length=320, examples=["ann@example.org"])]
 
     @field_validator("name")
     @classmethod

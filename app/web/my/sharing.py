@@ -97,7 +97,8 @@ def ask() -> Answer | Response:
     """Ask somebody whether they want to hear when I arrive. Whether a mail goes out is not said, nor known."""
     sent = {name: request.form.get(name, "").strip() for name in _ASKED}
     try:
-        picking_up.ask(services(), frame.own(), validated(NewPickup, sent))
+        filled = {name: text for name, text in sent.items() if text}
+        picking_up.ask(services(), frame.own(), validated(NewPickup, filled))
     except Problem as problem:
         faults = frame.faults_of(problem) or {"email": problem.detail}
         return _page(Fields({}, {}), 422, asking=Fields(sent, faults))

@@ -19,13 +19,14 @@ from app.web.services import services
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One who was asked. shape: of the pill that says how it stands."""
+    """One who was asked. shape: of the pill that says how it stands. is_over: nothing comes to them."""
 
     id: str
     name: str
     detail: str
     words: str
     shape: str
+    is_over: bool
 
 
 _WORDS: Mapping[State, tuple[str, str]] = {
@@ -53,7 +54,8 @@ def listed(user: Document) -> list[Listed]:
             detail = say(
                 "{flight}, {mailbox}. Until {until}", flight=flight, mailbox=one.mailbox, until=until
             )
-        rows.append(Listed(one.id, one.name, detail, say(words), shape))
+        is_over = state not in {State.ASKED, State.AGREED}
+        rows.append(Listed(one.id, one.name, detail, say(words), shape, is_over))
     return rows
 
 
