@@ -156,11 +156,28 @@ def test_every_choice_comes_back_as_it_was_sent(ada: Asking) -> None:
         "urgent_h": 5,
         "digest": {"every": "weekly", "at": "18:30", "weekday": 7},
         "daily_max": 5,
+        "routing": {
+            "steps": [{"channel": "sms", "minutes": 5}, {"channel": "email", "minutes": None}],
+            "news": ["cancelled", "gate"],
+        },
         "paused_until": "2026-12-24T08:00:00.000Z",
         "stopped": ["followings"],
     }
     assert ada.patch("/me/preferences", sent).json == sent
     assert ada.get("/me/preferences").json == sent
+    exported = ada.post("/me/export")
+    assert exported.status_code == 200, exported.text
+    steps = [{"channel": "sms", "minutes": 5}, {"channel": "email"}]
+    assert [user["preferences"]["routing"]["steps"] for user in exported.json["data"]["users"]] == [steps]
+
+
+def test_the_order_of_channels_is_changed_as_a_whole_list_and_groups_by_themselves(ada: Asking) -> None:
+    steps = [{"channel": "sms", "minutes": 5}, {"channel": "email", "minutes": None}]
+    first = ada.patch("/me/preferences", {"routing": {"steps": steps}})
+    assert first.json["routing"] == {"steps": steps, "news": ["cancelled", "diverted"]}
+    second = ada.patch("/me/preferences", {"routing": {"news": ["gate"]}})
+    assert second.json["routing"] == {"steps": steps, "news": ["gate"]}
+    assert ada.patch("/me/preferences", {"routing": None}).json["routing"] is None
 
 
 @pytest.mark.parametrize(
@@ -177,6 +194,10 @@ def test_every_choice_comes_back_as_it_was_sent(ada: Asking) -> None:
         ({"nothing": None}, "nothing"),
         ({"stopped": ["everything"]}, "stopped"),
         ({"paused_until": "tomorrow"}, "paused_until"),
+        ({"routing": {"news": ["gate"]}}, "routing.steps"),
+        ({"routing": {"steps": [{"channel": "sms"}]}}, "routing.steps"),
+        ({"routing": {"steps": [{"channel": "sms"}, {"channel": "owl"}]}}, "routing.steps.1.channel"),
+        ({"routing": {"steps": [{"channel": "sms"}, {"channel": "email"}], "news": []}}, "routing.news"),
     ],
 )
 def test_a_choice_that_is_not_understood_is_named(
