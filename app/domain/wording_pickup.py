@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from app.domain.flight import NOT_FLYING, Status
 from app.domain.news import OF_PICKUPS, Kind, Role
-from app.domain.speech import say, speaking
+from app.domain.speech import say
 from app.domain.wording_shapes import Highlight, Message
 from app.domain.wording_terms import Terms
 
@@ -83,40 +83,37 @@ def footer(t: Terms) -> tuple[str, ...]:
 
 
 def question(details: Mapping[str, str], link: str) -> Message:
-    """The mail that asks somebody whether they want to hear when a flight arrives, in the words of whoever asks.
+    """The mail that asks somebody whether they want to hear when a flight arrives, in the language of whoever asks.
 
-    details: "language" and "clock" of whoever asks; "who", their first name; "number", "origin" and "destination" of
-    the flight; "lands" in words, "" where it is not known; "until" in words. link: where the question is answered.
+    details: "who", the first name of whoever asks; "number", "origin" and "destination" of the flight; "lands" in
+    words, "" where it is not known; "until" in words. link: where the question is answered.
     Raises KeyError when one is missing.
     """
-    with speaking(details["language"], int(details["clock"])):
-        places = {name: details[name] for name in ("who", "number", "origin", "destination")}
-        asked = say("{who} asks whether you want to hear when {number} arrives", **places)
-        lands = details["lands"]
-        route = (
-            say("{number}, {origin} to {destination}, lands", **places)
-            if lands
-            else say("{number}, {origin} to {destination}", **places)
-        )
-        return Message(
-            subject=asked,
-            headline=asked,
-            preheader=say("Nothing is sent to you unless you agree."),
-            opening=say(
-                "{who} is on the way and asks you to agree: then we tell you when {number} arrives.", **places
-            ),
-            highlight=Highlight(route, None, lands or say("When it lands is not yet known"), None, "plain"),
-            facts=((say("Answer until"), details["until"]),),
-            advice=(
-                say(
-                    "You would hear when it lands, if it lands elsewhere or not at all, and where the bags are."
-                ),
-                say("Nothing else is sent to this address before you agree, and one click ends it."),
-            ),
-            link=(say("Agree, or say no"), link),
-            footer=(
-                say("You get this mail because {who} entered this address.", **places),
-                say("Do you not know who that is? Do nothing, or say no: then nothing comes."),
-            ),
-            sms=say("{asked}: {link}", asked=asked, link=link),
-        )
+    places = {name: details[name] for name in ("who", "number", "origin", "destination")}
+    asked = say("{who} asks whether you want to hear when {number} arrives", **places)
+    lands = details["lands"]
+    route = (
+        say("{number}, {origin} to {destination}, lands", **places)
+        if lands
+        else say("{number}, {origin} to {destination}", **places)
+    )
+    return Message(
+        subject=asked,
+        headline=asked,
+        preheader=say("Nothing is sent to you unless you agree."),
+        opening=say(
+            "{who} is on the way and asks you to agree: then we tell you when {number} arrives.", **places
+        ),
+        highlight=Highlight(route, None, lands or say("When it lands is not yet known"), None, "plain"),
+        facts=((say("Answer until"), details["until"]),),
+        advice=(
+            say("You would hear when it lands, if it lands elsewhere or not at all, and where the bags are."),
+            say("Nothing else is sent to this address before you agree, and one click ends it."),
+        ),
+        link=(say("Agree, or say no"), link),
+        footer=(
+            say("You get this mail because {who} entered this address.", **places),
+            say("Do you not know who that is? Do nothing, or say no: then nothing comes."),
+        ),
+        sms=say("{asked}: {link}", asked=asked, link=link),
+    )

@@ -19,9 +19,9 @@ from app.domain import airlines, places
 from app.domain.errors import BadEventError, PermanentError
 from app.domain.flight import Flight, parse
 from app.domain.mail_lists import MailList
-from app.domain.people import Person, masked_email
+from app.domain.people import Person, masked_email, speaking_as_chosen
 from app.domain.preferences import parse as chosen_by
-from app.domain.speech import current, say
+from app.domain.speech import say
 from app.store import ids, pickups, shown
 from app.store.audience import is_held
 from app.store.own_bookings import OwnBookings
@@ -96,10 +96,10 @@ def ask(parts: Services, user: Document, wanted: NewPickup) -> Pickup:
     )
     id_, secret = store.ask(asking, now)
     if Tries(parts.database, "pickup-address", TO_ONE, DAY).take(address.lower(), now):
-        details = {"pickup": id_, "token": secret, **_said(parts, user, flight, until)}
-        lasting = min(_OF_USE, until - now)
         messages = ServiceMessages(parts.database, parts.settings.signing_keys)
-        messages.post(Kind.PICKUP, "email", address, details, now, lasting)
+        with speaking_as_chosen(user):  # nothing is known of whoever reads it
+            details = {"pickup": id_, "token": secret, **_said(parts, user, flight, until)}
+            messages.post(Kind.PICKUP, "email", address, details, now, min(_OF_USE, until - now))
     log.info("somebody was asked to pick up", person=person, pickup=id_)
     kept = store.get(id_)
     assert kept is not None, "it was written just now"
@@ -188,8 +188,6 @@ def _said(parts: Services, user: Document, flight: Flight, until: datetime) -> d
     lands = places.utc_to_local(flight.lands_at, flight.destination) if flight.lands_at else None
     ends = places.utc_to_local(parts.clock.at(until), flight.destination)
     return {
-        "language": current().language,
-        "clock": str(current().clock),
         "who": first_name(user),
         "number": airlines.written(flight.flight_number),
         "origin": places.city(flight.origin),
