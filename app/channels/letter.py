@@ -6,6 +6,7 @@ Written here and not by `EmailMessage`, which parses every header it makes: two 
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from base64 import encodebytes
 from binascii import b2a_qp
@@ -20,9 +21,11 @@ from typing import Any
 import flask_mail
 
 from app.channels.base import CalendarFile, text_hash
+from app.channels.rendering import LINK_PLACES
 from app.domain.errors import PermanentError
 
 _LINE = 998  # octets of a line, RFC 5321 section 4.5.3.1.6
+_PLACE = re.compile("({})".format("|".join(LINK_PLACES)).encode("ascii"))
 _FOLDED = 76  # characters of a header's line, RFC 2047 section 2
 
 
@@ -147,12 +150,23 @@ def _with_links(content: bytes, links: Mapping[str, str]) -> bytes:
     for slot, written in links.items():
         before, found, after = content.partition(slot.encode("ascii"))
         if found:
-            # A part that is encoded ends its lines softly around the link (RFC 2045 section 6.7).
             part = before.rpartition(b"Content-Transfer-Encoding: ")[2]
             is_quoted = part.startswith(b"quoted-printable")
-            link = b"=\r\n%b=\r\n" % b2a_qp(written.encode("ascii")) if is_quoted else written.encode("ascii")
-            content = before + link.replace(b"\n", b"\r\n").replace(b"\r\r\n", b"\r\n") + after
+            link = written.encode("ascii")
+            content = before + (_encoded(link) if is_quoted else link) + after
     return content
+
+
+def _quoted(body: bytes) -> bytes:
+    """Quoted-printable, with soft ends of lines around each place for a link (RFC 2045 section 6.7): no place is cut in
+    two, and any link fits."""
+    pieces = _PLACE.split(body)
+    return b"=\r\n".join(piece if _PLACE.fullmatch(piece) else _encoded(piece) for piece in pieces)
+
+
+def _encoded(piece: bytes) -> bytes:
+    # Where no line ends in it, the library ends its own as Unix does.
+    return b2a_qp(piece, istext=True).replace(b"\n", b"\r\n").replace(b"\r\r\n", b"\r\n")
 
 
 def _part(subtype: str, text: str) -> bytes:
@@ -160,6 +174,6 @@ def _part(subtype: str, text: str) -> bytes:
     body = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n").encode()
     encoding = "7bit"
     if not body.isascii() or max(map(len, body.split(b"\r\n"))) > _LINE:
-        encoding, body = "quoted-printable", b2a_qp(body, istext=True)
+        encoding, body = "quoted-printable", _quoted(body)
     head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
     return head.encode("ascii") + body

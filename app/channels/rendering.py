@@ -23,6 +23,7 @@ WHY_IN_TEXT, WHY_IN_HTML = "GatecallWhyLinkInText", "GatecallWhyLinkInHtml"
 STOP_IN_TEXT, STOP_IN_HTML = "GatecallStopLinkInText", "GatecallStopLinkInHtml"
 CHOICES_IN_TEXT, CHOICES_IN_HTML = "GatecallChoicesLinkInText", "GatecallChoicesLinkInHtml"
 """Stand where the links go that stop the list and lead to the person's choices."""
+LINK_PLACES = (WHY_IN_TEXT, WHY_IN_HTML, STOP_IN_TEXT, STOP_IN_HTML, CHOICES_IN_TEXT, CHOICES_IN_HTML)
 
 WIDTH = 72
 """Characters of a line of the plain text; only an address may be longer."""
