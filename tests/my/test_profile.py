@@ -110,3 +110,12 @@ def test_choices_that_somebody_changed_meanwhile_are_not_overwritten(web: Web, m
     assert answer.status_code == 409
     assert "Nothing was saved" in text_of(answer.text)
     assert "preferences" not in web.stored("users")[0]
+
+
+@pytest.mark.parametrize("channel", ["telegram", "webhook", "apprise"])
+def test_what_is_linked_leads_to_its_page_also_while_it_is_off(web: Web, channel: str) -> None:
+    link = {"address": "x", "since": web.now()}
+    assert f'href="/my/{channel}"' not in web.person("bob").get("/my/profile")
+    page = web.person("ada", linked={channel: link}).get("/my/profile")
+    assert f'href="/my/{channel}"' in page
+    assert "switched off" in web.signed_in("ada", "Firefox").get(f"/my/{channel}")

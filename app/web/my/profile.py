@@ -133,5 +133,6 @@ def _page(user: Mapping[str, Any], form: Fields, status: int = 200) -> Answer:
         languages=LANGUAGES,
         addresses=addresses(user),
         channels=services().settings.channels,
+        linked=frozenset(user.get("linked") or ()),  # what is off may be unlinked, too
         telegram=telegram.standing(user),
     )
