@@ -98,7 +98,7 @@ def _with_why(parcel: Parcel) -> str:
     if parcel.why is None:
         return parcel.text
     news, _, link = parcel.text.rpartition("\n")
-    return "\n".join((news, f"Why this message? {parcel.why.text}", link))
+    return "\n".join((news, f"{parcel.why.words} {parcel.why.text}", link))
 
 
 def _said(exchange: Exchange) -> str:

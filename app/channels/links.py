@@ -63,11 +63,15 @@ class WhyToken:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The link of one message: the whole address for a mail, its ten characters for a text (is_short)."""
+    """The link of one message: the whole address for a mail, its ten characters for a text (is_short).
+
+    words: what the link says, where it does not stand in a mail, in the person's language.
+    """
 
     text: str
     token: WhyToken
     is_short: bool
+    words: str = "Why this message?"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,9 @@ class TelegramSender:
         """
         self._bot.within(deadline_s)
         chat = parcel.address
-        text = rendering.with_why(parcel.text, parcel.why.text if parcel.why else None)
+        text = parcel.text
+        if parcel.why is not None:
+            text = rendering.with_why(text, parcel.why.text, parcel.why.words)
         living = self._number(chat, parcel.living)
         if living is not None:
             try:

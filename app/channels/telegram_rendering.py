@@ -14,7 +14,6 @@ from app.domain.wording_shapes import Message
 
 MOST = 4096
 _TITLE, _VALUE = 300, 900
-_WHY = "Why this message?"
 _FOR_LINKS = 200
 _MARK = re.compile(r"<[^>]*>")
 
@@ -32,9 +31,9 @@ def as_short(message: Message) -> str:
     return "\n".join(_fitting([head, *_changed(message)], _said(message)))
 
 
-def with_why(text: str, url: str | None) -> str:
-    """The text with the link to why the person hears it; None leaves it without."""
-    return text if url is None else f'{text}\n<a href="{escaped(url)}">{_WHY}</a>'
+def with_why(text: str, url: str, words: str = "Why this message?") -> str:
+    """The text with the link to why the person hears it. words: what the link says."""
+    return f'{text}\n<a href="{escaped(url)}">{escaped(words)}</a>'
 
 
 def escaped(text: str) -> str:

@@ -15,7 +15,7 @@ from app.domain.mail_lists import list_of
 from app.domain.news import Role
 from app.domain.order import Order
 from app.domain.people import Person
-from app.domain.speech import Speech, current, speaking
+from app.domain.speech import Speech, current, say, speaking
 from app.domain.subject import SubjectKind
 from app.domain.wording_shapes import LINK_SLOT, Message, News
 from app.store.claim_records import Claimed
@@ -124,7 +124,8 @@ def linked(parcel: Parcel, channel: str, links: Links | None, told: Claimed, per
         return parcel
     token = links.token(told.id, told.order, told.changed_at, address_of(person, channel))
     if channel != "sms":
-        return replace(parcel, why=Why(links.of_mail(token), token, is_short=False))
+        why = Why(links.of_mail(token), token, is_short=False, words=say("Why this message?"))
+        return replace(parcel, why=why)
     short = links.of_text(token)
     text = parcel.text.replace(f"/w/{LINK_SLOT}", f"/w/{short}")
     return replace(parcel, text=text, why=Why(short, token, is_short=True))
