@@ -20,7 +20,8 @@ WITHIN: Final = timedelta(hours=1)
 _HURRY: Final = timedelta(minutes=5)
 """What counts as settled when departure is near, instead of `Flapping.calm`."""
 _FIELDS: Final = (Group.RESCHEDULED, Group.DELAYED, Group.GATE, Group.BELT, Group.AIRCRAFT)
-_GROUP_OF: Final = {kind: group for group in _FIELDS for kind in KINDS[group]}
+# To who picks somebody up the arrival is the time that goes to and fro.
+_GROUP_OF: Final = {kind: group for group in _FIELDS for kind in KINDS[group]} | {Kind.ARRIVAL: Group.DELAYED}
 
 
 @dataclass(frozen=True, slots=True)

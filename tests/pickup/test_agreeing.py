@@ -147,7 +147,7 @@ def test_who_unfollows_on_their_own_page_has_stopped(web: PickupWeb, link: str) 
     ann = web.person("ann")
     web.answered(link, "agree")
     (row,) = web.stored("followings")
-    assert "UA 407" in ann.get("/my/flights")
+    assert "for you pick somebody up" in ann.get("/my/flights")
     ann.post(f"/my/followings/{row['_id']}/end")
     assert state_on_page(web) == "Stopped"
 

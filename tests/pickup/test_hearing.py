@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,10 @@ from pymongo.write_concern import WriteConcern
 from app.channels.base import Channel
 from app.channels.email import EmailChannel
 from app.channels.sms import SmsChannel
+from app.domain import flapping
+from app.domain.flapping import Flapping, Telling
 from app.domain.flight import Flight, Status
+from app.domain.news import Kind
 from app.settings import Settings, load
 from tests.delivery.world import A, World, flight
 from tests.providers import Mailbox, Twilio
@@ -228,6 +231,14 @@ def test_who_stopped_by_mail_hears_nothing_by_text_either(sms_world: World, twil
     sms_world.worker().deliver_due()
     (text,) = twilio.bodies()
     assert "Bags: belt 7." in text
+
+
+def test_an_arrival_that_goes_to_and_fro_is_held_like_a_delay() -> None:
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    before = [Telling(now - timedelta(minutes=20 + n), (Kind.ARRIVAL,), "0") for n in range(3)]
+    held = flapping.held(Flapping(3, timedelta(minutes=10)), before, [Kind.ARRIVAL], now, now, hurry=False)
+    assert held is not None
+    assert held.until == now + timedelta(minutes=10)
 
 
 def test_a_muted_pick_up_is_silent(world: World, mailbox: Mailbox) -> None:

@@ -189,7 +189,7 @@ def _page(form: Fields, status: int = 200) -> Answer:
     documents = shown.by_ids(database, (ids.text(row["flight_id"]) for row in (*booked, *followed)))
     bookings = sorted((_booking(row, documents) for row in booked[:MOST]), key=_order)
     of_airports = [row for row in followed[:MOST] if _is_airport(row)]
-    of_flights = (_place(row, documents, "") for row in followed[:MOST] if not _is_airport(row))
+    of_flights = (_place(row, documents, _alone(row)) for row in followed[:MOST] if not _is_airport(row))
     return frame.draw(
         "flights.html",
         status,
@@ -230,6 +230,11 @@ def _booking(row: Document, documents: Mapping[str, Document]) -> Place:
         more = say(", booking {reference}", reference=reference)
     is_own = row.get("added_by") == BY_PERSON
     return _place(row, documents, more, is_own=is_own, is_ended=not is_held(row.get("status")))
+
+
+def _alone(row: Document) -> str:
+    """Stands behind the time of a flight that somebody only picks up from."""
+    return say(", of the arrival alone, for you pick somebody up") if row.get("pickup") is True else ""
 
 
 def _is_airport(row: Document) -> bool:
