@@ -123,8 +123,8 @@ def changes(changed: tuple[Changed, ...]) -> str:
 def _change(one: Changed) -> str:
     given = {
         "field": label(one.field),
-        "value": _value(one.field, one.new),
-        "old": _value(one.field, one.old),
+        "value": value_words(one.field, one.new),
+        "old": value_words(one.field, one.old),
     }
     if one.new and one.old:
         return say("{field} {value} (was {old})", **given)
@@ -136,7 +136,7 @@ def _change(one: Changed) -> str:
     return say("{field} not known any more", **given)
 
 
-def _value(field: str, value: str | None) -> str:
+def value_words(field: str, value: str | None) -> str:
     """A value as people read it; what is somebody's own text, a name or a code stays as it is."""
     if not value:
         return ""

@@ -15,7 +15,9 @@ from app.domain.clock import Now
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, Status, parse
 from app.domain.flight_request import FlightRequest
+from app.domain.speech import clock_time, day, say
 from app.domain.subjects import of as kind_of
+from app.domain.why_fields import value_words
 from app.domain.wording_terms import lateness
 from app.store import flights, ids, shown
 from app.store.audience import is_held
@@ -65,7 +67,7 @@ class Following:
         if row.get("muted") is True:
             row = self._followings.mute(row, False) or row
         data = self._buttons.data(Press.MUTE, ids.text(row["_id"]))
-        buttons = [[(words.STOP, data)]] if data else []
+        buttons = [[(say(words.STOP), data)]] if data else []
         self._answers.say(chat, words.followed(_name(flight), _detail(flight), is_new=is_new), buttons)
 
     def tell(self, chat: str, person: Document) -> None:
@@ -75,7 +77,7 @@ class Following:
         followed = self._followings.page(owner, None, 200)
         rows = {ids.text(row["flight_id"]): row for row in (*followed, *booked)}
         lines = [
-            (places.short_name(row["airport"]), "the airport" + _muted(row))
+            (places.short_name(row["airport"]), _with(say("the airport"), row))
             for row in followed
             if isinstance(row.get("airport"), str)
         ]
@@ -87,7 +89,7 @@ class Following:
             ),
             key=lambda one: one[0].leaves_at,
         )
-        lines = [(_name(flight), _detail(flight) + _muted(row)) for flight, row in ahead] + lines
+        lines = [(_name(flight), _with(_detail(flight), row)) for flight, row in ahead] + lines
         self._answers.say(chat, words.listed(lines[:_LISTED], max(0, len(lines) - _LISTED)))
 
     def stop(self, chat: str, person: str, conversation: str) -> None:
@@ -118,7 +120,7 @@ class Following:
         """A button under an answer of ours: hear no more of it, or hear of it again."""
         row = self._followings.get(person, following)
         if row is None:
-            self._answers.say(chat, words.NOT_YOURS)
+            self._answers.say(chat, say(words.NOT_YOURS))
             return
         if (row.get("muted") is True) != muted:
             self._followings.mute(row, muted)
@@ -134,17 +136,17 @@ class Following:
 
     def _undo(self, rows: Sequence[Mapping[str, Any]]) -> list[list[tuple[str, str]]]:
         data = self._buttons.data(Press.UNMUTE, ids.text(rows[0]["_id"]))
-        return [[(words.UNDO, data)]] if data else []
+        return [[(say(words.UNDO), data)]] if data else []
 
-    def _called(self, rows: Sequence[Mapping[str, Any]]) -> str:
-        """What a following or a booking is about, as people name it."""
+    def _called(self, rows: Sequence[Mapping[str, Any]]) -> str | None:
+        """What a following or a booking is about, as people name it; None where it is not known any more."""
         for row in rows:
             if isinstance(row.get("airport"), str):
                 return places.short_name(row["airport"])
             for document in shown.by_ids(self._database, [ids.text(row["flight_id"])]).values():
                 if flight := _read(document):
                     return _name(flight)
-        return "it"
+        return None
 
     def _meant(self, asked: FlightRequest) -> tuple[Flight, Document] | str:
         """The flight and its document; else what to say: that there is none, or several."""
@@ -179,21 +181,22 @@ def _read(document: Mapping[str, Any]) -> Flight | None:
 
 
 def _name(flight: Flight) -> str:
-    return f"{airlines.written(flight.flight_number)} to {places.city(flight.destination)}"
+    return words.name(airlines.written(flight.flight_number), places.city(flight.destination))
 
 
 def _detail(flight: Flight) -> str:
     """When it leaves, and what differs from the plan."""
     leaves = places.utc_to_local(flight.leaves_at, flight.origin)
-    told = [f"{leaves:%a} {leaves.day} {leaves:%b}, {leaves:%H:%M} {places.zone_name(leaves)}"]
+    told = [f"{day(leaves)}, {clock_time(leaves)} {places.zone_name(leaves)}"]
     if flight.status not in (Status.SCHEDULED, Status.DELAYED):
-        told.append(str(flight.status).replace("_", " "))
+        told.append(value_words("status", flight.status))
     elif flight.delay:
         told.append(lateness(flight.delay, short=True))
     if flight.gate:
-        told.append(f"gate {flight.gate}")
+        told.append(say("gate {gate}", gate=flight.gate))
     return ", ".join(told)
 
 
-def _muted(row: Mapping[str, Any]) -> str:
-    return ", muted" if row.get("muted") is True else ""
+def _with(detail: str, row: Mapping[str, Any]) -> str:
+    """The detail, and that the following is muted."""
+    return say("{detail}, muted", detail=detail) if row.get("muted") is True else detail

@@ -7,16 +7,22 @@ in between does T2 or T3 again, with the same end. T4 /stop ends the link.
 
 from __future__ import annotations
 
+from typing import Any
+
 from app import crash_points
 from app.channels.telegram_buttons import Buttons, Press
 from app.domain import wording_bot as words
 from app.domain.clock import Now
+from app.domain.people import speaking_as_chosen
+from app.domain.speech import say
 from app.store import ids
 from app.store.telegram_accounts import TelegramAccounts, masked_account
 from app.store.telegram_links import AskedLink, TelegramLinks
 from app.store.users import Users
 from consumers.telegram.answers import Answers
 from consumers.telegram.updates import Pressed
+
+Document = dict[str, Any]
 
 WAY = "telegram"
 
@@ -47,17 +53,23 @@ class Linking:
         crash_points.reached("T2.opened")
         person = self._users.get(link.person) if link else None
         if link is None or person is None:
-            self._answers.say(chat, words.UNKNOWN_LINK)
-        elif not link.works(now):
-            self._answers.say(chat, words.USED if link.used else words.EXPIRED)
+            self._answers.say(chat, say(words.UNKNOWN_LINK))
+            return
+        with speaking_as_chosen(person):
+            self._ask(chat, link, person)
+
+    def _ask(self, chat: str, link: AskedLink, person: Document) -> None:
+        now = self._now()
+        if not link.works(now):
+            self._answers.say(chat, say(words.USED if link.used else words.EXPIRED))
         elif (other := self._other(chat, link)) is not None:
             self._answers.say(chat, words.taken(other))
         else:
             replaces = self._accounts.since(link.person) is not None and self._owner(chat) != link.person
             buttons = [
                 [
-                    (words.YES, self._buttons.data(Press.LINK, _name(link, chat))),
-                    (words.NO, self._buttons.data(Press.REFUSE, _name(link, chat))),
+                    (say(words.YES), self._buttons.data(Press.LINK, _name(link, chat))),
+                    (say(words.NO), self._buttons.data(Press.REFUSE, _name(link, chat))),
                 ]
             ]
             text = words.confirm(masked_account(person), replaces=replaces)
@@ -70,13 +82,15 @@ class Linking:
         if found is None or found[0] not in (Press.LINK, Press.REFUSE):
             return False
         press, link, now = found[0], links[found[1]], self._now()
-        if press is Press.REFUSE:
-            self._links.use(link, now)
-            text = words.NOT_LINKED_BY_CHOICE if not self._is_linked(link, pressed.chat) else words.LINKED
-        else:
-            text = self._linked(link, pressed.chat)
-        self._answers.acknowledge(pressed.press)
-        self._answers.change(pressed.chat, pressed.message, text)
+        with speaking_as_chosen(self._users.get(link.person) or {}):
+            if press is Press.REFUSE:
+                self._links.use(link, now)
+                linked = self._is_linked(link, pressed.chat)
+                text = say(words.LINKED if linked else words.NOT_LINKED_BY_CHOICE)
+            else:
+                text = self._linked(link, pressed.chat)
+            self._answers.acknowledge(pressed.press)
+            self._answers.change(pressed.chat, pressed.message, text)
         return True
 
     def stop(self, chat: str, at: str) -> None:
@@ -86,24 +100,24 @@ class Linking:
             self._accounts.unlink(owner, "/stop", WAY, self._now(), once=once)
             crash_points.reached("T4.unlinked")
         done = owner is not None or self._accounts.has_done(once)
-        self._answers.say(chat, words.STOPPED if done else words.NOT_LINKED)
+        self._answers.say(chat, say(words.STOPPED if done else words.NOT_LINKED))
 
     def _linked(self, link: AskedLink, chat: str) -> str:
         """The account is linked, the link used up; what is to be said then."""
         now = self._now()
         if self._is_linked(link, chat) and self._accounts.refusal(link.person) is None:
             self._links.use(link, now)
-            return words.LINKED
+            return say(words.LINKED)
         if not link.works(now):
-            return words.USED if link.used else words.EXPIRED
+            return say(words.USED if link.used else words.EXPIRED)
         if (other := self._other(chat, link)) is not None:
             return words.taken(other)
         agreed = words.AGREED
         if not self._accounts.link(link.person, chat, agreed, WAY, f"telegram:link:{link.id}", now):
-            return words.taken(other) if (other := self._other(chat, link)) else words.UNKNOWN_LINK
+            return words.taken(other) if (other := self._other(chat, link)) else say(words.UNKNOWN_LINK)
         crash_points.reached("T3.linked")
         self._links.use(link, now)
-        return words.LINKED
+        return say(words.LINKED)
 
     def _is_linked(self, link: AskedLink, chat: str) -> bool:
         return self._owner(chat) == link.person

@@ -9,6 +9,7 @@ from pymongo.database import Database
 from app.channels.telegram_buttons import Buttons, Press
 from app.domain import wording_bot as words
 from app.domain.clock import Now
+from app.domain.speech import say
 from app.store.alerts import Alerts, OwnAlert
 from app.store.users import ChangedMeanwhileError
 from consumers.telegram.answers import Answers
@@ -39,7 +40,7 @@ class Pausing:
         does no harm. One that has ended does not begin again."""
         own = self._set(person, alert, paused=paused)
         if own is None:
-            self._answers.say(chat, words.NOT_YOURS)
+            self._answers.say(chat, say(words.NOT_YOURS))
         elif own.is_ended:
             self._answers.say(chat, words.alert_ended(own.alert.title))
         elif paused:
@@ -62,4 +63,4 @@ class Pausing:
 
     def _undo(self, alert: str) -> list[list[tuple[str, str]]]:
         data = self._buttons.data(Press.RESUME, alert)
-        return [[(words.UNDO, data)]] if data else []
+        return [[(say(words.UNDO), data)]] if data else []

@@ -18,7 +18,9 @@ from app.channels.telegram_buttons import Buttons, Press
 from app.domain import flight_request
 from app.domain import wording_bot as words
 from app.domain.clock import Now
+from app.domain.people import speaking_as_chosen
 from app.domain.reports import Refusal, Report, State
+from app.domain.speech import say, speaking
 from app.settings import Settings
 from app.store import ids
 from app.store.callbacks import Callbacks
@@ -56,11 +58,16 @@ class Talk:
     def handle(self, number: int, update: Update) -> str:
         """Deal with one update; what it was, for the metric. Handled again it does the same. number: its own.
 
-        Raises PyMongoError, and TransientError when Telegram takes no answer now.
+        It is answered in the language that the person chose; where nobody chose, in that of their Telegram. Raises
+        PyMongoError, and TransientError when Telegram takes no answer now.
         """
         if isinstance(update, Left):
             self._left(update.chat)
             return "left"
+        with speaking(update.language), speaking_as_chosen(self.accounts.of_chat(update.chat) or {}):
+            return self._heard(number, update)
+
+    def _heard(self, number: int, update: Said | Pressed) -> str:
         stops = isinstance(update, Said) and _command(update.text)[0] == "/stop"
         if not update.is_private:
             return self._in_group(update)
@@ -95,7 +102,7 @@ class Talk:
             self.following.follow(said.chat, person, asked)
             return "follow"
         if command in ("/start", "/help"):
-            return self._unless(is_old, "help", said.chat, lambda: words.HELP)
+            return self._unless(is_old, "help", said.chat, lambda: say(words.HELP))
         return self._unless(is_old, "not_understood", said.chat, lambda: words.not_understood(said.text))
 
     def _unless(self, is_old: bool, what: str, chat: str, text: Callable[[], str]) -> str:
@@ -110,12 +117,12 @@ class Talk:
         person = ids.text(user["_id"]) if user else None
         found = self.buttons.meant(pressed.data, self._own(person)) if person else None
         if person is None or found is None:
-            self.answers.acknowledge(pressed.press, words.NOT_YOURS)
+            self.answers.acknowledge(pressed.press, say(words.NOT_YOURS))
             return "not_theirs"
         press, what = found
         if press is Press.SEEN:
             self._seen(pressed)
-            self.answers.acknowledge(pressed.press, words.SEEN)
+            self.answers.acknowledge(pressed.press, say(words.SEEN))
             return "seen"
         self.answers.acknowledge(pressed.press)
         if press is Press.STOP:
@@ -165,7 +172,7 @@ class Talk:
     def _in_group(self, update: Said | Pressed) -> str:
         asked = isinstance(update, Said) and update.text.startswith("/")
         if asked and Tries(self.database, "telegram-group", 1, _HOUR).take(update.chat, self.now()):
-            self.answers.say(update.chat, words.GROUP)
+            self.answers.say(update.chat, say(words.GROUP))
         return "group"
 
     def _may_talk(self, chat: str) -> bool:
@@ -173,7 +180,7 @@ class Talk:
         if Tries(self.database, "telegram-chat", PER_MINUTE, _MINUTE).take(chat, now):
             return True
         if Tries(self.database, "telegram-much", 1, _MINUTE).take(chat, now):
-            self.answers.say(chat, words.TOO_MANY)
+            self.answers.say(chat, say(words.TOO_MANY))
         return False
 
     def _page(self, path: str) -> str:
