@@ -96,6 +96,27 @@ def test_the_earlier_due_time_stands_and_a_deletion_puts_off(conversations: Conv
     assert row()["due_at"] == NOW + timedelta(seconds=9)
 
 
+def test_waiting_for_another_channel_goes_on_while_it_lasts_and_begins_anew_after_it(
+    conversations: Conversations, row: Any, database: Database[dict[str, Any]]
+) -> None:
+    turn = {"since": NOW, "after": ["sms"]}
+    b2, c3 = replace(PLAIN, gate="B2"), replace(PLAIN, gate="C3")
+    conversations.tell([telling(b2, 2)])
+    database.conversations.update_one({}, {"$set": {"turn": turn}})
+    conversations.tell([telling(c3, 3)])
+    assert row()["turn"] == turn
+    for time, again in ((4, b2), (6, replace(PLAIN, status=Status.CANCELLED))):
+        conversations.tell([telling(PLAIN, time)])
+        assert "due_at" not in row()
+        database.conversations.update_one({}, {"$set": {"turn": turn}})
+        conversations.tell([telling(again, time + 1)])
+        assert "due_at" in row()
+        assert "turn" not in row()
+    database.conversations.update_one({}, {"$unset": {"due_at": ""}, "$set": {"turn": turn, "heard": None}})
+    conversations.tell([telling(b2, 9)])
+    assert "turn" not in row(), "nor where the server decides for each by itself"
+
+
 def test_a_cancellation_is_due_at_once_for_those_who_did_not_hear_of_it(
     conversations: Conversations, row: Any
 ) -> None:
