@@ -114,7 +114,24 @@ _ADDRESSES: Final = (
     to_say("The address lacks something that its service needs, or something in it is wrong."),
     to_say("The address names several targets. Link one."),
 )
-SENTENCES: Final = (*_TEXTS, *_FLIGHTS, *_PROFILE, *_CHOICES, *_ALERTS, *_LEAVING, *_ADDRESSES)
+_WEBHOOKS: Final = (
+    to_say("Webhooks are off"),
+    to_say("This system sends none. E-mail works."),
+    to_say("Too many in an hour"),
+    to_say("At most {number} in an hour. Wait a little."),
+    to_say("Not sent again"),
+    to_say("Its conversation has ended, long after the flight."),
+    to_say("Its channel is switched off."),
+    to_say("The person is not known any more."),
+    to_say("The person has no usable address for this channel."),
+    to_say("The person's address on this channel is of no use any more: the provider said so."),
+    to_say("The person neither holds a booking on it nor follows it."),
+    to_say("It is waiting to be sent, or just being sent."),
+    to_say("Nothing is known of the flight that could be told."),
+    to_say("It is over, or the flight has left: nothing about it is worth a message any more."),
+    to_say("The flight changed at this moment; look again."),
+)
+SENTENCES: Final = (*_TEXTS, *_FLIGHTS, *_PROFILE, *_CHOICES, *_ALERTS, *_LEAVING, *_ADDRESSES, *_WEBHOOKS)
 """All of them, in English."""
 
 

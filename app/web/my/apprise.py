@@ -18,11 +18,13 @@ from app.channels.webhook_guard import NotAllowedError
 from app.domain import wording_service
 from app.domain.errors import GatecallError
 from app.domain.people import Person
+from app.domain.speech import say
 from app.store.linked import LinkedChannels
 from app.store.suppressions import Suppressions
 from app.store.tries import Tries
-from app.web import access, choosing
+from app.web import access, choosing, refusals
 from app.web.my import frame
+from app.web.my.endpoint_words import said_to_fail, said_to_stop
 from app.web.my.frame import Answer, Fields
 from app.web.problems import Problem
 from app.web.services import Services, services
@@ -68,18 +70,20 @@ def link() -> Answer | Response:
     """
     parts, url = services(), request.form.get("url", "").strip()
     if CHANNEL not in parts.settings.channels:
-        raise Problem(403, "Apprise is off", "This system sends nothing by it. E-mail works.")
+        raise Problem(403, say("Apprise is off"), say("This system sends nothing by it. E-mail works."))
     if not url:
-        return _page({"url": "Fill in this field."}, 422)
+        return _page({"url": say("Fill in this field.")}, 422)
     tries = Tries(parts.database, "apprise-test", TESTS_AN_HOUR, timedelta(hours=1))
     if not tries.take(access.own(), parts.now()):
-        raise Problem(429, "Too many tests", f"At most {TESTS_AN_HOUR} in an hour. Wait a little.")
+        words = say("At most {number} in an hour. Wait a little.", number=TESTS_AN_HOUR)
+        raise Problem(429, say("Too many tests"), words)
     try:
         address, label = _tested(parts, url)
     except NotAllowedError as error:
-        return _page({"url": str(error)}, 422)
+        return _page({"url": refusals.said(str(error))}, 422)
     except GatecallError as error:
-        return _page({"url": f"The test did not arrive, so nothing was linked: {error}."}, 422)
+        words = say("The test did not arrive, so nothing was linked: {answer}.", answer=error)
+        return _page({"url": words}, 422)
     more = {"sealed": AddressSeal(parts.settings.signing_keys).sealed(url), "label": label}
     if not _links(parts).link(access.own(), CHANNEL, address, parts.now(), more):
         raise frame.not_yours("person")
@@ -104,15 +108,14 @@ def standing(user: Mapping[str, Any]) -> Standing:
     found = Standing(CHANNEL in parts.settings.channels, tuple(sorted(parts.settings.apprise_allowed)))
     if row is None:
         return found
-    found = replace(found, label=str(row.get("label") or "A service"), since=_moment(row.get("since"), user))
+    found = replace(
+        found, label=str(row.get("label") or say("A service")), since=_moment(row.get("since"), user)
+    )
     if stopped := row.get("stopped"):
-        why = "it answered that it is gone" if stopped.get("reason") == "gone" else "it failed for too long"
-        return replace(found, stopped=f"Stopped on {_moment(stopped.get('at'), user)}, because {why}.")
+        return replace(found, stopped=said_to_stop(stopped.get("reason"), _moment(stopped.get("at"), user)))
     if since := row.get("failing_since"):
-        until, words = _moment(row.get("rests_until"), user), row.get("words") or "no answer"
-        found = replace(
-            found, failing=f"Since {_moment(since, user)}: {words}. It is tried again after {until}."
-        )
+        until, words = _moment(row.get("rests_until"), user), row.get("words") or say("no answer")
+        found = replace(found, failing=said_to_fail(_moment(since, user), words, until))
     return found
 
 

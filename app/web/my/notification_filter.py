@@ -16,6 +16,7 @@ from pymongo.database import Database
 from app.domain import airlines, why_words
 from app.domain.errors import BadEventError
 from app.domain.flight import parse
+from app.domain.speech import say, to_say
 from app.store import shown as shown_flights
 from app.store.own_followings import AIRPORT
 from app.store.own_notifications import Counts, Group, Wanted
@@ -30,10 +31,10 @@ MOST = 1000
 """Messages of a week that the figures are made of."""
 
 _NAMES: Mapping[Group, str] = {
-    Group.SENT: "Sent",
-    Group.HELD: "Held",
-    Group.SKIPPED: "Not sent",
-    Group.FAILED: "Failed",
+    Group.SENT: to_say("Sent"),
+    Group.HELD: to_say("Held"),
+    Group.SKIPPED: to_say("Not sent"),
+    Group.FAILED: to_say("Failed"),
 }
 _FLIGHT = "flight:"
 _MOST_SUBJECTS = 50
@@ -89,7 +90,7 @@ def shown(database: Database[Document], wanted: Wanted, counts: Counts) -> Filte
     return Filter(
         segments=tuple(
             Segment(
-                name=_NAMES[group] if group else "All",
+                name=say(_NAMES[group]) if group else say("All"),
                 value=group,
                 count=counts.groups.get(group, 0) if group else sum(counts.groups.values()),
                 is_picked=group == wanted.group,

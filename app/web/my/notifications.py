@@ -9,7 +9,8 @@ from typing import Any
 
 from flask import request
 
-from app.domain import why_words
+from app.domain import alert_words, speech, why_reasons, why_words
+from app.domain.speech import say
 from app.domain.why import WAIT, Chain, Notification, Quiet
 from app.domain.why_view import Line, View
 from app.domain.why_view import view as view_of
@@ -124,7 +125,10 @@ def _entry(
     at = item.created_at if isinstance(item, Notification) else item.decided_at
     told = item.title if isinstance(item, Notification) else None
     return Entry(
-        title=told or title or why_words.changes(item.changes).capitalize() or "News about a flight",
+        title=told
+        or title
+        or alert_words.capital(why_words.changes(item.changes))
+        or say("News about a flight"),
         channel=channel,
         channel_name=why_words.channel_name(channel),
         at=frame.shown_time(parts.clock.at(at), user),
@@ -139,16 +143,22 @@ def _state(item: Notification | Quiet, is_held: bool, user: Mapping[str, Any], p
     if isinstance(item, Notification):
         return why_words.state_of_row(item)
     if item.action != WAIT:
-        words = why_words.REASONS.get(item.reason, (item.reason.replace("_", " "), ""))[0]
-        return State("skipped", f"Not sent: {words[:1].lower()}{words[1:]}")
+        return State(
+            "skipped", say("Not sent: {reason}", reason=_behind_a_colon(why_reasons.title(item.reason)))
+        )
     if not is_held:
-        return State("skipped", "Was held, then decided anew")
+        return State("skipped", say("Was held, then decided anew"))
     if item.until is None:
-        return State("held", "Held")
+        return State("held", say("Held"))
     until = parts.clock.at(item.until)
     if (until - parts.clock()).total_seconds() < 72_000:
-        return State("held", f"Held until {frame.shown_time(until, user)}")
-    return State("held", f"Held until {frame.shown_moment(until, user)}")
+        return State("held", say("Held until {time}", time=frame.shown_time(until, user)))
+    return State("held", say("Held until {time}", time=frame.shown_moment(until, user)))
+
+
+def _behind_a_colon(title: str) -> str:
+    """English goes on in small letters; elsewhere the first word may be a noun."""
+    return title[:1].lower() + title[1:] if speech.current().language == speech.ENGLISH else title
 
 
 def _news(chain: Chain, item: Notification | Quiet) -> str | None:

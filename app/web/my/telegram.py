@@ -14,6 +14,7 @@ from typing import Any
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
+from app.domain.speech import say, to_say
 from app.store.telegram_accounts import CHANNEL, TelegramAccounts
 from app.store.telegram_links import TelegramBots, TelegramLinks
 from app.store.tries import Tries
@@ -25,9 +26,12 @@ from app.web.services import services
 
 PER_HOUR = 10
 _REFUSED = {
-    "blocked": "You have blocked the bot, so nothing comes there. Unblock it in Telegram, then link it again here.",
-    "gone": "The chat does not exist any more, so nothing comes there. Link another one.",
+    "blocked": to_say(
+        "You have blocked the bot, so nothing comes there. Unblock it in Telegram, then link it again here."
+    ),
+    "gone": to_say("The chat does not exist any more, so nothing comes there. Link another one."),
 }
+_NO_MORE = to_say("Nothing comes there any more. Link it again.")
 _ENDED = "Unlinked on the page Telegram"
 
 
@@ -60,12 +64,15 @@ def link() -> Answer:
     bot = _bot()
     if bot is None:
         raise Problem(
-            403, "Telegram is off", "This system has no bot, or has not heard from it yet. E-mail works."
+            403,
+            say("Telegram is off"),
+            say("This system has no bot, or has not heard from it yet. E-mail works."),
         )
     if not Tries(parts.database, "telegram-link", PER_HOUR, timedelta(hours=1)).take(
         access.own(), parts.now()
     ):
-        raise Problem(429, "Too many links", f"At most {PER_HOUR} in an hour. Wait a little.")
+        words = say("At most {number} in an hour. Wait a little.", number=PER_HOUR)
+        raise Problem(429, say("Too many links"), words)
     token, until = TelegramLinks(parts.database).begin(access.own(), parts.now())
     url = f"{parts.settings.telegram_link_base_url}/{bot}?start={token}"
     return _page(user, url, until)
@@ -87,7 +94,7 @@ def standing(user: Mapping[str, Any]) -> Standing:
     return Standing(
         is_on=CHANNEL in parts.settings.channels,
         since=frame.shown_moment(parts.clock.at(since), user) if since else None,
-        refused=_REFUSED.get(refusal, "Nothing comes there any more. Link it again.") if refusal else None,
+        refused=say(_REFUSED.get(refusal, _NO_MORE)) if refusal else None,
         bot=_bot(),
     )
 

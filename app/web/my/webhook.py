@@ -14,9 +14,11 @@ from app.channels.webhook_guard import NotAllowedError
 from app.channels.webhook_secrets import SecretSeal
 from app.domain.errors import GatecallError
 from app.domain.people import masked_words
+from app.domain.speech import say, to_say
 from app.store import resending
-from app.web import access, webhooks
+from app.web import access, refusals, webhooks
 from app.web.my import frame
+from app.web.my.endpoint_words import said_to_fail, said_to_stop
 from app.web.my.frame import Answer, Fields
 from app.web.problems import Problem
 from app.web.services import services
@@ -26,11 +28,11 @@ _SHOWN = 25
 _LINKED = "Linked on the page Webhook"
 _ENDED = "Unlinked on the page Webhook"
 _STATES: Mapping[str, tuple[str, str]] = {
-    "sent": ("ok", "Taken"),
-    "failed": ("failed", "Failed"),
-    "skipped": ("skipped", "Skipped"),
-    "unknown": ("held", "No answer"),
-    "retrying": ("held", "Tried again later"),
+    "sent": ("ok", to_say("Taken")),
+    "failed": ("failed", to_say("Failed")),
+    "skipped": ("skipped", to_say("Skipped")),
+    "unknown": ("held", to_say("No answer")),
+    "retrying": ("held", to_say("Tried again later")),
 }
 
 
@@ -88,7 +90,7 @@ def link() -> Answer:
     try:
         linked = webhooks.link(url, "page", _LINKED)
     except NotAllowedError as error:
-        return _page(Fields({"url": url}, {"url": str(error)}), 422)
+        return _page(Fields({"url": url}, {"url": refusals.said(str(error))}), 422)
     if linked is None:
         raise frame.not_yours("person")
     return _page(Fields({"url": ""}, {}), secret=linked.secret, outcome=linked.outcome)
@@ -99,7 +101,9 @@ def rotate() -> Answer:
     webhook was changed meanwhile."""
     secret = webhooks.rotate(_own_link())
     if secret is None:
-        raise Problem(409, "Nothing was done", "The webhook was changed meanwhile. Look at it again.")
+        raise Problem(
+            409, say("Nothing was done"), say("The webhook was changed meanwhile. Look at it again.")
+        )
     return _page(Fields({"url": ""}, {}), secret=secret)
 
 
@@ -133,14 +137,13 @@ def standing(user: Mapping[str, Any]) -> Standing:
         return Standing(is_on)
     found = Standing(is_on, str(row.get("address")), _moment(row.get("since"), user))
     if stopped := row.get("stopped"):
-        why = "it answered that it is gone" if stopped.get("reason") == "gone" else "it failed for too long"
-        said = f" Its last answer: {masked_words(stopped['words'])}" if stopped.get("words") else ""
-        return replace(found, stopped=f"Stopped on {_moment(stopped.get('at'), user)}, because {why}.{said}")
+        words = said_to_stop(stopped.get("reason"), _moment(stopped.get("at"), user))
+        if stopped.get("words"):
+            words = f"{words} {say('Its last answer: {answer}', answer=masked_words(stopped['words']))}"
+        return replace(found, stopped=words)
     if since := row.get("failing_since"):
-        until, words = _moment(row.get("rests_until"), user), masked_words(row.get("words") or "no answer")
-        found = replace(
-            found, failing=f"Since {_moment(since, user)}: {words}. It is tried again after {until}."
-        )
+        until, words = _moment(row.get("rests_until"), user), masked_words(row.get("words") or "")
+        found = replace(found, failing=said_to_fail(_moment(since, user), words or say("no answer"), until))
     try:
         own = SecretSeal(parts.settings.signing_keys).opened(bytes(row.get("sealed") or b""))
     except (GatecallError, ValueError):
@@ -167,9 +170,9 @@ def _delivery(row: Mapping[str, Any], user: Mapping[str, Any]) -> Delivery:
     return Delivery(
         id=row["_id"],
         at=_moment(last.get("ended_at") or row["created_at"], user) or "",
-        title=row.get("title") or "No message",
+        title=row.get("title") or say("No message"),
         shape=shape,
-        status=status,
+        status=say(status),
         words=masked_words(str(last.get("words") or "")),
         tries=len(attempts),
     )
