@@ -16,6 +16,7 @@ import structlog
 from flask import Blueprint, Flask, Request, Response, current_app, g, redirect, request
 from werkzeug.exceptions import Forbidden
 
+from app.domain.speech import say
 from app.store.api_keys import ApiKeys
 from app.store.users import ADMIN, STAFF, TRAVELLER, Users, roles_of
 from app.web import csrf, person_cookie, staff_key
@@ -233,7 +234,7 @@ def _refuse(rule: Rule, is_page: bool) -> Response:
         raise Problem(403, "Forbidden", _MISSING[rule.who].format(scope=rule.needs))
     if of_staff or to_sign_in:
         if request.method not in _UNCHANGING:
-            raise Forbidden("Your session has ended, and nothing was changed. Sign in and do it again.")
+            raise Forbidden(say("Your session has ended, and nothing was changed. Sign in and do it again."))
         wanted = request.full_path.rstrip("?")
         door = STAFF_SIGN_IN if of_staff else SIGN_IN
         return cast(Response, redirect(f"{door}?next={quote(wanted, safe='/?')}", 303))

@@ -16,6 +16,7 @@ from app.domain.errors import PermanentError
 from app.domain.mail_lists import MailList, about
 from app.domain.people import parse
 from app.domain.preferences import Preferences
+from app.domain.speech import to_say
 from app.store import ids
 from app.store.consents import Consents
 from app.store.conversations import Conversations
@@ -28,14 +29,14 @@ log = structlog.get_logger()
 
 _TRIES = 5
 
-SIGN_UP_WORDS = (
+SIGN_UP_WORDS = to_say(
     "News about flights you book or follow, and of your fare alerts, comes to this address. "
     "Every e-mail has a link that stops it at once."
 )
-PHONE_WORDS = (
+PHONE_WORDS = to_say(
     "News about your flights comes to this number by SMS. Answer STOP to end it, START to get it again."
 )
-"""What is said beside the button that agrees, and kept with the consent."""
+"""What is said beside the button that agrees, and kept with the consent, in the language in which it was said."""
 
 Document = Mapping[str, Any]
 

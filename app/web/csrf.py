@@ -10,6 +10,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.exceptions import Forbidden
 
+from app.domain.speech import say
 from app.settings import Settings
 
 LEAST_SECRET = 32
@@ -56,5 +57,6 @@ def check() -> None:
     try:
         _csrf.protect()
     except CSRFError as error:
-        words = "This form is of another session or too old, and nothing was changed. Load the page again."
-        raise Forbidden(words) from error
+        raise Forbidden(
+            say("This form is of another session or too old, and nothing was changed. Load the page again.")
+        ) from error

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from app.domain import speech, speech_templates
-from app.web import csrf, reader
+from app.web import csrf, reader, script_words
 from app.web.services import services
 
 COOKIE: Final = "language"
@@ -28,7 +28,7 @@ _OF_PROGRAMS = (
 def register(app: Flask) -> None:
     """Speak in every request, from before its first check until it is torn down. To be called before whatever else
     looks at requests."""
-    app.jinja_env.globals.update(speech_templates.FUNCTIONS)
+    app.jinja_env.globals.update(speech_templates.FUNCTIONS, script_words=script_words.as_json)
 
     @app.before_request
     def begin() -> None:

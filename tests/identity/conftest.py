@@ -47,7 +47,7 @@ class Browser:
     def __init__(self, app: Flask, agent: str = "Mozilla/5.0 (X11; Linux x86_64) Firefox/131.0") -> None:
         self.app = app
         self.client: FlaskClient = app.test_client()
-        self.headers = PAGE | {"User-Agent": agent, "Accept-Language": "de-CH,de;q=0.9,en;q=0.5"}
+        self.headers = PAGE | {"User-Agent": agent, "Accept-Language": "en-GB,en;q=0.5"}
 
     def get(self, address: str) -> TestResponse:
         return self.client.get(address, headers=self.headers)

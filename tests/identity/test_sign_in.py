@@ -133,6 +133,7 @@ def test_who_was_not_known_becomes_a_person_with_a_verified_address(place: Place
     link = place.link()
     assert "Your name" in browser.get(link).text
     assert browser.post(link, token_of=link).status_code == 400, "without a name the link is not used up"
+    browser.headers["Accept-Language"] = "de-CH,de;q=0.9,en;q=0.5"
     made = browser.post(link, token_of=link, name=" New\r\nPerson ", time_zone="Europe/Zurich")
     assert made.status_code == 303
     user = place.database["users"].find_one()

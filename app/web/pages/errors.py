@@ -9,14 +9,26 @@ from flask import Blueprint, render_template, request
 from pymongo.errors import PyMongoError
 from werkzeug.exceptions import HTTPException
 
+from app.domain.speech import say, to_say
+
 log = structlog.get_logger()
 
 _RETRY_AFTER_S = "5"
 _TITLES = {
-    400: "That address cannot be understood",
-    403: "That was not done",
-    404: "There is no such page",
+    400: to_say("That address cannot be understood"),
+    403: to_say("That was not done"),
+    404: to_say("There is no such page"),
+    409: to_say("That was not done"),
 }
+
+NAMES = (
+    to_say("Method Not Allowed"),
+    to_say("Request Entity Too Large"),
+    to_say("Unsupported Media Type"),
+    to_say("Gone"),
+    to_say("Too Many Requests"),
+)
+"""Names of errors (RFC 9110, section 15) that a page can have as its title."""
 
 Answer = tuple[str, int, dict[str, str]]
 
@@ -31,35 +43,35 @@ def register(pages: Blueprint) -> None:
 def wrong_request(error: HTTPException) -> Answer:
     """A page for 400, 403, 404 and their like, in the words of whoever raised it."""
     status = error.code or 500
-    title = _TITLES.get(status, error.name)
+    title = say(_TITLES.get(status, error.name))
     words = error.description if status in _TITLES and error.description else ""
     return _page(status, title, words)
 
 
 def not_found() -> Answer:
     """The page for an address that does not exist."""
-    words = "The address may be mistyped, or the page has moved. Flights are found from the board."
-    return _page(404, "There is no such page", words)
+    words = say("The address may be mistyped, or the page has moved. Flights are found from the board.")
+    return _page(404, say(_TITLES[404]), words)
 
 
 def database_down(error: PyMongoError) -> Answer:
     """The page while MongoDB does not answer: 503, with what still works."""
     reference = _noted("page could not be drawn", error)
-    words = (
+    words = say(
         "Our database did not answer. Nothing is known to be wrong with your flight. "
         "Messages to your phone and mail are sent by another part and go on as soon as they can."
     )
-    return _page(503, "The page could not be loaded", words, reference)
+    return _page(503, say("The page could not be loaded"), words, reference)
 
 
 def broken(error: Exception) -> Answer:
     """The page for a fault of ours: 500 and a reference to quote."""
     reference = _noted("page is broken", error, exc_info=error)
-    words = (
+    words = say(
         "The fault is ours. Nothing is known to be wrong with your flight. "
         "Messages to your phone and mail are sent by another part and still work."
     )
-    return _page(500, "The page could not be loaded", words, reference)
+    return _page(500, say("The page could not be loaded"), words, reference)
 
 
 def _page(status: int, title: str, words: str, reference: str | None = None) -> Answer:

@@ -9,12 +9,12 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from babel.numbers import format_currency
 from flask import render_template, request
 
-from app.domain import airlines, fares, places
+from app.domain import airlines, fares, places, speech
 from app.domain.errors import BadEventError
 from app.domain.fares import Fare, Money
+from app.domain.speech import to_say
 from app.store import prices
 from app.web import access, csrf, reader
 from app.web.pages import live, words
@@ -93,11 +93,7 @@ def _alert_button(parts: Services, asked: Mapping[str, str]) -> str:
 
 def money(price: Money) -> str:
     """ "$204", "$204.50", "€1,204": whole amounts without decimals."""
-    whole = price.amount == price.amount.to_integral_value()
-    pattern = "¤#,##0" if whole else None
-    return str(
-        format_currency(price.amount, price.currency, pattern, locale="en_US", currency_digits=not whole)
-    )
+    return speech.money(price.amount, price.currency)
 
 
 def _read(documents: Iterable[Mapping[str, Any]]) -> tuple[list[Fare], int]:
@@ -126,24 +122,42 @@ def plain(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _row(fare: Fare, now: datetime) -> Row:
-    stops = {None: "", 0: "Direct", 1: "1 stop"}.get(fare.stops, f"{fare.stops} stops")
     return Row(
         origin=fare.origin,
         destination=fare.destination,
         day=_day(fare.departure_date),
         airline=airlines.name(fare.airline) if fare.airline else "",
         flight=airlines.written(fare.flight_number) if fare.flight_number else "",
-        cabin=(fare.cabin or "").replace("_", " ").capitalize(),
-        stops=stops,
+        cabin=_cabin(fare.cabin or ""),
+        stops=_stops(fare.stops),
         price=money(fare.price),
-        seen=f"{words.age((now - fare.seen_at).total_seconds())} ago" if fare.seen_at else "",
+        seen=words.ago((now - fare.seen_at).total_seconds()) if fare.seen_at else "",
         link=fare.link or "",
     )
 
 
+_CABINS = {
+    "economy": to_say("Economy"),
+    "premium_economy": to_say("Premium economy"),
+    "business": to_say("Business"),
+    "first": to_say("First"),
+}
+
+
+def _cabin(name: str) -> str:
+    known = _CABINS.get(name.lower())
+    return speech.say(known) if known is not None else name.replace("_", " ").capitalize()
+
+
+def _stops(count: int | None) -> str:
+    if count is None:
+        return ""
+    return speech.plural("{number} stop", "{number} stops", count) if count else speech.say("Direct")
+
+
 def _day(text: str) -> str:
     of = date.fromisoformat(text)
-    return f"{words.day(of)} {of.year}"
+    return speech.day(of, year=True)
 
 
 def _labelled(codes: Iterable[str]) -> list[tuple[str, str]]:
@@ -180,11 +194,11 @@ def _change(update: Mapping[str, Any], now: datetime) -> Change | None:
     )
     about = ", ".join(str(part) for part in (spoken[0], _day(str(spoken[1])) if spoken[1] else "") if part)
     return Change(
-        route=f"{places.city(origin)} {origin} to {places.city(destination)} {destination}",
+        route=words.route(origin, destination),
         about=about,
         was=money(was) if was else None,
         now=money(present) if present else None,
-        age=f"{words.age((now - at).total_seconds())} ago",
+        age=words.ago((now - at).total_seconds()),
         lower=bool(was and present and present.amount_minor < was.amount_minor),
     )
 

@@ -11,19 +11,12 @@ from markupsafe import Markup
 
 from app.domain import airlines, channels, places
 from app.domain.clock import DomainClock
-from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
+from app.domain.flight import NOT_FLYING, Flight, Status
 from app.domain.news import Kind
 from app.domain.speech import plural, say, to_say, weekday_of
 from app.domain.wording_terms import as_sentence, delayed_without_time, duration
 from app.store.flight_log import Told
-from app.web.pages import words
-
-_SHORT = frozenset(
-    {
-        Status.DEPARTED, Status.DIVERTED, Status.LANDED, Status.ARRIVED, Status.BOARDING, Status.GATE_CLOSED,
-    }
-)  # fmt: skip
-"""States that a word says: the sentence after it says the rest."""
+from app.web.pages import flight_words, words
 
 FEWEST = 5
 """Below so many people a count could point at one of them, so the page says "fewer than"."""
@@ -68,14 +61,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Off:
-    """What is said of a flight that does not fly: the fact, and what it means."""
-
-    lead: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """Everything the template shows of one flight."""
 
@@ -87,7 +72,7 @@ class Page:
     say_state: words.State
     say: Markup
     off: bool
-    off_words: Off | None
+    off_words: flight_words.Off | None
     origin: End
     destination: End
     length: str | None
@@ -126,10 +111,10 @@ def page(
             origin=origin,
             destination=destination,
         ),
-        say_state=_state(flight),
-        say=words.with_strong(_say(flight, now), "nowrap"),
+        say_state=flight_words.state(flight),
+        say=flight_words.sentence(flight, now),
         off=off,
-        off_words=_off(flight, last_edited) if off else None,
+        off_words=flight_words.off(flight, last_edited) if off else None,
         origin=_end(flight, now, arrival=False),
         destination=_end(flight, now, arrival=True),
         length=words.duration(lands - flight.leaves_at) if lands and lands > flight.leaves_at else None,
@@ -141,100 +126,6 @@ def page(
         median=words.seconds(seconds[len(seconds) // 2]) if len(seconds) >= FEWEST else None,
         messages=len(seconds),
     )
-
-
-def _state(flight: Flight) -> words.State:
-    """The state in a word or two: the sentence after it says the rest."""
-    state = words.departure_state(flight)
-    if flight.status in _SHORT:
-        return words.State(state.shape, words.status_word(flight.status), state.group)
-    if state.group == "delayed":
-        return words.State(state.shape, words.status_word(Status.DELAYED), state.group)
-    return state
-
-
-def _say(flight: Flight, now: datetime) -> str:
-    """The sentences about now, what counts in them strong."""
-    leaves = words.strong(words.clock_zone(places.utc_to_local(flight.leaves_at, flight.origin)))
-    planned = words.strong(words.clock_zone(places.utc_to_local(flight.departs_at, flight.origin)))
-    gate = words.strong(flight.gate) if flight.gate else None
-    if flight.status in NOT_FLYING:
-        if gate is None:
-            return say("It was to leave at {time}.", time=planned)
-        return say("It was to leave at {time} from gate {gate}.", time=planned, gate=gate)
-    if flight.status in AFTER_DEPARTURE:
-        return _say_after(flight)
-    if delayed_without_time(flight):
-        said = say("The new time is not yet known. It was to leave at {time}.", time=planned)
-    elif flight.leaves_at <= now:
-        said = say("It was to leave at {time}. Whether it left is not yet known.", time=leaves)
-    elif flight.delay >= timedelta(minutes=1):
-        said = say("It leaves {duration} late, at {time}.", duration=duration(flight.delay), time=leaves)
-    elif flight.delay <= -timedelta(minutes=1):
-        said = say("It leaves {duration} early, at {time}.", duration=duration(flight.delay), time=leaves)
-    else:
-        said = say("It leaves at {time}.", time=leaves)
-    # Translators: stands behind the state of a flight: "Boarding at gate C94. It leaves at 15:13 EST."
-    return f"{say('at gate {gate}.', gate=gate)} {said}" if gate is not None else said
-
-
-def _off(flight: Flight, last_edited: str | None) -> Off:
-    if flight.status is Status.REMOVED:
-        lead = say("No longer in the schedule.")
-    elif last_edited is not None:
-        lead = say("Cancelled at {time}.", time=last_edited)
-    else:
-        lead = say("Cancelled.")
-    named = {
-        "flight": airlines.written(flight.flight_number),
-        "day": words.short_date(flight.departure_date),
-        "airline": airlines.name(flight.airline),
-    }
-    if named["airline"] == flight.airline:
-        del named["airline"]
-        return Off(
-            lead,
-            say(
-                "The airline does not fly {flight} on {day}. You can be moved to another flight or get your money "
-                "back; ask the airline, not the airport.",
-                **named,
-            ),
-        )
-    return Off(
-        lead,
-        say(
-            "{airline} does not fly {flight} on {day}. You can be moved to another flight or get your money back; "
-            "ask {airline}, not the airport.",
-            **named,
-        ),
-    )
-
-
-def _say_after(flight: Flight) -> str:
-    left = words.strong(words.clock_zone(places.utc_to_local(flight.leaves_at, flight.origin)))
-    lands = flight.lands_at
-    at = words.strong(words.clock_zone(places.utc_to_local(lands, flight.destination))) if lands else None
-    said = []
-    if flight.status is Status.DIVERTED:
-        if flight.diverted_to:
-            # Translators: stands behind "Diverted".
-            said.append(say("to {city}.", city=words.strong(places.city(flight.diverted_to))))
-        said.append(say("When it goes on is not yet known; ask the airline."))
-    elif flight.status is Status.DEPARTED:
-        if flight.estimated_departure_time and flight.delay >= timedelta(minutes=1):
-            # Translators: stands behind "Departed".
-            said.append(say("at {time}, {duration} late.", time=left, duration=duration(flight.delay)))
-        elif flight.estimated_departure_time:
-            # Translators: stands behind "Departed", "Landed" or "Arrived".
-            said.append(say("at {time}.", time=left))
-        if at is not None:
-            said.append(say("It lands at {time}.", time=at))
-    else:
-        if at is not None and flight.estimated_arrival_time:
-            said.append(say("at {time}.", time=at))
-        if flight.belt:
-            said.append(say("Bags on belt {belt}.", belt=words.strong(flight.belt)))
-    return " ".join(said)
 
 
 def _end(flight: Flight, now: datetime, *, arrival: bool) -> End:

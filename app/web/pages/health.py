@@ -10,6 +10,7 @@ import structlog
 from flask import render_template
 from pymongo.errors import PyMongoError
 
+from app.domain import speech
 from app.domain.channels import BASE, linked_of
 from app.store import overview
 from app.store.overview import Overview
@@ -37,7 +38,13 @@ def view(kept: Kept[Overview]) -> tuple[str, int]:
         log.warning("MongoDB did not answer the health page", why=type(error).__name__)
         found = None
     page = health_view.page(found, feed_figures(parts), shown_channels(on), on, now)
-    return render_template("health.html", page=page, now=now, live=live.of(parts)), 200
+    return render_template(
+        "health.html",
+        page=page,
+        now=now,
+        clock_seconds=speech.clock_time(now, seconds=True),
+        live=live.of(parts),
+    ), 200
 
 
 def shown_channels(on: Sequence[str]) -> tuple[str, ...]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.speech import clock_time, plural, say, short_day, tenths
 from app.domain.why_words import channel_name
 from app.store.gaps import Gap
 from app.store.overview import MOST_DUE, Overview
 from app.web.pages import words
+from app.web.pages.health_words import CAUSES, FINDINGS, SENTENCES
 
 OLDEST_TOKEN_S = 60.0
 """A resume token that was not saved for so long belongs to a watcher that stands still."""
@@ -17,29 +19,11 @@ OLDEST_TOKEN_S = 60.0
 OLDEST_DUE_S = 60.0
 """A conversation that is due for so long says that delivery is behind."""
 
-_SENTENCES: Mapping[str, str] = {
-    "MongoDB: Down": "MongoDB does not answer: boards cannot be drawn, and no change is seen until it does.",
-    "MongoDB: No primary": "MongoDB has no primary: nothing can be saved until its members elect one.",
-    "Watchers: Never ran": "No watcher has run yet, so no change is seen. Start one: gatecall watch",
-    "Watchers: Behind": "The watchers stand still: changes wait in MongoDB and are told once they run.",
-    "Watchers: Starting": "Some collections have no watcher yet.",
-    "Kafka: Silent": "Kafka does not answer this process: boards are marked STALE until it does.",
-    "Delivery: Behind": "Messages are late; each is tried again and none is lost.",
-    "Delivery: Off": "No channel is switched on: nobody is sent a message.",
-}
-
-_CAUSES: Mapping[str, str] = {
-    "start": "no position was stored",
-    "token": "MongoDB could not go on from the stored position",
-    "topic": "the topic was made again or has other partitions",
-    "restore": "MongoDB was restored from a backup",
-    "asked": "a comparison was asked for",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One part of the line. tone: "ok", "warn" or "bad"; word: its state in a word."""
+    """One part of the line. tone: "ok", "warn" or "bad"; word: its state in a word, as the template says it (its words
+    and those of labels are English here, by which the findings know them); figures: labels and said values."""
 
     name: str
     tone: str
@@ -96,9 +80,9 @@ def page(
     nodes = [_kafka(feed, now)]
     rows: list[ChannelRow] = []
     if overview is None:
-        gone = [("State", "not known")]
+        gone = [("State", say("not known"))]
         nodes = [
-            Node("MongoDB", "bad", "Down", [("Answers", "no")]),
+            Node("MongoDB", "bad", "Down", [("Answers", say("no"))]),
             Node("Watchers", "warn", "Not known", gone),
             *nodes,
             Node("Notifier", "warn", "Not known", gone),
@@ -121,14 +105,14 @@ def page(
 
 
 def _ago(moment: datetime | None, now: datetime) -> str:
-    return f"{words.age((now - moment).total_seconds())} ago" if moment else "never"
+    return words.ago((now - moment).total_seconds()) if moment else say("never")
 
 
 def _mongodb(overview: Overview, now: datetime) -> Node:
     del now
     if overview.members and not overview.primary:
         return Node("MongoDB", "bad", "No primary", [("Members", words.number(overview.members))])
-    figures = [("Answers", "yes"), ("Flights", words.number(overview.flights))]
+    figures = [("Answers", say("yes")), ("Flights", words.number(overview.flights))]
     if overview.members:
         figures[1:1] = [("Members", words.number(overview.members))]
     return Node("MongoDB", "ok", "Well", figures)
@@ -137,7 +121,7 @@ def _mongodb(overview: Overview, now: datetime) -> Node:
 def _watchers(overview: Overview, now: datetime) -> Node:
     saved = [moment for moment in overview.tokens.values() if moment is not None]
     figures = [
-        ("Collections", f"{len(saved)} of {len(overview.tokens)}"),
+        ("Collections", say("{number} of {total}", number=len(saved), total=len(overview.tokens))),
         ("Leases held", words.number(overview.leases)),
     ]
     if overview.gaps:
@@ -155,11 +139,15 @@ def _watchers(overview: Overview, now: datetime) -> Node:
 
 def _kafka(feed: FeedFigures, now: datetime) -> Node:
     figures = [
-        ("Answered", "never" if feed.age_s is None else f"{words.seconds(feed.age_s)} ago"),
+        ("Answered", say("never") if feed.age_s is None else _answered(feed.age_s)),
         ("Updates", words.number(feed.updates)),
         ("Last one", _ago(feed.last_at, now)),
     ]
     return Node("Kafka", "bad" if feed.stale else "ok", "Silent" if feed.stale else "Well", figures)
+
+
+def _answered(age_s: float) -> str:
+    return say("{age} ago", age=words.seconds(age_s))
 
 
 def _notifier(overview: Overview, now: datetime) -> Node:
@@ -179,7 +167,7 @@ def _delivery(overview: Overview, now: datetime) -> Node:
     figures = [
         ("Sent", _counted(sum(c.sent for c in overview.channels.values()), overview)),
         ("Due now", _due(due)),
-        ("Oldest due", words.age((now - oldest).total_seconds()) if oldest else "none"),
+        ("Oldest due", words.age((now - oldest).total_seconds()) if oldest else say("none")),
     ]
     if not overview.channels:
         return Node("Delivery", "warn", "Off", figures)
@@ -190,27 +178,37 @@ def _delivery(overview: Overview, now: datetime) -> Node:
 
 def _counted(count: int, overview: Overview) -> str:
     """A count of notifications, as far as they were read."""
-    return f"at least {words.number(count)}" if overview.is_capped and count else words.number(count)
+    return _at_least(count) if overview.is_capped and count else words.number(count)
 
 
 def _due(count: int) -> str:
-    return f"at least {words.number(count)}" if count >= MOST_DUE else words.number(count)
+    return _at_least(count) if count >= MOST_DUE else words.number(count)
+
+
+def _at_least(count: int) -> str:
+    return say("at least {number}", number=words.number(count))
 
 
 def _channel(name: str, overview: Overview, on: bool, now: datetime) -> ChannelRow:
     title, figures = channel_name(name), overview.channels.get(name)
     if not on or figures is None:
-        wrong = "Its settings are absent, so nothing is sent here."
-        return ChannelRow(title, "failed", "Off", "0", "0", "0", "none", "0", wrong)
+        wrong = say("Its settings are absent, so nothing is sent here.")
+        return ChannelRow(title, "failed", "Off", "0", "0", "0", say("none"), "0", wrong)
     late = figures.oldest_due is not None and (now - figures.oldest_due).total_seconds() > OLDEST_DUE_S
     wrong = ""
     if late and figures.oldest_due:
-        wrong = f"The oldest message is due for {words.age((now - figures.oldest_due).total_seconds())}."
+        due_for = words.age((now - figures.oldest_due).total_seconds())
+        wrong = say("The oldest message is due for {duration}.", duration=due_for)
     elif figures.failed:
-        wrong = f"{words.counted(figures.failed, 'message', 'messages')} refused for good or returned."
+        wrong = plural(
+            "{number} message refused for good or returned.",
+            "{number} messages refused for good or returned.",
+            figures.failed,
+        )
     if figures.down_since:
         since = words.age((now - figures.down_since).total_seconds())
-        wrong = f"Its provider is down, for {since}; one message now and then tries it. {wrong}".rstrip()
+        down = say("Its provider is down, for {duration}; one message now and then tries it.", duration=since)
+        wrong = f"{down} {wrong}".rstrip()
     middle = figures.seconds[len(figures.seconds) // 2] if figures.seconds else None
     return ChannelRow(
         name=title,
@@ -219,22 +217,33 @@ def _channel(name: str, overview: Overview, on: bool, now: datetime) -> ChannelR
         sent=_counted(figures.sent, overview),
         retried=_counted(figures.retried, overview),
         failed=_counted(figures.failed, overview),
-        median=words.seconds(middle) if middle is not None else "none",
+        median=words.seconds(middle) if middle is not None else say("none"),
         due=_due(figures.due),
         wrong=wrong,
     )
 
 
 def _problems(nodes: Sequence[Node], rows: Sequence[ChannelRow], overview: Overview | None) -> list[str]:
-    found = [_SENTENCES[key] for node in nodes if (key := f"{node.name}: {node.word}") in _SENTENCES]
-    found += [f"{row.name} is off: its settings are absent." for row in rows if row.word == "Off"]
-    found += [f"{row.name}: the provider is down." for row in rows if row.word == "Down"]
+    found = [say(SENTENCES[key]) for node in nodes if (key := f"{node.name}: {node.word}") in SENTENCES]
+    found += [
+        say("{channel} is off: its settings are absent.", channel=r.name) for r in rows if r.word == "Off"
+    ]
+    found += [say("{channel}: the provider is down.", channel=r.name) for r in rows if r.word == "Down"]
     if overview and overview.waiting_letters:
-        waiting = words.counted(overview.waiting_letters, "dead letter waits", "dead letters wait")
-        found.append(f"{waiting} for somebody to look: changes nobody could read. Their neighbours went on.")
+        found.append(
+            plural(
+                "{number} dead letter waits for somebody to look: changes nobody could read. Their neighbours went on.",
+                "{number} dead letters wait for somebody to look: changes nobody could read. Their neighbours went on.",
+                overview.waiting_letters,
+            )
+        )
         if overview.fresh_letters:
             found.append(
-                f"The pile of dead letters grows: {words.number(overview.fresh_letters)} in the last hour."
+                plural(
+                    "The pile of dead letters grows: {number} in the last hour.",
+                    "The pile of dead letters grows: {number} in the last hour.",
+                    overview.fresh_letters,
+                )
             )
     return found
 
@@ -244,30 +253,28 @@ def _title(
 ) -> str:
     """The finding: what is wrong, or that nothing is."""
     if not problems:
-        return "All is well"
-    found = [f"{node.name} {verb}" for node in nodes if (verb := _verb(node))]
-    found += [f"{row.name} is {row.word.lower()}" for row in rows if row.word in ("Off", "Down")]
+        return say("All is well")
+    keys = (f"{node.name}: {node.word}" for node in nodes)
+    found = [say(FINDINGS[key]) for key in keys if key in FINDINGS]
+    found += [say("{channel} is off", channel=row.name) for row in rows if row.word == "Off"]
+    found += [say("{channel} is down", channel=row.name) for row in rows if row.word == "Down"]
     if overview and overview.waiting_letters:
-        found.append(words.counted(overview.waiting_letters, "dead letter waits", "dead letters wait"))
+        found.append(
+            plural("{number} dead letter waits", "{number} dead letters wait", overview.waiting_letters)
+        )
+    # Translators: {finding} is like "Kafka is silent" or "2 dead letters wait".
     if len(found) == 1:
-        return f"{found[0]}, all else is well"
+        return say("{finding}, all else is well", finding=found[0])
     if len(found) == 2:
-        return f"{found[0]}, and {found[1]}"
+        return say("{finding}, and {other}", finding=found[0], other=found[1])
     if found:
-        return f"{found[0]}, and {len(found) - 1} more need a look"
-    return f"{words.counted(len(problems), 'thing needs', 'things need')} a look"
-
-
-def _verb(node: Node) -> str:
-    """What is wrong with a part, as the title says it; "" for what the title leaves to the list."""
-    plural = node.name == "Watchers"
-    return {
-        "Down": "is down",
-        "No primary": "has no primary",
-        "Never ran": "never ran",
-        "Behind": "are behind" if plural else "is behind",
-        "Silent": "is silent",
-    }.get(node.word, "")
+        return plural(
+            "{finding}, and {number} more need a look",
+            "{finding}, and {number} more need a look",
+            len(found) - 1,
+            finding=found[0],
+        )
+    return plural("{number} thing needs a look", "{number} things need a look", len(problems))
 
 
 def _tiles(overview: Overview, feed: FeedFigures, now: datetime) -> list[tuple[str, str, str, str]]:
@@ -278,45 +285,90 @@ def _tiles(overview: Overview, feed: FeedFigures, now: datetime) -> list[tuple[s
     tiles = []
     if seconds:
         middle, worst = seconds[len(seconds) // 2], seconds[min(len(seconds) - 1, int(len(seconds) * 0.99))]
-        below = f"99 %: {words.seconds(worst)}, {words.counted(len(seconds), 'message', 'messages')}"
-        tiles.append(("From edit to accepted, median", f"{middle:.1f}", "s", below))
+        below = plural(
+            "99 %: {duration}, {number} message",
+            "99 %: {duration}, {number} messages",
+            len(seconds),
+            duration=words.seconds(worst),
+        )
+        # Translators: the sign for seconds.
+        tiles.append((say("From edit to accepted, median"), tenths(middle), say("s"), below))
     oldest = min((letter["first_at"] for letter in overview.letters), default=None)
-    waiting = f"oldest {_ago(oldest, now)}" if oldest else "none waiting"
+    waiting = say("oldest {age}", age=_ago(oldest, now)) if oldest else say("none waiting")
+    last = say("last {age}", age=_ago(feed.last_at, now))
     tiles += [
-        ("Notifications sent", _counted(sent, overview), "", "last 15 minutes"),
-        ("Waiting and due", _due(due), "", "conversations"),
-        ("Dead letters", words.number(overview.waiting_letters), "", waiting),
-        ("Updates in the feed", words.number(feed.updates), "", f"last {_ago(feed.last_at, now)}"),
+        (say("Notifications sent"), _counted(sent, overview), "", say("last 15 minutes")),
+        (say("Waiting and due"), _due(due), "", say("conversations")),
+        (say("Dead letters"), words.number(overview.waiting_letters), "", waiting),
+        (say("Updates in the feed"), words.number(feed.updates), "", last),
     ]
     return tiles[:4] if seconds else tiles
 
 
 def gap_told(gap: Gap, now: datetime) -> tuple[str, str, str]:
     """When, what happened in a sentence, and the state in a word."""
-    begun = _moment(gap.blind_from, now) if gap.blind_from else "an unknown time"
-    cause = _CAUSES.get(gap.cause, gap.cause)
-    parts = [f"{gap.collection} not seen from {begun} to {_moment(gap.blind_to, now)} UTC: {cause}."]
+    parts = [_not_seen(gap, now)]
     if gap.documents is not None:
-        parts.append(f"{words.counted(gap.documents, 'document', 'documents')} compared.")
+        parts.append(plural("{number} document compared.", "{number} documents compared.", gap.documents))
     if gap.found_late is not None:
-        many = words.counted(gap.found_late, "difference", "differences")
-        people = words.counted(gap.told or 0, "person", "people")
-        parts.append(f"{many if gap.found_late else 'No difference'} found late, {people} told.")
+        parts.append(_found_late(gap.found_late, gap.told or 0))
     over = gap.compared_at is not None or (gap.found_late is None and gap.documents is not None)
     return _ago(gap.blind_to, now), " ".join(parts), "Over" if over else "Open"
 
 
+def _not_seen(gap: Gap, now: datetime) -> str:
+    cause = say(CAUSES[gap.cause]) if gap.cause in CAUSES else gap.cause
+    end = _moment(gap.blind_to, now)
+    if gap.blind_from is None:
+        return say(
+            "{collection} not seen from an unknown time to {end} UTC: {cause}.",
+            collection=gap.collection,
+            end=end,
+            cause=cause,
+        )
+    # Translators: {collection} is a name in the database. {cause} is a clause of its own.
+    return say(
+        "{collection} not seen from {start} to {end} UTC: {cause}.",
+        collection=gap.collection,
+        start=_moment(gap.blind_from, now),
+        end=end,
+        cause=cause,
+    )
+
+
+def _found_late(differences: int, people: int) -> str:
+    told = plural("{number} person told", "{number} people told", people)
+    if not differences:
+        return say("No difference found late, {told}.", told=told)
+    # Translators: {told} is like "3 people told".
+    return plural(
+        "{number} difference found late, {told}.",
+        "{number} differences found late, {told}.",
+        differences,
+        told=told,
+    )
+
+
 def _moment(at: datetime, now: datetime) -> str:
-    return f"{at:%H:%M:%S}" if at.date() == now.date() else f"{at.day} {at:%b %H:%M:%S}"
+    time = clock_time(at, seconds=True)
+    return time if at.date() == now.date() else say("{day} {time}", day=short_day(at.date()), time=time)
 
 
 def _letters(overview: Overview, now: datetime) -> list[tuple[str, str, str]]:
     """Age, what, and how often; never what the document says."""
     found = []
     for letter in overview.letters:
-        field = f", field {letter['field']}" if letter.get("field") else ""
-        reason = str(letter.get("reason", "")).replace("_", " ")
         count = int(letter.get("count", 1))
-        what = f"{letter.get('source')}: {reason} in {letter.get('collection')}{field}"
-        found.append((_ago(letter.get("last_at"), now), what, f"{count} times" if count > 1 else ""))
+        named = {
+            "source": letter.get("source"),
+            "reason": str(letter.get("reason", "")).replace("_", " "),
+            "collection": letter.get("collection"),
+        }
+        # Translators: {source}, {reason}, {collection} and {field} are words of the programs.
+        if letter.get("field"):
+            what = say("{source}: {reason} in {collection}, field {field}", field=letter["field"], **named)
+        else:
+            what = say("{source}: {reason} in {collection}", **named)
+        often = plural("{number} time", "{number} times", count) if count > 1 else ""
+        found.append((_ago(letter.get("last_at"), now), what, often))
     return found

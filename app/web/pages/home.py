@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from flask import redirect, render_template, url_for
 from werkzeug.wrappers import Response
+
+from app.domain import speech
 
 
 def view() -> Response:
@@ -13,4 +17,5 @@ def view() -> Response:
 
 def help_view() -> str:
     """How to read a board, and what was done so that everyone can."""
-    return render_template("help.html")
+    before, after = time(14, 45), time(15, 13)
+    return render_template("help.html", before=before, after=after, twelve_hours=speech.current().clock == 12)

@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 from werkzeug.wrappers import Response
 
 from app.channels.links import LinkError, LinkExpiredError, Links, WhyToken, address_digest
-from app.domain import why_words
+from app.domain import why_nouns, why_words
 from app.domain.why import Chain, Notification
 from app.domain.why_view import Shown, View, local, view
 from app.store.ranks import Ranks
@@ -48,10 +48,11 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the template shows. noun: "flight" or another kind of subject. path: of its page, None when it was never
-    understood. shown: the chain of the message's channel."""
+    """What the template shows. as_it_is: words of the link to the subject's page. path: of that page, None when the
+    subject was never understood. shown: the chain of the message's channel. all_news: head of the list of others."""
 
-    noun: str
+    as_it_is: str
+    all_news: str
     path: str | None
     name: str
     view: View
@@ -105,7 +106,8 @@ def _drawn(parts: Services, token: WhyToken) -> Response:
     chain = reader.chain(event, person)
     shown = view(chain, parts.clock, you=True)
     page = Page(
-        noun=chain.kind.noun,
+        as_it_is=why_nouns.as_it_is(chain.kind.noun),
+        all_news=why_nouns.all_news(chain.kind.noun),
         path=chain.path,
         name=chain.title,
         view=shown,
@@ -145,9 +147,9 @@ def _others(parts: Services, reader: WhyReader, chain: Chain, this: Notification
         at = local(one.sent_at or one.created_at, parts.clock, iata)
         found.append(
             Other(
-                title=one.title or why_words.changes(one.changes) or f"News about this {chain.kind.noun}",
+                title=one.title or why_words.changes(one.changes) or why_nouns.news(chain.kind.noun),
                 channel=why_words.channel_name(channel),
-                at=f"{words.day(at)}, {words.clock_zone(at)}",
+                at=words.day_and_time(at),
                 state=why_words.state_of_row(one),
                 reason=None,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from markupsafe import Markup, escape
 
@@ -45,7 +45,7 @@ def with_strong(sentence: str, style: str = "") -> Markup:
     return Markup(str(escape(sentence)).replace(_BEGIN, begin).replace(_END, "</b>"))  # noqa: S704 - escaped here
 
 
-def clock(local: datetime) -> str:
+def clock(local: time | datetime) -> str:
     """15:13."""
     return speech.clock_time(local)
 
@@ -55,9 +55,9 @@ def clock_zone(local: datetime) -> str:
     return f"{speech.clock_time(local)} {places.zone_name(local)}"
 
 
-def day_and_time(local: datetime) -> str:
-    """Fri 8 Feb, 15:13 EST."""
-    return say("{day}, {time}", day=day(local), time=clock_zone(local))
+def day_and_time(local: datetime, *, year: bool = False) -> str:
+    """Fri 8 Feb, 15:13 EST; with the year where it is asked for."""
+    return say("{day}, {time}", day=speech.day(local, year=year), time=clock_zone(local))
 
 
 def day(of: date) -> str:

@@ -13,6 +13,7 @@ from flask import Response, redirect, render_template, request, session, url_for
 from app.channels.addresses import address_on
 from app.domain.errors import PermanentError
 from app.domain.people import Person
+from app.domain.speech import minutes, say
 from app.settings import Settings
 from app.store.service_messages import Kind, ServiceMessages
 from app.store.sign_ins import SignIns
@@ -57,12 +58,14 @@ def start() -> Answer:
     try:
         address = address_on("email", Person("", "", given[:_LONGEST_ADDRESS]))
     except PermanentError:
-        return _form(wanted, "Enter an e-mail address such as name@example.org", 400, given)
+        return _form(wanted, say("Enter an e-mail address such as name@example.org"), 400, given)
     if wait_s := _wait_s(address, parts.now()):
         return _sent(address, wait_s)
     if not _may_send(address, parts):
         log.warning("too many sign-in links were asked for")
-        return _form(wanted, "Too many links were asked for. Wait an hour, or use the last one.", 429, given)
+        return _form(
+            wanted, say("Too many links were asked for. Wait an hour, or use the last one."), 429, given
+        )
     return _send(address, wanted, parts)
 
 
@@ -96,9 +99,11 @@ def forget(answer: Response) -> None:
 def why_closed(settings: Settings) -> str | None:
     """Why nobody can sign in, for whoever runs the system; None when people can."""
     if not csrf.is_possible(settings):
-        return f"Set SECRET_KEY to at least {csrf.LEAST_SECRET} random characters and restart."
+        return say(
+            "Set SECRET_KEY to at least {number} random characters and restart.", number=csrf.LEAST_SECRET
+        )
     if "email" not in settings.channels:
-        return "Set MAIL_SERVER, so that links can be sent, and restart."
+        return say("Set MAIL_SERVER, so that links can be sent, and restart.")
     return None
 
 
@@ -157,7 +162,7 @@ def _sent(address: str, wait_s: int) -> Answer:
     page = render_template(
         "sign_in/sent.html",
         address=address,
-        minutes=settings.sign_in_minutes,
+        lasting=minutes(settings.sign_in_minutes),
         wait=f"{wait_s // 60}:{wait_s % 60:02d}" if wait_s else None,
         wait_s=wait_s,
         wanted=own_path(str(asked.get("wanted", ""))),
@@ -167,8 +172,5 @@ def _sent(address: str, wait_s: int) -> Answer:
 
 
 def _form(wanted: str, wrong: str | None = None, status: int = 200, email: str = "") -> Answer:
-    minutes = services().settings.sign_in_minutes
-    page = render_template(
-        "sign_in/start.html", wanted=wanted, wrong=wrong, email=email[:_LONGEST_ADDRESS], minutes=minutes
-    )
+    page = render_template("sign_in/start.html", wanted=wanted, wrong=wrong, email=email[:_LONGEST_ADDRESS])
     return page, status

@@ -5,9 +5,11 @@ from __future__ import annotations
 import structlog
 from flask import Response, redirect, render_template, request, session
 
+from app.domain import speech
+from app.domain.speech import say
 from app.store.sign_ins import SignIn, SignIns
 from app.store.users import Document, Users
-from app.web import access, choosing, inbox, person_cookie
+from app.web import access, choosing, inbox, person_cookie, speaking
 from app.web.services import Services, services
 from app.web.sign_in import asking, browsers, known_browser
 from app.web.sign_in.asking import Answer, why_closed
@@ -41,9 +43,9 @@ def _enter(links: SignIns, token: str, found: SignIn, known: list[Document], par
     name = _name(request.form.get("name", ""))
     chosen = _chosen(known, request.form.get("person", ""))
     if known and chosen is None:
-        return _page(found, known, "Choose who you are.")
+        return _page(found, known, say("Choose who you are."))
     if not known and not name:
-        return _page(found, known, "Write the name that we may call you by.")
+        return _page(found, known, say("Write the name that we may call you by."))
     if links.use(token, asking.nonce(), parts.now()) is None:
         refusal = _why_not(links.find(token), parts)
         return refusal or _refused("used", None, 410)
@@ -52,13 +54,13 @@ def _enter(links: SignIns, token: str, found: SignIn, known: list[Document], par
         chosen = users.create(
             found.address,
             name,
-            language=browsers.language_of(request),
+            language=speaking.of_browser(request) or browsers.language_of(request),
             time_zone=browsers.time_zone(request.form.get("time_zone", "")),
         )
         log.info("a person signed up", person=str(chosen["_id"]))
     users.note_verified_email(chosen, found.address)
     if not known:
-        choosing.prove(parts, chosen, "email", given=True, way="sign_up", words=choosing.SIGN_UP_WORDS)
+        choosing.prove(parts, chosen, "email", given=True, way="sign_up", words=say(choosing.SIGN_UP_WORDS))
     return _begin(chosen, found, parts)
 
 
@@ -93,7 +95,7 @@ def _why_not(found: SignIn | None, parts: Services) -> Answer | None:
 
 def _refused(why: str, found: SignIn | None, status: int) -> Answer:
     minutes = services().settings.sign_in_minutes
-    used_at = found.used_at if found else None
+    used_at = speech.clock_time(found.used_at) if found and found.used_at else None
     return render_template("sign_in/refused.html", why=why, minutes=minutes, used_at=used_at), status
 
 
@@ -105,7 +107,7 @@ def _page(found: SignIn, known: list[Document], wrong: str | None = None) -> Ans
         people=people,
         wrong=wrong,
         name=request.form.get("name"),
-        consent=choosing.SIGN_UP_WORDS,
+        consent=say(choosing.SIGN_UP_WORDS),
     )
     return page, 400 if wrong else 200
 

@@ -1,4 +1,5 @@
-"""Adding a phone number: six digits go there, and whoever sends them back has the phone."""
+"""Adding a phone number: six digits go there, and whoever sends them back has the phone. Refusals are in the language
+of the page; the API, where no language is spoken, says them in English."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import structlog
 
 from app.domain import people
 from app.domain.errors import PermanentError
+from app.domain.speech import plural, say, to_say
 from app.store.phone_codes import PhoneCodes, Tried, Verdict, Waiting
 from app.store.service_messages import Kind, ServiceMessages
 from app.store.tries import Tries
@@ -24,6 +26,12 @@ log = structlog.get_logger()
 PER_PERSON, PER_NUMBER, WINDOW = 5, 5, timedelta(hours=1)
 AGAIN_AFTER = timedelta(seconds=60)
 
+REASONS = (
+    to_say("the phone number needs its country code, like +15550100142."),
+    to_say("the phone number has too few or too many digits."),
+)
+"""Why a number is none, as `people.phone_number` says it."""
+
 _LONGEST = 40
 _CODE = re.compile(r"[0-9]{6}")
 _ATTEMPTS = 5
@@ -36,23 +44,25 @@ def send_code(parts: Services, person: str, number: str) -> Waiting:
     within a minute or too many within an hour.
     """
     if "sms" not in parts.settings.channels or not parts.settings.signing_keys:
-        raise Problem(403, "Texts are off", "This system sends no text messages. E-mail works.")
+        raise Problem(403, say("Texts are off"), say("This system sends no text messages. E-mail works."))
     try:
         phone = people.phone_number(number.strip()[:_LONGEST])
     except PermanentError as error:
-        raise Problem(400, "Not a phone number", f"{error}.", faults=[Fault("phone", f"{error}")]) from error
+        fault = Fault("phone", f"{error}")
+        raise Problem(400, say("Not a phone number"), say(f"{error}."), faults=[fault]) from error
     now, store = parts.now(), _codes(parts)
     if wait_s := wait_of(store.waiting(person, now), parts):
-        raise _too_many(f"A code was sent. Another one goes in {wait_s} seconds.", wait_s)
+        raise _too_many(_wait(wait_s), wait_s)
     of_person = Tries(parts.database, "phone-code-person", PER_PERSON, WINDOW)
     of_number = Tries(parts.database, "phone-code-number", PER_NUMBER, WINDOW)
     if not (of_person.take(person, now) and of_number.take(phone, now)):
-        raise _too_many("Too many codes were sent. Wait an hour.", int(WINDOW.total_seconds()))
+        raise _too_many(say("Too many codes were sent. Wait an hour."), int(WINDOW.total_seconds()))
     digits = store.begin(person, phone, now)
     lasting = phone_code_lasts(parts.settings)
     details = {"code": digits, "minutes": str(parts.settings.phone_code_minutes)}
     messages = ServiceMessages(parts.database, parts.settings.signing_keys)
-    messages.post(Kind.PHONE_CODE, "sms", phone, details, now, lasting)
+    with people.speaking_as_chosen(Users(parts.database).get(person) or {}):
+        messages.post(Kind.PHONE_CODE, "sms", phone, details, now, lasting)
     log.info("code for a phone asked for", person=person)
     return Waiting(phone, now, now + lasting)
 
@@ -100,14 +110,24 @@ def _keep(parts: Services, person: str, phone: str) -> None:
         except ChangedMeanwhileError:
             continue
         proved = user | {"phone": phone, "verified": {"phone": phone}}
-        choosing.prove(parts, proved, "sms", given=True, way="phone_code", words=choosing.PHONE_WORDS)
+        choosing.prove(parts, proved, "sms", given=True, way="phone_code", words=say(choosing.PHONE_WORDS))
         return
-    raise Problem(409, "Changed meanwhile", "Your data was changed at the same moment. Enter the code again.")
+    raise Problem(
+        409, say("Changed meanwhile"), say("Your data was changed at the same moment. Enter the code again.")
+    )
 
 
 def _codes(parts: Services) -> PhoneCodes:
     return PhoneCodes(parts.database, parts.settings.signing_keys[0], phone_code_lasts(parts.settings))
 
 
+def _wait(seconds: int) -> str:
+    return plural(
+        "A code was sent. Another one goes in {number} seconds.",
+        "A code was sent. Another one goes in {number} seconds.",
+        seconds,
+    )
+
+
 def _too_many(detail: str, wait_s: int) -> Problem:
-    return Problem(429, "Too many codes", detail, headers={"Retry-After": str(wait_s)})
+    return Problem(429, say("Too many codes"), detail, headers={"Retry-After": str(wait_s)})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import redirect, render_template, request, url_for
 
-from app.domain import people
+from app.domain.speech import plural, say
 from app.store.phone_codes import Verdict
 from app.web import access, choosing
 from app.web.problems import Problem
@@ -38,18 +38,25 @@ def code() -> Answer:
     if tried.verdict is Verdict.RIGHT:
         return redirect(DONE, 303)  # type: ignore[return-value]
     if tried.verdict is Verdict.OVER:
-        words = "This code counts no more: it was tried too often, or it is too old. Have a new one sent."
+        words = say(
+            "This code counts no more: it was tried too often, or it is too old. Have a new one sent."
+        )
         return _number(words, 410, "")
     if tried.left < 0:
-        return _code("A code has six digits.", 400)
+        return _code(say("A code has six digits."), 400)
     return _code(
-        f"This is not the code we sent. {tried.left} {'try' if tried.left == 1 else 'tries'} left.", 400
+        plural(
+            "This is not the code we sent. {number} try left.",
+            "This is not the code we sent. {number} tries left.",
+            tried.left,
+        ),
+        400,
     )
 
 
 def _number(wrong: str | None, status: int, given: str) -> Answer:
     is_on = "sms" in services().settings.channels
-    values = {"wrong": wrong, "given": given[:40], "is_on": is_on, "consent": choosing.PHONE_WORDS}
+    values = {"wrong": wrong, "given": given[:40], "is_on": is_on, "consent": say(choosing.PHONE_WORDS)}
     return render_template("sign_in/phone.html", **values), status
 
 
@@ -61,7 +68,7 @@ def _code(wrong: str | None, status: int) -> Answer:
     wait_s = phone.wait_of(waiting, parts)
     page = render_template(
         "sign_in/code.html",
-        ends=people.masked_phone(waiting.phone),
+        digits=f"{waiting.phone[-4:-2]} {waiting.phone[-2:]}",
         number=waiting.phone,
         minutes=parts.settings.phone_code_minutes,
         wrong=wrong,

@@ -78,7 +78,7 @@
         said.className = "muted";
         time.after(" ", said);
       }
-      said.textContent = "\u00b7 " + g.words(s) + " ago";
+      said.textContent = "\u00b7 " + g.ago(s);
     });
     if (over) g.refresh();   // the server says what stands there now
   }
@@ -86,31 +86,32 @@
   /* What was missed */
   var banner = g.one("[data-missed]"), missedKeys = [], shown = null;
   function keyOf(update) { var s = update.subject; return s.flight_number + "|" + s.origin + "|" + s.departure_date; }
-  function spoken(update) { var n = update.subject.flight_number; return n.slice(0, 2) + " " + n.slice(2); }
+  function spoken(update) { return g.spoken(update.subject.flight_number); }
   function has(update, fields) { return update.changes.some(function (c) { return c.from !== null && fields.indexOf(c.field) >= 0; }); }
   function summed(updates) {
     var groups = [
-      ["flight cancelled", "flights cancelled", function (u) { return u.now && u.now.status === "cancelled"; }],
-      ["new gate", "new gates", function (u) { return has(u, ["gate", "arrival_gate"]); }],
-      ["new time", "new times", function (u) { return u.changes.some(function (c) { return /_time$/.test(c.field); }); }]
+      [g.said.cancelled, function (u) { return u.now && u.now.status === "cancelled"; }],
+      [g.said.gates, function (u) { return has(u, ["gate", "arrival_gate"]); }],
+      [g.said.times, function (u) { return u.changes.some(function (c) { return /_time$/.test(c.field); }); }]
     ];
     var left = updates.slice(), parts = [];
     groups.forEach(function (group) {
       var names = [];
-      left = left.filter(function (u) { if (!group[2](u)) return true; if (names.indexOf(spoken(u)) < 0) names.push(spoken(u)); return false; });
-      if (names.length) parts.push(names.length + " " + group[names.length === 1 ? 0 : 1] + (names.length <= 4 ? " (" + names.join(", ") + ")" : ""));
+      left = left.filter(function (u) { if (!group[1](u)) return true; if (names.indexOf(spoken(u)) < 0) names.push(spoken(u)); return false; });
+      if (names.length) parts.push(g.counted(group[0], names.length) + (names.length <= 4 ? " (" + names.join(", ") + ")" : ""));
     });
-    if (left.length) parts.push(left.length + " other");
+    if (left.length) parts.push(g.counted(g.said.others, left.length));
     return parts.join(", ");
   }
+  function showing(count) { return count === 1 ? g.said.showOne : g.counted(g.said.show, count); }
   function missed(updates) {
     var flights = updates.filter(function (u) { return u.type === "flight"; });
     if (!flights.length) return;
     var first = g.clock(g.domainTimeOf(Date.parse(flights[0].at))), last = g.clock(g.domainTimeOf(Date.parse(flights[flights.length - 1].at)));
     missedKeys = flights.map(keyOf);
-    g.one("[data-missed-count]").textContent = "You missed " + flights.length + " change" + (flights.length === 1 ? "" : "s") + " while away";
-    g.one("[data-missed-words]").textContent = ", " + first + (first === last ? "" : " to " + last) + " " + data.zoneName + ": " + summed(flights) + ".";
-    g.one("[data-missed-show]").textContent = flights.length === 1 ? "Show it" : "Show the " + flights.length;
+    g.one("[data-missed-count]").textContent = g.counted(g.said.missed, flights.length);
+    g.one("[data-missed-words]").textContent = g.fill(first === last ? g.said.at : g.said.between, { start: first, end: last, zone: data.zoneName, changes: summed(flights) });
+    g.one("[data-missed-show]").textContent = showing(flights.length);
     banner.hidden = false;
   }
   function only(keys) {
@@ -119,7 +120,7 @@
   }
   g.one("[data-missed-show]").addEventListener("click", function (event) {
     only(shown ? null : missedKeys);
-    event.target.textContent = shown ? "Show all flights" : "Show the " + missedKeys.length;
+    event.target.textContent = shown ? g.said.showAll : showing(missedKeys.length);
   });
   g.one("[data-missed-dismiss]").addEventListener("click", function () { banner.hidden = true; only(null); });
 
@@ -150,7 +151,7 @@
 
   g.onUpdates(function (updates, away) {
     if (away) missed(updates);
-    else updates.forEach(function (update) { g.say(update.message); });
+    else updates.forEach(function (update) { g.tellOf(update); });
     g.refresh();
   });
   g.start(put);

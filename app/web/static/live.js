@@ -10,6 +10,8 @@
   var SAY_EVERY_MS = 5000;
   var AWAY_MS = 60000;          // a clock that jumps by so much belongs to a computer that slept
   var REFRESH_GAP_MS = 700;
+  var said = JSON.parse(data.words);      // every sentence is the page's, in its language: app/web/script_words.py
+  var rules = new Intl.PluralRules(said.lang);
   var AGE_HEADER = "Gatecall-Data-Age";
 
   var rate = Number(data.rate) || 1;
@@ -26,19 +28,41 @@
   function all(selector, where) { return Array.prototype.slice.call((where || document).querySelectorAll(selector)); }
   function one(selector, where) { return (where || document).querySelector(selector); }
 
+  /* Words */
+  function fill(sentence, places) {
+    return sentence.replace(/\{(\w+)\}/g, function (whole, name) { return name in places ? places[name] : whole; });
+  }
+  function counted(forms, number, places) {
+    var form = forms[rules.select(number)] || forms.other;
+    return fill(form, Object.assign({ number: new Intl.NumberFormat(said.lang).format(number) }, places));
+  }
+  function put(line, sentence, places) {        // {bold} and {end} stand around what is bold
+    line.textContent = "";
+    var span = document.createElement("span");
+    fill(sentence, places).split(/\{(?:bold|end)\}/).forEach(function (text, number) {
+      var part = number === 1 ? document.createElement("b") : document.createTextNode("");
+      part.textContent = text;
+      span.append(part);
+    });
+    line.append(span);
+  }
+
   /* Time */
   function domainNow() { return domainAtLoad + (Date.now() - loadedAt) * rate; }
   function domainTimeOf(systemMs) { return domainNow() - (Date.now() - systemMs) * rate; }
   function words(seconds) {
     var s = Math.max(0, Math.floor(seconds));
-    if (s < 60) return s + " s";
-    if (s < 3600) return Math.floor(s / 60) + " min";
-    return s < 172800 ? Math.floor(s / 3600) + " h" : Math.floor(s / 86400) + " d";
+    if (s < 60) return fill(said.s, { number: s });
+    if (s < 3600) return fill(said.min, { number: Math.floor(s / 60) });
+    return s < 172800 ? fill(said.h, { number: Math.floor(s / 3600) }) : fill(said.d, { number: Math.floor(s / 86400) });
   }
+  function ago(seconds) { return fill(said.ago, { age: words(seconds) }); }
   function clock(domainMs) {
-    var options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+    var options = said.twelve ? { hour: "numeric", minute: "2-digit", hour12: true } : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
     if (data.zone) options.timeZone = data.zone;
-    return new Intl.DateTimeFormat("en-GB", options).format(new Date(domainMs));
+    var at = {};
+    new Intl.DateTimeFormat(said.twelve ? said.lang : "en-GB", options).formatToParts(new Date(domainMs)).forEach(function (part) { at[part.type] = part.value; });
+    return at.hour + ":" + at.minute + (said.twelve ? " " + at.dayPeriod : "");
   }
 
   /* How old the data is */
@@ -49,17 +73,15 @@
     var line = one("[data-live]");
     if (line) {
       line.classList.toggle("is-stale", stale);
-      line.innerHTML = stale
-        ? "<span><b>STALE</b>: " + (known ? "no data for " + words(s) : "no data yet") + "</span>"
-        : "<span><b>Live</b>, " + words(s) + " ago</span>";
+      put(line, stale ? (known ? said.stale : said.never) : said.live, { age: words(s) });
     }
     var checked = one("[data-checked]");
-    if (checked) checked.textContent = known ? words(s) + " ago" : "Not yet";
+    if (checked) checked.textContent = known ? ago(s) : said.unchecked;
     if (document.body.classList.contains("is-frozen") !== stale) {
       document.body.classList.toggle("is-frozen", stale);
       var banner = one("[data-stale-banner]");
       var since = one("[data-stale-since]");
-      if (since && known && data.zoneName) since.textContent = " since " + clock(domainTimeOf(Date.now() - s * 1000)) + " " + data.zoneName;
+      if (since && known && data.zoneName) since.textContent = fill(said.since, { time: clock(domainTimeOf(Date.now() - s * 1000)) + " " + data.zoneName });
       if (banner) banner.hidden = !stale;
     }
     var face = one("[data-clock]");
@@ -71,6 +93,12 @@
 
   /* One polite sentence every five seconds at most */
   var queue = [], spokeAt = 0, speaking = null;
+  /* The feed's sentences are English, for programs. */
+  function spoken(flight) { return flight.slice(0, 2) + " " + flight.slice(2); }
+  function tellOf(update) {
+    var flight = update.subject && update.subject.flight_number;
+    say(!said.changed ? update.message : flight ? fill(said.changed, { flight: spoken(flight) }) : said.moved);
+  }
   function say(sentence) {
     queue.push(sentence);
     if (!speaking) speaking = setTimeout(speak, Math.max(0, spokeAt + SAY_EVERY_MS - Date.now()));
@@ -79,7 +107,7 @@
     var line = one("[data-say]"), rest = queue.length - 1;
     speaking = null;
     spokeAt = Date.now();
-    if (line && queue.length) line.textContent = queue[0] + (rest ? " And " + rest + " more change" + (rest > 1 ? "s." : ".") : "");
+    if (line && queue.length) line.textContent = queue[0] + (rest ? " " + counted(said.more, rest) : "");
     queue = [];
   }
 
@@ -180,7 +208,7 @@
   });
 
   window.gatecall = {
-    all: all, one: one, say: say, words: words, clock: clock, domainNow: domainNow, domainTimeOf: domainTimeOf, rate: rate,
+    all: all, one: one, said: said, fill: fill, counted: counted, ago: ago, spoken: spoken, tellOf: tellOf, clock: clock, domainNow: domainNow, domainTimeOf: domainTimeOf, rate: rate,
     refresh: refresh,
     onUpdates: function (listener) { listeners.push(listener); },
     start: function (put) {

@@ -24,7 +24,7 @@
     part.addEventListener("focusout", later);
   });
   g.onUpdates(function (updates) {
-    updates.forEach(function (update) { g.say(update.message); });
+    updates.forEach(function (update) { g.tellOf(update); });
     g.refresh();
   });
   g.start(put);
@@ -39,8 +39,8 @@
       var said = g.one("[data-said]", button);
       field.select();
       (navigator.clipboard ? navigator.clipboard.writeText(field.value) : Promise.reject(new Error("no clipboard"))).then(
-        function () { said.textContent = "Copied"; },
-        function () { said.textContent = "Press Ctrl+C"; });
+        function () { said.textContent = g.said.copied; },
+        function () { said.textContent = g.said.press; });
     });
   });
 })();

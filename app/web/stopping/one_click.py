@@ -10,6 +10,7 @@ from flask import render_template, request
 from app.domain.alert_words import listed
 from app.domain.mail_lists import MailList, about
 from app.domain.people import masked_email
+from app.domain.speech import say
 from app.web import choosing
 from app.web.services import services
 from app.web.stopping.link import DeadLinkError, Holder, dead, holder_of_unsubscribe
@@ -44,7 +45,9 @@ def stop(token: str) -> Answer:
         lists,
         stopped=True,
         way="one_click" if by_program else "page",
-        words="List-Unsubscribe=One-Click" if by_program else f"Stop e-mails about {_named(lists)}",
+        words="List-Unsubscribe=One-Click"
+        if by_program
+        else say("Stop e-mails about {about}", about=_named(lists)),
     )
     log.info("list of mail stopped", person=holder.person, lists=[str(one) for one in lists])
     return _page("done.html", token, holder, lists)
@@ -58,7 +61,7 @@ def undo(token: str) -> Answer:
     except DeadLinkError as error:
         return dead(error)
     lists = list(MailList) if request.form.get("what") == "all" else [_list_of(holder)]
-    words = f"Undo: e-mails about {_named(lists)} come again"
+    words = say("Undo: e-mails about {about} come again", about=_named(lists))
     choosing.set_stopped(parts, holder.person, lists, stopped=False, way="page", words=words)
     return _page("undone.html", token, holder, lists)
 

@@ -59,9 +59,9 @@ def _of_flight(flight: Flight) -> Leg:
     query = urlencode({"from": flight.origin})
     return Leg(
         name=airlines.written(flight.flight_number),
-        route=f"{places.city(flight.origin)} {flight.origin} to {places.city(flight.destination)} {flight.destination}",
-        leaves=f"{words.day(leaves)} {leaves.year}, {words.clock_zone(leaves)}",
-        lands=f"{words.day(lands)}, {words.clock_zone(lands)}" if lands else None,
+        route=words.route(flight.origin, flight.destination),
+        leaves=words.day_and_time(leaves, year=True),
+        lands=words.day_and_time(lands) if lands else None,
         state=words.departure_state(flight),
         arrival=words.arrival_state(flight),
         url=f"/f/{flight.flight_number}/{flight.departure_date}?{query}",
