@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -25,8 +26,8 @@ from pymongo.errors import (
     WriteError,
 )
 
-from app.channels.addresses import address_on
-from app.channels.base import ChannelDownError, Parcel, Receipt, text_hash
+from app.channels.base import ChannelDownError, Parcel, Receipt
+from app.channels.linked import LinkedChannel, sentences
 from app.domain.clock import Now, system_now
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
 from app.domain.people import Person
@@ -170,41 +171,29 @@ class InboxSender:
         return Inbox(mongodb.database(self._client, self._settings))
 
 
-class InboxChannel:
+class InboxChannel(LinkedChannel):
     """The channel "inbox". Opens senders; connects to nothing itself."""
 
     name = NAME
-    fallback = None
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
 
     def address(self, person: Person) -> str:
         """The person whose inbox it is. Raises PermanentError when they have none, or it is said to be another's."""
-        owner = address_on(self.name, person)
+        owner = super().address(person)
         if person.id not in ("", owner):
             raise PermanentError("the inbox is another person's")
         return owner
 
-    def reaches(self, person: Person) -> bool:
-        """Whether the person has an inbox."""
-        return self.name in person.linked
+    def text(self, message: Message) -> str:
+        """The title, then a line for each sentence of the news."""
+        return f"{message.subject}\n{sentences(message)}"
 
     def pack(self, conversation: str, person: Person, message: Message) -> Parcel:
-        """The message as an entry. Raises PermanentError when the person has no inbox."""
-        text = text_of(message)
-        data = {"conversation": conversation}
-        return Parcel(self.address(person), text_hash(conversation, text), text, message, data=data)
+        """The message, with the conversation that tells it. Raises PermanentError when the person has no inbox."""
+        return replace(super().pack(conversation, person, message), data={"conversation": conversation})
 
     def open(self) -> InboxSender:
         """A sender with a connection of its own, made when first used."""
         return InboxSender(self._settings)
-
-
-def text_of(message: Message) -> str:
-    """The title, then a line for each part of the news; without greeting and footer."""
-    note = (message.highlight.note,) if message.highlight.note else ()
-    return "\n".join((message.subject, message.opening, *note, *message.more, *message.advice))
 
 
 def entry_of(parcel: Parcel, public_url: str, at: datetime, expires_at: datetime) -> dict[str, Any]:
