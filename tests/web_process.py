@@ -11,6 +11,7 @@ from typing import Any
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from app import settings as settings_module
 from app.domain import places
 from app.domain.clock import DomainClock
 from app.runtime import Health
@@ -21,6 +22,7 @@ from app.web.feed import Feed
 from app.web.services import Services
 
 Docs = Database[dict[str, Any]]
+KEY = "a secret key for tests, long enough to sign"
 
 
 class WebProcess:
@@ -57,6 +59,16 @@ def emptied(database: Docs) -> Docs:
         if not name.startswith("system."):
             database[name].delete_many({})
     return database
+
+
+def settings_of(mongo_uri: str, database: Docs, **more: Any) -> Settings:
+    """Settings of a web process on this database, with a key to sign with, and no channel unless more says so."""
+    plain: dict[str, Any] = {
+        "mongodb_uri": uri_of(mongo_uri, database),
+        "kafka_bootstrap_servers": "127.0.0.1:9",
+        "secret_key": KEY,
+    }
+    return settings_module.load(**(plain | more))
 
 
 def uri_of(mongo_uri: str, database: Docs) -> str:

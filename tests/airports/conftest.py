@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from pymongo import MongoClient
-from pymongo.write_concern import WriteConcern
 
 from app.settings import Settings
-from tests.airports.world import Newark, clock_settings
-from tests.providers import Mailbox, Twilio
-from tests.web_process import Docs, emptied, with_schema
-from tests.why.world import World, settings_for
+from tests.airports.world import Newark
+from tests.at_noon import database, digester, prepared, settings, sure, world
+from tests.processes import dying
+from tests.web_process import Docs
 
-
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
-    with with_schema(mongo_client, "airports") as database:
-        yield database
+__all__ = ["database", "digester", "dying", "prepared", "settings", "sure", "world"]
 
 
 @pytest.fixture
-def database(prepared: Docs) -> Docs:
-    """In place of one for each test, whose schema would take longer than the test."""
-    return emptied(prepared)
-
-
-@pytest.fixture
-def settings(database_uri: str) -> Settings:
-    return Settings(mongodb_uri=database_uri, kafka_bootstrap_servers="h:1", **clock_settings())
-
-
-@pytest.fixture
-def newark(database: Docs, settings: Settings) -> Newark:
-    return Newark(database.with_options(write_concern=WriteConcern("majority")), settings)
-
-
-@pytest.fixture
-def world(newark: Newark, database_uri: str, mailbox: Mailbox, twilio: Twilio) -> Iterator[World]:
-    """Delivery and pages on Newark's database and clock."""
-    made = World(newark.db, settings_for(database_uri, mailbox, twilio, **clock_settings()))
-    yield made
-    made.close()
+def newark(sure: Docs, settings: Settings) -> Newark:
+    """Newark and the consumer of its days."""
+    return Newark(sure, settings)

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
 from app import crash_points
-from app.settings import Settings
-from tests.airports.world import NOON, TODAY, Newark
-from tests.notifier.test_process import until
+from tests.airports.world import TODAY, Newark
+from tests.at_noon import NOON
+from tests.processes import DiedError, Line, clock_from, surroundings, until
 
-ROOT = Path(__file__).resolve().parents[2]
 STEPS = [step for step in crash_points.STEPS if step.startswith("A")]
-
-
-class DiedError(BaseException):
-    """Stands for the death of the process: nothing catches it."""
-
-
-@pytest.fixture
-def dying(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The steps at which it is to die next."""
-    at: list[str] = []
-
-    def reached(step: str) -> None:
-        if at and at[0] == step:
-            at.pop(0)
-            raise DiedError(step)
-
-    monkeypatch.setattr(crash_points, "reached", reached)
-    return at
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -83,36 +59,15 @@ def test_killed_processes_lose_nothing(
 ) -> None:
     newark.cancel(newark.flights(20))
     newark.follows("ada")
-    env = {
-        "MONGODB_URI": database_uri,
-        "KAFKA_BOOTSTRAP_SERVERS": kafka,
-        "KAFKA_TOPIC_PREFIX": topic_prefix,
-        "KAFKA_PARTITIONS": "2",
-        "KAFKA_SESSION_TIMEOUT_S": "6",
-        "MAIL_SERVER": "localhost",
-        "HEALTH_PORT": "0",
-        "AIRPORT_SETTLE_S": "0.2",
-        "DEMO": "1",
-        "DEMO_CLOCK_START": NOON.isoformat(),
-        "DEMO_CLOCK_ORIGIN": newark.rules.clock.origin.isoformat(),
-    }
-    clean = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-
-    def start(*words: str, **more: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=clean | env | more)
-
-    assert start("app", "topics").wait(60) == 0
-    watchers = start("watchers")
-    try:
+    clock = clock_from(NOON, newark.rules.clock.origin)
+    env = surroundings(database_uri, kafka, topic_prefix, AIRPORT_SETTLE_S="0.2", **clock)
+    with Line(env) as line:
         for step in ("A1.asked", "A4.kept"):
-            assert start("consumers", "airports", CRASH_AT=step).wait(120) == -signal.SIGKILL, step
+            line.dies("airports", step)
         # What died had taken the day for a while.
         database.airport_days.update_many({"due_at": {"$exists": True}}, {"$set": {"due_at": NOON}})
-        last = start("consumers", "airports")
+        last = line.start("consumers", "airports")
         wants = {"_id": f"{TODAY}|ada|email", "want.cancelled": 20, "due_at": {"$exists": True}}
         until(lambda: database.conversations.find_one(wants), "ada is to be told")
         last.terminate()
         assert last.wait(30) == 0
-    finally:
-        watchers.kill()
-        watchers.wait(10)

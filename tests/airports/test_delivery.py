@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,14 +11,12 @@ from pymongo.database import Database
 
 from app.channels.email import EmailChannel
 from app.domain.clock import system_now
-from app.runtime import StopFlag
-from app.store.leases import Leases
 from app.store.person_data import PersonData
 from app.store.resending import Resending, Why
 from app.store.suppressions import Suppressions
 from consumers.delivery.digesting import Digester
-from consumers.delivery.process import shared_terms
-from tests.airports.world import NOON, TODAY, TOMORROW, Newark
+from tests.airports.world import TODAY, TOMORROW, Newark
+from tests.at_noon import NOON
 from tests.notifier.world import START
 from tests.providers import Mailbox, Twilio
 from tests.why.test_pages import STAFF
@@ -40,14 +37,6 @@ def disturb(newark: Newark, *names: str, date: str = "2013-02-08") -> None:
     for name in names:
         newark.handle(newark.follows(name))
     newark.handle(*newark.cancel(newark.flights(10, date)))
-
-
-@pytest.fixture
-def digester(world: World) -> Iterator[Digester]:
-    terms = shared_terms(world.settings, world.db, EmailChannel(world.settings))
-    made = Digester(terms, Leases(world.db, "one"), 30.0, StopFlag(), world.settings.public_url)
-    yield made
-    made.close()
 
 
 def test_a_follower_gets_a_mail_and_a_text_and_no_second_one(

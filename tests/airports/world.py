@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from pymongo.database import Database
@@ -21,16 +21,9 @@ from consumers.airports.stores import Stores
 from tests.notifier.world import World as Events
 
 DAY, NEXT = "2013-02-08", "2013-02-09"
-NOON = datetime(2013, 2, 8, 17, tzinfo=UTC)
-"""What clocks on UTC show at noon there, when the tests begin."""
 TODAY, TOMORROW = subject_of("EWR", DAY), subject_of("EWR", NEXT)
 CHANNELS = ("email", "sms")
 COLLECTIONS = {topic.topic: topic.collection for topic in TOPICS}
-
-
-def clock_settings() -> dict[str, Any]:
-    """It is noon in Newark on that day."""
-    return {"demo": True, "demo_clock_start": NOON, "demo_clock_origin": system_now()}
 
 
 class Newark:

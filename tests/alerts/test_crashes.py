@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
 from app import crash_points
-from app.settings import Settings
-from tests.alerts.world import NOON, Fares
-from tests.notifier.test_process import until
+from tests.alerts.world import Fares
+from tests.at_noon import NOON
+from tests.processes import DiedError, Line, clock_from, surroundings, until
 
-ROOT = Path(__file__).resolve().parents[2]
 STEPS = [step for step in crash_points.STEPS if step.startswith("F")]
-
-
-class DiedError(BaseException):
-    """Stands for the death of the process: nothing catches it."""
-
-
-@pytest.fixture
-def dying(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The steps at which it is to die next."""
-    at: list[str] = []
-
-    def reached(step: str) -> None:
-        if at and at[0] == step:
-            at.pop(0)
-            raise DiedError(step)
-
-    monkeypatch.setattr(crash_points, "reached", reached)
-    return at
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -103,31 +80,13 @@ def test_killed_processes_lose_nothing(
 ) -> None:
     alert = fares.alert()
     fares.fare("a", "190.00")
-    env = {
-        "MONGODB_URI": database_uri,
-        "KAFKA_BOOTSTRAP_SERVERS": kafka,
-        "KAFKA_TOPIC_PREFIX": topic_prefix,
-        "KAFKA_PARTITIONS": "2",
-        "KAFKA_SESSION_TIMEOUT_S": "6",
-        "MAIL_SERVER": "localhost",
-        "HEALTH_PORT": "0",
-        "ALERT_SETTLE_S": "0.2",
-        "DEMO": "1",
-        "DEMO_CLOCK_START": NOON.isoformat(),
-        "DEMO_CLOCK_ORIGIN": fares.rules.clock.origin.isoformat(),
-    }
-    clean = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-
-    def start(*words: str, **more: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=clean | env | more)
-
-    assert start("app", "topics").wait(60) == 0
-    watchers = start("watchers")
-    try:
+    clock = clock_from(NOON, fares.rules.clock.origin)
+    env = surroundings(database_uri, kafka, topic_prefix, ALERT_SETTLE_S="0.2", **clock)
+    with Line(env) as line:
         for step in ("F1.asked", "F4.kept"):
-            assert start("consumers", "alerts", CRASH_AT=step).wait(120) == -signal.SIGKILL, step
+            line.dies("alerts", step)
         fares.take_again()  # what died had taken the alert for a while
-        two = [start("consumers", "alerts") for _ in range(2)]
+        two = [line.start("consumers", "alerts") for _ in range(2)]
         wants = {
             "_id": f"alert:{alert}|ada|email",
             "want.offer.amount": "190.00",
@@ -141,7 +100,4 @@ def test_killed_processes_lose_nothing(
             one.terminate()
         # One alone may have done it all: the other ends by the signal itself when it was still importing.
         assert {one.wait(30) for one in two} <= {0, -signal.SIGTERM}
-    finally:
-        watchers.kill()
-        watchers.wait(10)
     assert database.announcements.count_documents({"subject": f"alert:{alert}"}) == 1

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.store.person_data import PersonData
-from tests.alerts.world import NOON, Fares
+from tests.alerts.world import Fares
+from tests.at_noon import NOON
 from tests.providers import Mailbox, Twilio
 from tests.why.world import World
 

@@ -10,7 +10,8 @@ from pymongo import MongoClient, monitoring
 from app.domain.news import Role
 from app.store.counts import Counts
 from app.store.people import People
-from tests.alerts.world import NOON, Fares
+from tests.alerts.world import Fares
+from tests.at_noon import NOON
 
 
 class Asked(monitoring.CommandListener):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo.database import Database
@@ -23,8 +23,6 @@ from consumers.alerts.evaluating import Evaluating
 from consumers.alerts.rules import Rules
 from consumers.alerts.stores import Stores
 
-NOON = datetime(2013, 2, 8, 17, tzinfo=UTC)
-"""What clocks on UTC show at noon in New York, when the tests begin."""
 CHANNELS = ("email", "sms")
 TOPIC = TOPICS[0].topic
 COLLECTIONS = {topic.topic: topic.collection for topic in TOPICS}
@@ -35,11 +33,6 @@ BELOW_200: dict[str, Any] = {
     "currency": "USD",
     "condition": {"kind": "below", "amount": "200.00"},
 }
-
-
-def clock_settings() -> dict[str, Any]:
-    """It is noon in New York on that day."""
-    return {"demo": True, "demo_clock_start": NOON, "demo_clock_origin": system_now()}
 
 
 class Fares:

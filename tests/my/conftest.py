@@ -13,14 +13,14 @@ from flask.testing import FlaskClient
 from pymongo import MongoClient
 from werkzeug.test import TestResponse
 
-from app import settings as settings_module
 from app.settings import Settings
 from app.store.sessions import Sessions
-from tests.web_process import Docs, WebProcess, emptied, uri_of, with_schema
+from tests.web_process import KEY, Docs, WebProcess, emptied, settings_of, with_schema
+
+__all__ = ["KEY"]  # beside what is defined here
 
 NOW = datetime(2013, 2, 8, 19, 42, tzinfo=UTC)
 """14:42 in New York."""
-KEY = "a secret key for tests, long enough to sign"
 
 UA407: dict[str, Any] = {
     "_id": "f407",
@@ -116,13 +116,7 @@ def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
 
 @pytest.fixture
 def web(prepared: Docs, mongo_uri: str) -> Web:
-    settings = settings_module.load(
-        mongodb_uri=uri_of(mongo_uri, prepared),
-        kafka_bootstrap_servers="127.0.0.1:9",
-        secret_key=KEY,
-        mail_server="mail.example.org",
-    )
-    return Web(emptied(prepared), settings)
+    return Web(emptied(prepared), settings_of(mongo_uri, prepared, mail_server="mail.example.org"))
 
 
 @pytest.fixture

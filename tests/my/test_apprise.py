@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from app import settings as settings_module
 from app.channels.apprise_address import AddressSeal
 from app.web.my import apprise
 from tests.channels.receiver import Receiver, receiver_server
-from tests.my.conftest import KEY, Person, Web
-from tests.web_process import Docs, emptied, uri_of
+from tests.my.conftest import Person, Web
+from tests.web_process import KEY, Docs, emptied, settings_of
 
 PAGE = "/my/apprise"
 TOPIC = "my-secret-topic-9f2c"
@@ -25,14 +24,8 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 def served(prepared: Docs, mongo_uri: str) -> Web:
-    settings = settings_module.load(
-        mongodb_uri=uri_of(mongo_uri, prepared),
-        kafka_bootstrap_servers="127.0.0.1:9",
-        secret_key=KEY,
-        apprise_schemas="ntfy,ntfys",
-        apprise_allow_local=True,
-    )
-    return Web(emptied(prepared), settings)
+    more = {"apprise_schemas": "ntfy,ntfys", "apprise_allow_local": True}
+    return Web(emptied(prepared), settings_of(mongo_uri, prepared, **more))
 
 
 @pytest.fixture
@@ -111,10 +104,7 @@ def test_it_is_unlinked_while_the_operators_have_it_off(
     served: Web, ada: Person, receiver: Receiver, prepared: Docs, mongo_uri: str
 ) -> None:
     ada.post(f"{PAGE}/link", page=PAGE, url=url_of(receiver))
-    off = settings_module.load(
-        mongodb_uri=uri_of(mongo_uri, prepared), kafka_bootstrap_servers="127.0.0.1:9", secret_key=KEY
-    )
-    again = Web(prepared, off).signed_in("ada", "Chromium on Linux")
+    again = Web(prepared, settings_of(mongo_uri, prepared)).signed_in("ada", "Chromium on Linux")
     page = again.answer(PAGE).text
     assert "switched off" in page
     assert "ntfy at 127.0.0.1" in page

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from app import settings as settings_module
 from app.channels.webhook_secrets import OLD_SIGNS_FOR, SecretSeal
 from app.web import webhooks as webhook
 from tests.channels.ledger import not_taken
 from tests.channels.receiver import Receiver, receiver_server
-from tests.my.conftest import KEY, NOW, Person, Web, text_of
-from tests.web_process import Docs, emptied, uri_of
+from tests.my.conftest import NOW, Person, Web, text_of
+from tests.web_process import KEY, Docs, emptied, settings_of
 
 PAGE = "/my/webhook"
 
@@ -27,13 +26,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def web_with(prepared: Docs, mongo_uri: str, **more: Any) -> Web:
-    settings = settings_module.load(
-        mongodb_uri=uri_of(mongo_uri, prepared),
-        kafka_bootstrap_servers="127.0.0.1:9",
-        secret_key=KEY,
-        **more,
-    )
-    return Web(emptied(prepared), settings)
+    return Web(emptied(prepared), settings_of(mongo_uri, prepared, **more))
 
 
 @pytest.fixture
@@ -172,10 +165,7 @@ def test_it_is_unlinked_while_the_operators_have_it_off(
     hooked: Web, ada: Person, receiver: Receiver, prepared: Docs, mongo_uri: str
 ) -> None:
     linked(ada, receiver.url)
-    off = settings_module.load(
-        mongodb_uri=uri_of(mongo_uri, prepared), kafka_bootstrap_servers="127.0.0.1:9", secret_key=KEY
-    )
-    again = Web(prepared, off).signed_in("ada", "Chromium on Linux")
+    again = Web(prepared, settings_of(mongo_uri, prepared)).signed_in("ada", "Chromium on Linux")
     page = again.get(PAGE)
     assert "switched off" in text_of(page)
     assert receiver.url in page

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
 from app import crash_points
-from app.settings import Settings
-from tests.airports.test_crashes import DiedError, dying
-from tests.airports.world import NOON
+from tests.at_noon import NOON
 from tests.notices.world import SNOW, Noticing
-from tests.notifier.test_process import until
+from tests.processes import DiedError, Line, clock_from, surroundings, until
 
-__all__ = ["dying"]
-
-ROOT = Path(__file__).resolve().parents[2]
 STEPS = [step for step in crash_points.STEPS if step.startswith("M")]
 
 
@@ -81,29 +71,12 @@ def test_killed_processes_lose_nothing(
         notices.books(person, "f1")
     notices.flight("f1")
     notices.publishes(airport="EWR", expires_at=NOON.replace(hour=23))
-    env = {
-        "MONGODB_URI": database_uri,
-        "KAFKA_BOOTSTRAP_SERVERS": kafka,
-        "KAFKA_TOPIC_PREFIX": topic_prefix,
-        "KAFKA_PARTITIONS": "2",
-        "KAFKA_SESSION_TIMEOUT_S": "6",
-        "MAIL_SERVER": "localhost",
-        "HEALTH_PORT": "0",
-        "DEMO": "1",
-        "DEMO_CLOCK_START": NOON.isoformat(),
-        "DEMO_CLOCK_ORIGIN": notices.rules.clock.origin.isoformat(),
-    }
-    clean = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-
-    def start(*words: str, **more: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=clean | env | more)
-
-    assert start("app", "topics").wait(60) == 0
-    watchers = start("watchers")
-    try:
+    clock = clock_from(NOON, notices.rules.clock.origin)
+    env = surroundings(database_uri, kafka, topic_prefix, **clock)
+    with Line(env) as line:
         for step in ("M3.recorded", "M4.made", "M6.done"):
-            assert start("consumers", "notices", CRASH_AT=step).wait(120) == -signal.SIGKILL, step
-        last = start("consumers", "notices")
+            line.dies("notices", step)
+        last = line.start("consumers", "notices")
         database.notices.update_one({"_id": "n1"}, {"$set": {"message": "B"}})
         corrected = {"_id": "notice:n1|ada|email", "want.message": "B", "due_at": {"$exists": True}}
         until(lambda: database.conversations.find_one(corrected), "ada is to be told")
@@ -112,8 +85,5 @@ def test_killed_processes_lose_nothing(
         until(lambda: database.conversations.find_one(gone), "the notice is withdrawn")
         last.terminate()
         assert last.wait(30) == 0
-    finally:
-        watchers.kill()
-        watchers.wait(10)
     assert database.conversations.count_documents({}) == 2
     assert database.announcements.count_documents({"people": 2}) == 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,14 +10,11 @@ import pytest
 
 from app.channels.email import EmailChannel
 from app.domain.clock import system_now
-from app.runtime import StopFlag
-from app.store.leases import Leases
 from app.store.person_data import PersonData
 from app.store.resending import Resending, Why
 from app.store.suppressions import Suppressions
 from consumers.delivery.digesting import Digester
-from consumers.delivery.process import shared_terms
-from tests.airports.world import NOON
+from tests.at_noon import NOON
 from tests.notices.world import SNOW, Noticing, at
 from tests.notifier.world import START
 from tests.providers import Mailbox, Twilio
@@ -187,14 +183,6 @@ def test_what_expires_in_quiet_hours_is_skipped_with_its_reason(
     row = world.db.notifications.find_one({"channel": "email"})
     assert row is not None
     assert (row["status"], row["reason"], row["kinds"]) == ("skipped", "expired", ["notice"])
-
-
-@pytest.fixture
-def digester(world: World) -> Iterator[Digester]:
-    terms = shared_terms(world.settings, world.db, EmailChannel(world.settings))
-    made = Digester(terms, Leases(world.db, "one"), 30.0, StopFlag(), world.settings.public_url)
-    yield made
-    made.close()
 
 
 def test_a_digest_holds_two_notices(

@@ -15,7 +15,7 @@ from app.domain.notice_value import NoticeValue, Terms
 from app.domain.notices import MAX_MESSAGE, Notice
 from app.domain.wording_notice import cut
 from app.domain.wording_shapes import LINK_SLOT, Message, NoticeNews
-from tests.airports.world import NOON
+from tests.at_noon import NOON
 
 HOUR = timedelta(hours=1)
 RULES = Rules(Steps(timedelta(minutes=15), timedelta(minutes=10)), timedelta(hours=24))

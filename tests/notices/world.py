@@ -18,7 +18,7 @@ from app.settings import Settings
 from consumers.notices.announcing import Announcing
 from consumers.notices.rules import Rules
 from consumers.notices.stores import Stores
-from tests.airports.world import NOON
+from tests.at_noon import NOON
 
 CHANNELS = ("email", "sms")
 SNOW = "Snow at Newark: check your flight before you leave."

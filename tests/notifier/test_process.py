@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo.database import Database
 
-from app.settings import Settings
 from app.store import schema
 from tests.notifier.world import FLIGHT
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.processes import started, surroundings, until
 
 
 def run(*arguments: str, **env: str) -> subprocess.Popen[str]:
-    clean = {k: v for k, v in os.environ.items() if k.lower() not in Settings.model_fields}
-    return subprocess.Popen(
-        [sys.executable, "-m", *arguments], cwd=ROOT, env=clean | env, stderr=subprocess.PIPE, text=True
-    )
+    return started(*arguments, env=env, stderr=subprocess.PIPE, text=True)
 
 
-def until(true: Callable[[], object], what: str, seconds: float = 150) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"within {seconds:.0f} s: {what}"
-        time.sleep(0.05)
-
-
-def test_missing_settings_end_it_with_two_and_every_problem(tmp_path: Path) -> None:
+def test_missing_settings_end_it_with_two_and_every_problem() -> None:
     process = run("consumers", "notifier", SETTLE_S="-1")
     _, words = process.communicate(timeout=120)
     assert process.returncode == 2
@@ -49,28 +33,16 @@ def notifiers(
 ) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     """Starts notifiers; a watcher runs beside them."""
     schema.ensure(database)
-    env = {
-        "MONGODB_URI": database_uri,
-        "KAFKA_BOOTSTRAP_SERVERS": kafka,
-        "KAFKA_TOPIC_PREFIX": topic_prefix,
-        "KAFKA_PARTITIONS": "2",
-        "KAFKA_SESSION_TIMEOUT_S": "6",
-        "MAIL_SERVER": "localhost",
-        "HEALTH_PORT": "0",
-        "LOG_LEVEL": "ERROR",
-    }
-    made = subprocess.run(
-        [sys.executable, "-m", "app", "topics"], cwd=ROOT, env=os.environ | env, check=False
-    )
-    assert made.returncode == 0
-    started = [run("watchers", **env)]
+    env = surroundings(database_uri, kafka, topic_prefix, LOG_LEVEL="ERROR")
+    assert started("app", "topics", env=env).wait(120) == 0
+    children = [run("watchers", **env)]
 
     def start() -> subprocess.Popen[str]:
-        started.append(run("consumers", "notifier", **env))
-        return started[-1]
+        children.append(run("consumers", "notifier", **env))
+        return children[-1]
 
     yield start
-    for process in started:
+    for process in children:
         process.kill()
         process.communicate()
 

@@ -11,17 +11,15 @@ from flask.testing import FlaskClient
 from pymongo import MongoClient
 from werkzeug.test import TestResponse
 
-from app import settings as settings_module
 from app.channels.links import Links
 from app.settings import Settings
 from app.store.suppressions import Suppressions
-from tests.web_process import Docs, WebProcess, emptied, uri_of, with_schema
+from tests.web_process import KEY, Docs, WebProcess, emptied, settings_of, with_schema
 from tests.why.conftest import world
 
-__all__ = ["world"]  # beside what is defined here
+__all__ = ["KEY", "world"]  # beside what is defined here
 
 NOW = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
-KEY = "a secret key for tests, long enough to sign"
 PUBLIC = "https://gatecall.example.org"
 TOKEN = "twilio token"
 
@@ -69,11 +67,10 @@ def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
 
 @pytest.fixture
 def web(prepared: Docs, mongo_uri: str) -> Web:
-    settings = settings_module.load(
-        mongodb_uri=uri_of(mongo_uri, prepared),
-        kafka_bootstrap_servers="127.0.0.1:9",
+    settings = settings_of(
+        mongo_uri,
+        prepared,
         public_url=PUBLIC,
-        secret_key=KEY,
         staff_key_hashes="ab" * 32,
         twilio_account_sid="AC1",
         twilio_auth_token=TOKEN,

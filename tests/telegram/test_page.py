@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
-from app import settings as settings_module
 from app.store.telegram_accounts import TelegramAccounts
 from app.store.telegram_links import TelegramBots, TelegramLinks
-from tests.my.conftest import KEY, Person, Web, text_of
+from tests.my.conftest import NOW, Person, Web, text_of
 from tests.telegram.fake import TOKEN
-from tests.web_process import Docs, emptied, uri_of, with_schema
+from tests.web_process import Docs, emptied, settings_of, with_schema
 
 PAGE = "/my/telegram"
-NOW = datetime(2013, 2, 8, 19, 42, tzinfo=UTC)
+MAIL = {"mail_server": "mail.example.org"}
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +27,7 @@ def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
 
 @pytest.fixture
 def web(prepared: Docs, mongo_uri: str) -> Web:
-    settings = settings_module.load(
-        mongodb_uri=uri_of(mongo_uri, prepared),
-        kafka_bootstrap_servers="127.0.0.1:9",
-        secret_key=KEY,
-        mail_server="mail.example.org",
-        telegram_bot_token=TOKEN,
-    )
-    made = Web(emptied(prepared), settings)
+    made = Web(emptied(prepared), settings_of(mongo_uri, prepared, telegram_bot_token=TOKEN, **MAIL))
     TelegramBots(made.database).keep_name("4711", "gatecall_bot")
     return made
 
@@ -105,13 +96,7 @@ def test_links_are_limited(web: Web, maya: Person) -> None:
 
 
 def test_without_a_bot_the_page_says_so(prepared: Docs, mongo_uri: str) -> None:
-    settings = settings_module.load(
-        mongodb_uri=uri_of(mongo_uri, prepared),
-        kafka_bootstrap_servers="127.0.0.1:9",
-        secret_key=KEY,
-        mail_server="mail.example.org",
-    )
-    web = Web(emptied(prepared), settings)
+    web = Web(emptied(prepared), settings_of(mongo_uri, prepared, **MAIL))
     maya = web.person()
     assert "switched off" in text_of(maya.get(PAGE))
     assert "/my/telegram" not in maya.get("/my/profile")
@@ -122,10 +107,7 @@ def test_a_chat_is_unlinked_while_the_operators_have_no_bot(
     web: Web, maya: Person, prepared: Docs, mongo_uri: str
 ) -> None:
     TelegramAccounts(web.database, web.settings).link("p1", "7001", "yes", "telegram", "once", NOW)
-    off = settings_module.load(
-        mongodb_uri=uri_of(mongo_uri, prepared), kafka_bootstrap_servers="127.0.0.1:9", secret_key=KEY
-    )
-    again = Web(prepared, off).signed_in("p1", "Chromium on Linux")
+    again = Web(prepared, settings_of(mongo_uri, prepared)).signed_in("p1", "Chromium on Linux")
     assert "switched off" in text_of(again.get(PAGE))
     assert "unlinked" in text_of(again.done("/my/telegram/end", page=PAGE))
     assert "linked" not in web.stored("users")[0]

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
+from tests.processes import started, until
 from tests.telegram.fake import KEY, TOKEN
 from tests.telegram.world import CHAT, BotWorld
 
-ROOT = Path(__file__).resolve().parents[2]
-_S = 40.0
+_S = 60.0
 
 
 def process(world: BotWorld, **more: str) -> subprocess.Popen[bytes]:
     environment = {
-        "PATH": os.environ["PATH"],
         "MONGODB_URI": world.settings.mongodb_uri.get_secret_value(),
         "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9",
         "TELEGRAM_BOT_TOKEN": TOKEN,
@@ -29,19 +24,7 @@ def process(world: BotWorld, **more: str) -> subprocess.Popen[bytes]:
         "HEALTH_PORT": "0",
         "LEASE_S": "2",
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "app", "consume", "telegram"],
-        cwd=ROOT,
-        env=environment | more,
-        stderr=subprocess.PIPE,
-    )
-
-
-def until(what: str, holds: object) -> None:
-    give_up_at = time.monotonic() + _S
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < give_up_at, what
-        time.sleep(0.05)
+    return started("app", "consume", "telegram", env=environment | more, stderr=subprocess.PIPE)
 
 
 def dies(world: BotWorld, step: str) -> None:
@@ -62,14 +45,14 @@ def test_a_death_while_a_link_is_opened_asks_again(world: BotWorld, step: str) -
     dies(world, step)
     child = process(world)
     try:
-        until("asked", lambda: any("Link this chat" in text for text in world.said()))
-        until("kept", lambda: world.bots.dealt_with("4711") == world.telegram.last_update)
+        until(lambda: any("Link this chat" in text for text in world.said()), "asked")
+        until(lambda: world.bots.dealt_with("4711") == world.telegram.last_update, "kept")
         world.telegram.press(CHAT, world.data(CHAT, "Yes, link it"), world.under(CHAT, "Yes, link it"))
-        until("linked", lambda: world.linked() == str(CHAT))
-        until("said", lambda: any("Linked." in text for text in world.said()))
+        until(lambda: world.linked() == str(CHAT), "linked")
+        until(lambda: any("Linked." in text for text in world.said()), "said")
     finally:
         child.terminate()
-        assert child.wait(10) == 0
+        assert child.wait(_S) == 0
         assert child.stderr is not None
         log = child.stderr.read().decode()
         child.stderr.close()
