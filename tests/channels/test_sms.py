@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,6 +50,22 @@ def test_text_is_accepted_with_its_sid_and_its_parts(sender: SmsSender, twilio: 
     assert receipt.words == "queued, 1 part of GSM-7"
     assert twilio.messages[0]["to"] == "+15550100142"
     assert twilio.bodies() == [MESSAGE.sms]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Gatecall: Gate C71, früher C94. ¿Mañana?", "queued, 1 part of GSM-7"),
+        ("Gatecall: рейс задержан. " * 4, "queued, 2 parts of UCS-2"),
+        ("Gatecall: उड़ान रद्द है।", "queued, 1 part of UCS-2"),
+    ],
+)
+def test_a_text_arrives_letter_by_letter_in_any_alphabet(
+    sender: SmsSender, twilio: Twilio, text: str, words: str
+) -> None:
+    made = SmsChannel(settings(twilio.url)).pack("c1", ADA, replace(MESSAGE, sms=text))
+    assert sender.send(made, 5).words == words
+    assert twilio.bodies() == [text]
 
 
 def test_messaging_service_stands_where_a_number_would(twilio: Twilio) -> None:
