@@ -15,11 +15,12 @@ from werkzeug.wrappers import Response
 from app.domain import airlines
 from app.domain.errors import BadEventError
 from app.domain.flight import parse
+from app.domain.speech import plural, say
 from app.store import ids, shown
 from app.store.audience import is_held
 from app.store.own_bookings import OwnBookings
 from app.store.shares import Shares
-from app.web import access, picking_up
+from app.web import access, picking_up, refusals
 from app.web.api.requests import STRICT, validated
 from app.web.my import flights, frame, sharing_pickups
 from app.web.my.frame import Answer, Document, Fields
@@ -30,8 +31,8 @@ from app.web.services import services
 MOST = 20
 """Links that one person has at a time, and flights of one."""
 _ASKED = ("booking", "name", "email")
-DAYS = {1: "1 day", 7: "7 days", 30: "30 days"}
-"""How long a link may work, and in words."""
+DAYS = (1, 7, 30)
+"""How many days a link may work."""
 
 
 class NewShare(BaseModel):
@@ -79,7 +80,7 @@ def make() -> Answer:
     except Problem as problem:
         faults = {name.partition(".")[0]: said for name, said in frame.faults_of(problem).items()}
         if not chosen:
-            faults["bookings"] = "Choose at least one booking."
+            faults["bookings"] = say("Choose at least one booking.")
         return _page(Fields({"days": days[:5]}, faults), 422, chosen=frozenset(chosen))
     now = parts.now()
     secret = Shares(parts.database).create(access.own(), keys, now, now + timedelta(days=wanted.days))
@@ -100,7 +101,7 @@ def ask() -> Answer | Response:
         filled = {name: text for name, text in sent.items() if text}
         picking_up.ask(services(), frame.own(), validated(NewPickup, filled))
     except Problem as problem:
-        faults = frame.faults_of(problem) or {"email": problem.detail}
+        faults = frame.faults_of(problem) or {"email": refusals.as_sentence(problem.detail)}
         return _page(Fields({}, {}), 422, asking=Fields(sent, faults))
     return frame.back("my.shares", "pickup-asked")
 
@@ -155,13 +156,15 @@ def _keys(wanted: NewShare) -> list[str]:
     """The flights of these bookings. Raises Problem 422 where one is not mine, or there are too many links."""
     parts, person = services(), access.own()
     if wanted.days not in DAYS:
-        raise _refused("days", f"Choose {', '.join(DAYS.values())}")
+        words = ", ".join(plural("{number} day", "{number} days", days) for days in DAYS)
+        raise _refused("days", say("Choose {values}.", values=words))
     if len(Shares(parts.database).of(person, parts.now())) >= MOST:
-        raise _refused("bookings", f"You share {MOST} trips already; end one first")
+        raise _refused("bookings", say("You share {number} trips already; end one first.", number=MOST))
     rows = OwnBookings(parts.database).page(person, None, flights.MOST)
     mine = {ids.text(row["_id"]): ids.text(row["flight_id"]) for row in rows if is_held(row.get("status"))}
     if not set(wanted.bookings) <= mine.keys():
-        raise _refused("bookings", "One of these bookings is not there any more; look at the list again")
+        words = say("One of these bookings is not there any more; look at the list again.")
+        raise _refused("bookings", words)
     return list(dict.fromkeys(mine[booking] for booking in wanted.bookings))
 
 
@@ -173,4 +176,4 @@ def _name(document: Document | None) -> str:
     try:
         return airlines.written(parse(document or {}).flight_number)
     except (BadEventError, KeyError):
-        return "a flight that is gone"
+        return say("a flight that is gone")
