@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.channels.addresses import address_on
 from app.domain.errors import PermanentError
-from app.domain.people import parse
+from app.domain.people import parse, speaking_as_chosen
 from app.store.service_messages import Kind, ServiceMessages
 from app.store.tries import Tries
 from app.store.users import Users
@@ -70,6 +70,7 @@ def send(parts: Services, person: str, channel: str) -> str:
     sealed = ServiceMessages(parts.database, parts.settings.signing_keys)
     kept = own.sealed.get(channel)
     details = {"sealed": base64.b64encode(kept).decode()} if kept else {}
-    sent = sealed.post(Kind.TEST, channel, address, details, parts.now(), _OF_USE)
+    with speaking_as_chosen(user):
+        sent = sealed.post(Kind.TEST, channel, address, details, parts.now(), _OF_USE)
     log.info("test message asked for", person=person, channel=channel)
     return sent

@@ -18,7 +18,7 @@ from app import metrics
 from app.channels.addresses import address_on
 from app.domain.clock import Now
 from app.domain.errors import PermanentError
-from app.domain.people import Person
+from app.domain.people import Person, speaking_to
 from app.store.linked import LinkedChannels
 from app.store.notifications import Outcome
 from app.store.people import People
@@ -129,7 +129,8 @@ class Endpoints:
         details["host"] = urlsplit(address).hostname or ""
         try:
             to = address_on("email", found)
-            self._messages.post(Kind.LINK_STOPPED, "email", to, details, self._now(), _MAIL_IS_OF_USE)
+            with speaking_to(found):
+                self._messages.post(Kind.LINK_STOPPED, "email", to, details, self._now(), _MAIL_IS_OF_USE)
         except PermanentError:
             return  # the page says so
         except PyMongoError as error:

@@ -25,8 +25,9 @@ from app.domain import wording_pickup, wording_service
 from app.domain.channels import LINKED
 from app.domain.clock import Now
 from app.domain.errors import PermanentError, TransientError, UnknownOutcomeError
-from app.domain.people import Person
+from app.domain.people import Person, speaking_as_chosen
 from app.domain.reports import Refusal, without_addresses
+from app.domain.speech import Speech, speaking
 from app.domain.wording_shapes import Message
 from app.runtime import StopFlag
 from app.settings import Settings
@@ -34,6 +35,7 @@ from app.store.notifications import Outcome
 from app.store.pickup_questions import PickupQuestions
 from app.store.service_messages import Kind, ServiceMessage, ServiceMessages, UnreadableError, bell_of
 from app.store.suppressions import Suppressions
+from app.store.users import Users
 from consumers.delivery.bell import Bell
 from consumers.delivery.pauses import back_off_s
 from consumers.delivery.providers import Providers, Route
@@ -57,13 +59,13 @@ def senders_of(
     sealed, so there are none."""
     if not settings.signing_keys:
         return {}
-    messages = ServiceMessages(database, settings.signing_keys)
+    messages, users = ServiceMessages(database, settings.signing_keys), Users(database)
     return {
         bell_of(name): ServiceSender(
             ServiceTerms(
                 *(terms.channel, messages, terms.providers, terms.suppressions, settings.public_url),
                 *(terms.lease, terms.send_timeout_s, terms.now),
-                PickupQuestions(database, terms.suppressions),
+                *(PickupQuestions(database, terms.suppressions), users),
             ),
             stop,
         )
@@ -96,6 +98,7 @@ class ServiceTerms:
     send_timeout_s: float
     now: Now
     questions: PickupQuestions
+    users: Users
 
 
 class ServiceSender:
@@ -182,7 +185,9 @@ class ServiceSender:
                 raise PermanentError("the number has asked to hear nothing")
             if message.kind is Kind.PICKUP and not self._may_ask(message):
                 raise PermanentError("it was taken back, or this address is not asked")
-            parcel = terms.channel.pack(f"service {message.id}", person, self._worded(message))
+            speech = self._speech(message)
+            with speaking(speech.language, speech.clock):
+                parcel = terms.channel.pack(f"service {message.id}", person, self._worded(message))
             receipt = self._sender_of(route).send(parcel, terms.send_timeout_s)
             outcome, words = Outcome.ACCEPTED, receipt.words
             route.provider.answered()
@@ -222,6 +227,16 @@ class ServiceSender:
             duration_ms=round((terms.now() - started).total_seconds() * 1000),
         )
         return outcome, asked_s
+
+    def _speech(self, message: ServiceMessage) -> Speech:
+        """What it is said in: as its row says; a sign-in mail as the person chose who has the address. Who asked for it
+        did not say who they are. Raises PyMongoError."""
+        if message.kind is not Kind.SIGN_IN:
+            return message.speech
+        users = self._terms.users.by_email(message.address)
+        chosen = next((user for user in users if user.get("language")), {})
+        with speaking(message.speech.language, message.speech.clock), speaking_as_chosen(chosen) as speech:
+            return speech
 
     def _worded(self, message: ServiceMessage) -> Message:
         """The message in words. Raises KeyError, ValueError when its details are not what its kind needs."""
