@@ -7,32 +7,27 @@ Unicode's plural rules, which Intl.PluralRules of the browser knows, too.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Final
 
 import orjson
 from babel import Locale
 
 from app.domain import speech
-from app.domain.speech import Speech, current, plural, say, speaking
+from app.domain.speech import current, plural, say
 
 _PLACE: Final = "{number}"
-_SAMPLES: Final = (*range(1, 101), 0)
-"""Among these numbers each form of a language has one, but those for fractions and millions."""
+_TWELVE: Final = 12
+_OF_MANY: Final = 5
+"""Where the form "other" is for fractions alone, it says what is said of so many."""
 
 Words = dict[str, object]
 
 
 def as_json() -> str:
-    """All of them, as live.js reads them from the page."""
-    return _made(current())
-
-
-@lru_cache(maxsize=2 * len(speech.LANGUAGES))
-def _made(spoken: Speech) -> str:
-    with speaking(spoken.language, spoken.clock):
-        words: Words = {"lang": spoken.language, "twelve": spoken.clock == 12}
-        return orjson.dumps(words | _ages() | _news(spoken) | _missed() | _copying()).decode()
+    """All of them, as live.js reads them from a page that follows the feed."""
+    words: Words = {"lang": current().language, "twelve": current().clock == _TWELVE}
+    return orjson.dumps(words | _ages() | _news() | _missed() | _copying()).decode()
 
 
 def _ages() -> Words:
@@ -51,13 +46,13 @@ def _ages() -> Words:
     }
 
 
-def _news(spoken: Speech) -> Words:
+def _news() -> Words:
     words: Words = {
         "more": _forms(
             lambda n: plural("And {number} more change.", "And {number} more changes.", n, number=_PLACE)
         )
     }
-    if spoken.language != speech.ENGLISH:
+    if current().language != speech.ENGLISH:
         # The feed's own sentences are English, for programs; a screen reader says these in their place.
         words["changed"] = say("{flight} has changed; the page shows how it stands now.", flight="{flight}")
         words["moved"] = say("Something has changed; the page shows how it stands now.")
@@ -96,11 +91,15 @@ def _copying() -> Words:
 
 def _forms(said: Callable[[int], str]) -> dict[str, str]:
     """The sentence in each form of the language, by the form's name; "other" in any case."""
-    form_of = Locale.parse(current().language).plural_form
-    forms: dict[str, str] = {}
-    for number in _SAMPLES:
-        forms.setdefault(form_of(number), said(number))
-    forms.setdefault(
-        "other", said(_SAMPLES[4])
-    )  # of five: where "other" is for fractions, it is what many have
-    return forms
+    return {form: said(number) for form, number in _samples(current().language).items()}
+
+
+@cache
+def _samples(language: str) -> dict[str, int]:
+    """A number for each form of a language."""
+    form_of = Locale.parse(language).plural_form
+    samples: dict[str, int] = {}
+    for number in (*range(1, 101), 0):  # each form has one among these, but those for fractions and millions
+        samples.setdefault(form_of(number), number)
+    samples.setdefault("other", _OF_MANY)
+    return samples
