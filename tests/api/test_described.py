@@ -73,8 +73,8 @@ def test_answers_are_as_described(site: Site, ada: Asking) -> None:
         agrees(f"/api/v1{path}", "post", ada.post(path, sent))
         agrees(f"/api/v1{path}", "post", ada.post(path, {"$ne": 1}))
         agrees(f"/api/v1{path}", "post", site.stranger().post(path, sent))
-    for path in ("/me", "/me/preferences", "/me/bookings", "/me/followings", "/me/pickups", "/me/alerts", "/me/notifications",
-                 "/me/sessions", "/me/api-keys"):  # fmt: skip
+    for path in ("/me", "/me/preferences", "/me/bookings", "/me/followings", "/me/pickups", "/me/alerts",
+                 "/me/notifications", "/me/sessions", "/me/api-keys"):  # fmt: skip
         agrees(f"/api/v1{path}", "get", ada.get(path))
         agrees(f"/api/v1{path}", "get", ada.get(f"{path}?no=1"))
         agrees(f"/api/v1{path}", "get", site.stranger().get(path))
