@@ -17,7 +17,8 @@ from tests.web.conftest import Site
 SPEC = openapi.specification()
 # Pages for people, and what serves the documentation itself.
 NOT_API = re.compile(
-    r"^/(docs|static|staff|why/|w/|board|f/|fares|health$|help|my|sign-|preferences|unsubscribe|calendar/|trip/|$)"
+    r"^/(docs|static|staff|why/|w/|board|f/|fares|health$|help|my|sign-|preferences|unsubscribe|calendar/|trip/"
+    r"|pickup/|language$|$)"
 )
 
 
