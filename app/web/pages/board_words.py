@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from markupsafe import Markup
-
 from app.domain import places
 from app.domain.speech import date_of, long_day, number, plural, say, short_date
 from app.web.pages import words
@@ -27,8 +25,8 @@ class Heads:
 
     title: str
     eyebrow: str
-    lede: Markup
-    counts: Sequence[Markup]
+    lede: words.Pieces
+    counts: Sequence[words.Pieces]
     meter: str
 
 
@@ -126,9 +124,9 @@ def _were_planned(summary: Summary) -> str:
     )
 
 
-def _lede(summary: Summary, *, arrival: bool, today: bool) -> Markup:
+def _lede(summary: Summary, *, arrival: bool, today: bool) -> words.Pieces:
     if not summary.total:
-        return Markup("")
+        return ()
     if summary.cancelled:
         said = _cancelled(summary.cancelled, _share(summary.cancelled, summary), arrival, today)
         if summary.cancelled * _MANY_CANCELLED >= summary.total and not arrival:
@@ -140,7 +138,7 @@ def _lede(summary: Summary, *, arrival: bool, today: bool) -> Markup:
         said = _one_as_planned(arrival, today)
     else:
         said = _all_as_planned(summary.total, arrival, today)
-    return words.with_strong(said)
+    return words.pieces(said)
 
 
 def _share(part: int, summary: Summary) -> str:
@@ -245,7 +243,7 @@ def _all_as_planned(count: int, arrival: bool, today: bool) -> str:
     )
 
 
-def _counts(summary: Summary) -> Sequence[Markup]:
+def _counts(summary: Summary) -> Sequence[words.Pieces]:
     """The figures of the day, each with its words."""
     cancelled, late, others = summary.cancelled, summary.late, summary.others
     said = (
@@ -253,7 +251,7 @@ def _counts(summary: Summary) -> Sequence[Markup]:
         plural("{shown} late 15 min or more", "{shown} late 15 min or more", late, shown=_shown(late)),
         plural("{shown} others", "{shown} others", others, shown=_shown(others)),
     )
-    return [words.with_strong(one) for one in said]
+    return [words.pieces(one) for one in said]
 
 
 def _shown(count: int) -> str:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from markupsafe import Markup
-
 from app.domain import airlines, channels, places
 from app.domain.clock import DomainClock
 from app.domain.flight import NOT_FLYING, Flight, Status
@@ -70,7 +68,7 @@ class Page:
     airline_known: bool
     title: str
     say_state: words.State
-    say: Markup
+    say: words.Pieces
     off: bool
     off_words: flight_words.Off | None
     origin: End

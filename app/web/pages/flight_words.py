@@ -6,8 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from markupsafe import Markup
-
 from app.domain import airlines, places
 from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
 from app.domain.speech import say
@@ -40,9 +38,9 @@ def state(flight: Flight) -> words.State:
     return state
 
 
-def sentence(flight: Flight, now: datetime) -> Markup:
+def sentence(flight: Flight, now: datetime) -> words.Pieces:
     """When it leaves or lands and where, what counts in bold."""
-    return words.with_strong(_say(flight, now), "nowrap")
+    return words.pieces(_say(flight, now))
 
 
 def _say(flight: Flight, now: datetime) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-
-from markupsafe import Markup, escape
 
 from app.domain import places, speech, wording_terms
 from app.domain.flight import AFTER_DEPARTURE, Flight, Status
@@ -22,6 +20,9 @@ REASONS: Mapping[str, str] = {
 """Why nobody was sent a message, as far as it is about the flight: what is about a person is not for everybody."""
 
 
+Pieces = Sequence[tuple[str, bool]]
+"""A sentence in pieces of text; True: set in bold."""
+
 _BEGIN, _END = "\x02", "\x03"
 
 
@@ -35,14 +36,18 @@ class State:
 
 
 def strong(value: str) -> str:
-    """A value that is set in bold within its sentence: `with_strong` makes HTML of both."""
+    """A value that is set in bold within its sentence: `pieces` takes it apart."""
     return f"{_BEGIN}{value}{_END}"
 
 
-def with_strong(sentence: str, style: str = "") -> Markup:
-    """A sentence with strong values as HTML. style: the class of what is bold, "" for none."""
-    begin = f'<b class="{style}">' if style else "<b>"
-    return Markup(str(escape(sentence)).replace(_BEGIN, begin).replace(_END, "</b>"))  # noqa: S704 - escaped here
+def pieces(sentence: str) -> Pieces:
+    """A sentence with strong values in pieces, for a template."""
+    return [
+        (text, bool(begun))
+        for part in sentence.split(_END)
+        for begun, text in enumerate(part.split(_BEGIN))
+        if text
+    ]
 
 
 def clock(local: time | datetime) -> str:
