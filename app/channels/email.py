@@ -181,6 +181,7 @@ class EmailSender:
             headers={
                 "Message-ID": f"<{parcel.message_id}>",
                 "Auto-Submitted": "auto-generated",  # RFC 3834 section 5: no vacation notices, please
+                "Content-Language": parcel.message.language,  # RFC 3282
                 **_thread_headers(parcel.thread, own.rpartition("@")[2]),
                 **self._list_headers(parcel, own.rpartition("@")[2]),
             },

@@ -15,6 +15,7 @@ from typing import Any
 from bson import ObjectId
 
 from app.domain import preferences
+from app.domain.speech import ENGLISH
 from scripts.demo import fare_alerts
 from scripts.demo.data import Departure
 from scripts.demo.fares import Fares
@@ -31,7 +32,7 @@ class Member:
 
     chosen: as `users.preferences` takes it. chose: the same in one line. booked, followed, muted: flights; who mutes a
     flight follows it. airports: codes of those that are followed. alerts: on fares, as somebody sends them. chat: the
-    one of Telegram that they linked.
+    one of Telegram that they linked. language: what they read.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Member:
     email: str | None = None
     phone: str | None = None
     chat: int | None = None
+    language: str = ENGLISH
     chosen: Mapping[str, Any] = field(default_factory=dict)
     booked: tuple[Identity, ...] = ()
     followed: tuple[Identity, ...] = ()
@@ -58,7 +60,7 @@ class Member:
         made = {
             "_id": self.id,
             "name": self.name,
-            "language": "en",
+            "language": self.language,
             "time_zone": self.time_zone,
             "email": self.email,
             "phone": self.phone,
@@ -79,17 +81,19 @@ _PEOPLE = (
     Member(
         "bjorn",
         "Björn Dorfmeier",
-        "quiet 22:00-07:00 Berlin, for what is urgent too",
+        "reads German; quiet 22:00-07:00 Berlin, for what is urgent too",
         "Europe/Berlin",
         email="bjorn@example.org",
         phone="+447700900901",
+        language="de",
         chosen={"quiet": {"from": "22:00", "until": "07:00"}, "urgent_passes": False},
     ),
     Member(
         "priya",
         "Priya Menon",
-        "a digest every day at 20:00, only cancellations at once",
+        "reads Hindi; a digest every day at 20:00, only cancellations at once",
         email="priya@example.org",
+        language="hi",
         chosen={"digest": {"every": "daily", "at": "20:00"}, "urgent_h": 0},
     ),
     Member(

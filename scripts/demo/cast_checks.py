@@ -17,6 +17,7 @@ from app.domain import preferences, subjects, timing
 from app.domain.clock import DomainClock
 from app.domain.news import Kind, Role
 from app.domain.preferences import Preferences
+from app.domain.speech import ENGLISH, LANGUAGES
 from scripts.demo import figures
 from scripts.demo.cast import Member
 from scripts.demo.checks import Finding
@@ -83,6 +84,7 @@ def judge(members: Sequence[Member], scene: Scene) -> list[Finding]:
         "ines": _alerts,
     }
     found = [_judged(one, scene, judges[one.key]) for one in members]
+    found.append(_languages(members, scene))
     if scene.excuse:
         words = f"{scene.excuse}, so only what must not have come is judged"
         found.insert(0, Finding("people", words))
@@ -200,6 +202,25 @@ def _alerts(member: Member, scene: Scene, said: Sequence[_Said]) -> Finding:
         problems += [f"no mail of the alert {name!r}" for name in wanted if not mails[name]]
     words = ", ".join(f"{name!r} told {mails[name]} times" for name in wanted) or "no alert on so few fares"
     return _finding(member, words, problems)
+
+
+def _languages(members: Sequence[Member], scene: Scene) -> Finding:
+    """Everybody's mails are in their language."""
+    problems, words = [], []
+    for one in members:
+        mails = Counter(
+            row["language"] for row in scene.evidence.receipts if one.email and row["address"] == one.email
+        )
+        problems += [
+            f"{count} mails to {one.key} are in {language or 'no language'}, not {one.language}"
+            for language, count in mails.items()
+            if language != one.language
+        ]
+        if one.language != ENGLISH:
+            words.append(f"{mails[one.language]} mails to {one.key} in {LANGUAGES[one.language].name}")
+            if not scene.excuse and not mails[one.language]:
+                problems.append(f"no mail to {one.key} came in {LANGUAGES[one.language].name}")
+    return Finding("languages", ", ".join(words), tuple(problems))
 
 
 def _arrived(member: Member, evidence: Evidence) -> Iterator[_Said]:

@@ -29,7 +29,7 @@ class Receipt:
 
     number counts from 1 in order of arrival, over both channels. id: the mail's Message-ID or the SMS's sid.
     digest: SHA-256 of what a person reads (the text part of a mail with its subject; the SMS). received_at:
-    aware UTC, the system clock.
+    aware UTC, the system clock. language: of a mail, as it says itself (Content-Language, RFC 3282); "" of others.
     """
 
     number: int
@@ -39,6 +39,7 @@ class Receipt:
     subject: str
     digest: str
     received_at: datetime
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class Inbox:
         """Take in a mail for one recipient of its envelope; returns its number."""
         mail = message_from_bytes(raw)
         subject, text = header(mail, "Subject"), text_of(mail, "text/plain")
-        return self._add("email", recipient, header(mail, "Message-ID"), subject, text, sender, raw)
+        language = header(mail, "Content-Language")
+        return self._add("email", recipient, header(mail, "Message-ID"), subject, text, sender, raw, language)
 
     def add_sms(self, sender: str, recipient: str, sid: str, text: str) -> int:
         """Take in an SMS; returns its number."""
@@ -127,11 +129,12 @@ class Inbox:
         text: str,
         sender: str,
         raw: bytes | None,
+        language: str = "",
     ) -> int:
         digest = hashlib.sha256(f"{subject}\0{text}".encode()).hexdigest()
         with self._lock:
             number = len(self._receipts) + 1
-            receipt = Receipt(number, channel, address, name, subject, digest, datetime.now(UTC))
+            receipt = Receipt(number, channel, address, name, subject, digest, datetime.now(UTC), language)
             self._receipts.append(receipt)
             stored = Stored(receipt, sender, text, raw)
             self._whole.append(stored)

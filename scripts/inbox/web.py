@@ -29,7 +29,7 @@ _STATIC = {
 }
 _SHOWN_HEADERS = (
     *("From", "To", "Subject", "Date", "Message-ID"),
-    *("Auto-Submitted", "List-Id", "List-Unsubscribe", "Content-Type"),
+    *("Auto-Submitted", "List-Id", "List-Unsubscribe", "Content-Language", "Content-Type"),
 )
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "

@@ -64,6 +64,7 @@ def test_mail_has_text_and_html_and_the_headers_of_automatic_mail(
     assert mail.message["To"] == "ada@example.org"
     assert mail.message["From"] == "Gatecall <hello@gatecall.example>"
     assert mail.message["Auto-Submitted"] == "auto-generated"
+    assert mail.message["Content-Language"] == "en"
     assert mail.message["List-Id"] is None, "a mail that was not said to be of a list"
     assert mail.message["Message-ID"] == f"<{parcel().message_id}>"
     assert mail.message["Date"]

@@ -144,7 +144,8 @@ class Inboxes:
         self.rows.append(row | {"digest": digest} if digest else row)
         address = one.email if channel == "email" else one.phone
         if name not in {receipt["id"] for receipt in self.receipts}:
-            self.receipts.append({"channel": channel, "address": address, "id": name})
+            language = one.language if channel == "email" else ""
+            self.receipts.append({"channel": channel, "address": address, "id": name, "language": language})
 
     def scene(self) -> Scene:
         rest: Document = dict.fromkeys(
@@ -277,6 +278,17 @@ def _text_asa_nothing(run: Inboxes) -> None:
     run.receipts = run.receipts[:-1]
 
 
+def _write_bjorn_in_english(run: Inboxes) -> None:
+    run.told("bjorn", run.members["bjorn"].booked[1], "cancelled", "2013-02-09T07:30-05:00", role="traveller")
+    run.receipts[-1]["language"] = "en"
+
+
+def _write_priya_in_no_language(run: Inboxes) -> None:
+    for receipt in run.receipts:
+        if receipt["address"] == "priya@example.org":
+            receipt["language"] = ""
+
+
 @pytest.mark.parametrize(
     ("harm", "found_at"),
     [
@@ -295,6 +307,8 @@ def _text_asa_nothing(run: Inboxes) -> None:
         (_text_asa_nothing, "asa"),
         (_tell_ines_each_time, "ines"),
         (_miss_a_fare_of_ines, "ines"),
+        (_write_bjorn_in_english, "languages"),
+        (_write_priya_in_no_language, "languages"),
     ],
     ids=lambda value: getattr(value, "__name__", "").strip("_"),
 )
@@ -308,7 +322,7 @@ def test_an_inbox_that_shows_something_else_is_found(
 def test_a_run_too_fast_for_a_night_is_asked_for_nothing_that_must_come(inboxes: Inboxes) -> None:
     inboxes.rows, inboxes.receipts = [], []
     members = list(inboxes.members.values())
-    assert len(inboxes.bad()) == len(members)
+    assert inboxes.bad() == {one.key for one in members} | {"languages"}
     short = replace(inboxes.scene(), excuse="a reason")
     found = cast_checks.judge(members, short)
     assert all(finding.well for finding in found)

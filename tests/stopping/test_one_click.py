@@ -116,7 +116,9 @@ def test_the_list_of_fare_alerts_is_stopped_and_brought_back_like_the_others(web
 def test_all_mail_can_be_stopped_from_one_link_and_brought_back(web: Web) -> None:
     web.person()
     done = web.post(link(web), what="all")
-    assert "your bookings, flights and airports you follow, your fare alerts and people you pick up" in done.text
+    assert (
+        "your bookings, flights and airports you follow, your fare alerts and people you pick up" in done.text
+    )
     assert stopped(web) == ["alerts", "bookings", "followings", "pickups"]
     web.post(link(web) + "/undo", what="all")
     assert stopped(web) == []

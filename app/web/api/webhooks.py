@@ -314,7 +314,6 @@ def paths() -> dict[str, Any]:
         "required": False,
         "description": "The ETag of what was read, where something is linked; without it 428.",
     }
-    id_ = described.in_path("delivery", "Its id in the list.")
     return {
         PATH: {
             "get": described.operation(
@@ -352,6 +351,14 @@ def paths() -> dict[str, Any]:
                 words="404 where none is linked, or it was stopped; 429 after ten tests in an hour.",
             ),
         },
+        **_deliveries(),
+    }  # fmt: skip
+
+
+def _deliveries() -> dict[str, Any]:
+    person = described.PERSON
+    id_ = described.in_path("delivery", "Its id in the list.")
+    return {
         f"{PATH}/deliveries": {
             "get": described.operation(
                 "list_webhook_deliveries", "What was sent there, and what it answered",
