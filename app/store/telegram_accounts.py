@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 
 from app.domain import people
 from app.domain.reports import Refusal
+from app.domain.speech import say
 from app.settings import Settings
 from app.store import ids
 from app.store.consents import Consents
@@ -97,5 +98,6 @@ def masked_account(user: Document) -> str:
     if isinstance(user.get("email"), str):
         return people.masked_email(user["email"])
     if isinstance(user.get("phone"), str):
-        return f"with the phone that {people.masked_phone(user['phone'])}"
-    return f"number {ids.text(user['_id'])[-4:]}"
+        # Translators: an account in a question: "with the phone that ends in 42"; {ending} is "ends in 42".
+        return say("with the phone that {ending}", ending=people.shown_phone(user["phone"]))
+    return say("number {digits}", digits=ids.text(user["_id"])[-4:])
