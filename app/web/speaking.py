@@ -21,7 +21,7 @@ COOKIE: Final = "language"
 
 _KEPT = timedelta(days=365)
 _OF_PROGRAMS = (
-    "/api/", "/update", "/health/", "/metrics", "/openapi.json", "/callbacks/", "/docs", "/static/", "/staff"
+    "/api/", "/update", "/health/", "/metrics", "/openapi.json", "/callbacks/", "/docs", "/static/"
 )  # fmt: skip
 
 
