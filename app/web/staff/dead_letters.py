@@ -12,10 +12,10 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
 from app.domain.namespaces import BY_COLLECTION
-from app.store.dead_letters import STATUSES, WAITING, DeadLetters, Filter
+from app.domain.speech import number, plural, say, to_say
+from app.store.dead_letters import DISCARDED, REPLAYED, STATUSES, WAITING, DeadLetters, Filter
 from app.store.read_requests import ReadRequests, target_of
 from app.store.repair import LetterDesk
-from app.web.pages import words
 from app.web.services import services
 from app.web.staff import asked, session
 
@@ -25,28 +25,47 @@ _ENDPOINT = "staff.dead_letters"
 _PAGE = 25
 _MOST_AT_ONCE = 1_000
 _SOURCES = ("watcher", "notifier", "alerts", "notices", "delivery")
-_ACTIONS = {"replay": "Replay", "discard": "Discard"}
+_ACTIONS = ("replay", "discard")
+_STATUSES: Mapping[str, str] = {
+    WAITING: to_say("Waiting"),
+    REPLAYED: to_say("Replayed"),
+    DISCARDED: to_say("Discarded"),
+    "all": to_say("All"),
+}
+"""Each status of the filter, as a page calls it."""
+_STEPS: Mapping[str, str] = {
+    "returned": to_say("Returned"),
+    "replay asked": to_say("Replay asked"),
+    "replayed": to_say("Replayed"),
+    "discarded": to_say("Discarded"),
+}
+"""What a letter's history says that happened."""
 
 _WHAT_TO_DO: Mapping[str, str] = {
-    "bad_field": "Correct the field in the document. Then replay.",
-    "unencodable": "Correct the field: it holds a value that has no form in JSON. Then replay.",
-    "too_large": "Make the document smaller. Then replay.",
-    "no_key": "Enter what the document belongs to; that edit is read by itself. Then discard.",
-    "handler_failed": "A fault of ours: report it with the words. Replay once it is mended.",
-    "not_json": "Something else writes to the topic. Replay reads the document afresh.",
-    "bad_envelope": "Something else writes to the topic. Replay reads the document afresh.",
-    "unknown_version": "A later version wrote it: update this one. Then replay.",
-    "no_values": "Replay: it reads the document as it is now.",
+    "bad_field": to_say("Correct the field in the document. Then replay."),
+    "unencodable": to_say("Correct the field: it holds a value that has no form in JSON. Then replay."),
+    "too_large": to_say("Make the document smaller. Then replay."),
+    "no_key": to_say("Enter what the document belongs to; that edit is read by itself. Then discard."),
+    "handler_failed": to_say("A fault of ours: report it with the words. Replay once it is mended."),
+    "not_json": to_say("Something else writes to the topic. Replay reads the document afresh."),
+    "bad_envelope": to_say("Something else writes to the topic. Replay reads the document afresh."),
+    "unknown_version": to_say("A later version wrote it: update this one. Then replay."),
+    "no_values": to_say("Replay: it reads the document as it is now."),
 }
+
+_LOOK = to_say("Look at the words. Replay reads the document as it is now.")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A dead letter as the page shows it. can_replay: something says which document it is about."""
+    """A dead letter as the page shows it. status, history: in words; can_replay: something says which document it is
+    about."""
 
     id: str
     letter: Mapping[str, Any]
     title: str
+    status: str
+    history: Sequence[Mapping[str, Any]]
     place: str
     to_do: str
     can_replay: bool
@@ -60,22 +79,22 @@ def view() -> str:
     """
     parts = services()
     letters = DeadLetters(parts.database, parts.now)
-    wanted, number = _filter(request.args), asked.page_number(request.args)
+    wanted, page = _filter(request.args), asked.page_number(request.args)
     total = letters.how_many(wanted)
-    found = list(letters.search(wanted, limit=_PAGE, skip=(number - 1) * _PAGE))
+    found = list(letters.search(wanted, limit=_PAGE, skip=(page - 1) * _PAGE))
     counts = letters.counts()
     return render_template(
         "staff/dead_letters.html",
         rows=_rows(parts.database, found),
         args=request.args,
         total=total,
-        pages=_pages(number, total),
+        pages=_pages(page, total),
         counts=_by_status(counts),
         reasons=sorted({reason for reason, _ in counts} | ({wanted.reason} if wanted.reason else set())),
         by_reason=_by_reason(counts, wanted.status),
         collections=sorted(BY_COLLECTION),
         sources=_SOURCES,
-        statuses=(*STATUSES, "all"),
+        statuses=[(one, say(name)) for one, name in _STATUSES.items()],
         status=wanted.status or "all",
         unserved=ReadRequests(parts.database).count(),
         done=_done(request.args),
@@ -88,7 +107,9 @@ def detail() -> str:
     letter = DeadLetters(parts.database, parts.now).find(request.args.get("id", ""))
     if letter is None:
         raise NotFound(
-            "There is no such dead letter. It may have been cleared away; the list shows those there are."
+            say(
+                "There is no such dead letter. It may have been cleared away; the list shows those there are."
+            )
         )
     (row,) = _rows(parts.database, [letter])
     return render_template("staff/dead_letter.html", row=row, letter=letter)
@@ -100,7 +121,7 @@ def act() -> str | Response:
     :raise 400: nothing is chosen, or it is not clear what to do.
     """
     parts = services()
-    action = asked.one_of(request.form, "action", tuple(_ACTIONS), "")
+    action = asked.one_of(request.form, "action", _ACTIONS, "")
     letters = DeadLetters(parts.database, parts.now)
     everything = request.form.get("all") == "yes"
     if everything:
@@ -113,12 +134,12 @@ def act() -> str | Response:
         ids = list(dict.fromkeys(request.form.getlist("id")))[:_MOST_AT_ONCE]
         total = len(ids)
     if not ids:
-        raise BadRequest("No dead letter is chosen. Go back, choose some, and press the button again.")
+        raise BadRequest(say("No dead letter is chosen. Go back, choose some, and press the button again."))
     if len(ids) > 1 and request.form.get("sure") != "yes":
         return render_template(
             "staff/dead_letters_sure.html",
             action=action,
-            verb=_ACTIONS[action],
+            **_question(action, len(ids)),
             ids=ids if not everything else [],
             everything=everything,
             form=request.form,
@@ -132,6 +153,21 @@ def act() -> str | Response:
     kept = {name: value for name, value in request.form.items() if name in _FILTERS}
     outcome: dict[str, str | int] = {"did": action, "n": len(ids) - len(refused), "refused": len(refused)}
     return redirect(asked.address(_ENDPOINT, kept, **outcome), 303)
+
+
+def _question(action: str, count: int) -> dict[str, str]:
+    """What is asked before so many are replayed or discarded: title and question of the page, and its button."""
+    if action == "replay":
+        return {
+            "title": plural("Replay {number} dead letter", "Replay {number} dead letters", count),
+            "question": plural("Replay {number} dead letter?", "Replay {number} dead letters?", count),
+            "button": say("Replay {number}", number=number(count)),
+        }
+    return {
+        "title": plural("Discard {number} dead letter", "Discard {number} dead letters", count),
+        "question": plural("Discard {number} dead letter?", "Discard {number} dead letters?", count),
+        "button": say("Discard {number}", number=number(count)),
+    }
 
 
 _FILTERS = ("status", "reason", "collection", "source", "key", "since", "until")
@@ -159,20 +195,35 @@ def _row(letter: Mapping[str, Any], pending: bool) -> Row:
     reason, field = str(letter["reason"]), letter.get("field")
     title = reason.replace("_", " ").capitalize().replace("json", "JSON") + (f": {field}" if field else "")
     place = [str(letter[name]) for name in ("topic",) if letter.get(name)]
-    numbers = ("partition", "offset")
-    place += [f"{name} {words.number(letter[name])}" for name in numbers if letter.get(name) is not None]
+    if letter.get("partition") is not None:
+        place.append(say("partition {number}", number=number(letter["partition"])))
+    if letter.get("offset") is not None:
+        place.append(say("offset {number}", number=number(letter["offset"])))
     can_replay = target_of(letter) is not None
-    to_do = _WHAT_TO_DO.get(reason, "Look at the words. Replay reads the document as it is now.")
-    if not can_replay:
-        to_do = "Nothing says which document it was about. Discard after a look."
-    return Row(letter["_id"], letter, title, ", ".join(place), to_do, can_replay, pending)
+    to_do = say(_WHAT_TO_DO[reason]) if reason in _WHAT_TO_DO else say(_LOOK)
+    return Row(
+        id=letter["_id"],
+        letter=letter,
+        title=title,
+        status=_said(_STATUSES, str(letter["status"])),
+        history=[{**entry, "what": _said(_STEPS, entry["what"])} for entry in letter.get("history", ())],
+        place=", ".join(place),
+        to_do=to_do if can_replay else say("Nothing says which document it was about. Discard after a look."),
+        can_replay=can_replay,
+        pending=pending,
+    )
 
 
-def _pages(number: int, total: int) -> dict[str, Any]:
+def _said(names: Mapping[str, str], stored: str) -> str:
+    """What is stored, in the words of its name; what has none as it is."""
+    return say(names[stored]) if stored in names else stored.capitalize()
+
+
+def _pages(page: int, total: int) -> dict[str, Any]:
     last = max(1, -(-total // _PAGE))
-    previous = asked.address(_ENDPOINT, request.args, page=number - 1) if number > 1 else None
-    following = asked.address(_ENDPOINT, request.args, page=number + 1) if number < last else None
-    return {"number": number, "last": last, "previous": previous, "next": following}
+    previous = asked.address(_ENDPOINT, request.args, page=page - 1) if page > 1 else None
+    following = asked.address(_ENDPOINT, request.args, page=page + 1) if page < last else None
+    return {"number": page, "last": last, "previous": previous, "next": following}
 
 
 def _by_status(counts: Mapping[tuple[str, str], int]) -> dict[str, int]:
