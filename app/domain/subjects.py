@@ -108,7 +108,13 @@ class Flights(SubjectKind[Flight]):
 
     def line(self, value: Flight) -> str:
         """UA1545 EWR to IAH, 2013-02-08."""
-        return f"{value.flight_number} {value.origin} to {value.destination}, {value.departure_date}"
+        return say(
+            "{flight} {origin} to {destination}, {date}",
+            flight=value.flight_number,
+            origin=value.origin,
+            destination=value.destination,
+            date=value.departure_date,
+        )
 
     def path(self, value: Flight) -> str:
         """The flight's page."""
@@ -271,7 +277,10 @@ class Notices(SubjectKind[NoticeValue]):
     def line(self, value: NoticeValue) -> str:
         """Notice, UA407 EWR: the first words of its sentence."""
         about = " ".join(filter(None, (value.flight, value.airport)))
-        return f"Notice, {about or 'all'}: {wording_notice.cut(wording_notice.plain(value.message), 60)}"
+        sentence = wording_notice.cut(wording_notice.plain(value.message), 60)
+        if not about:
+            return say("Notice, all: {sentence}", sentence=sentence)
+        return say("Notice, {place}: {sentence}", place=about, sentence=sentence)
 
     def path(self, value: NoticeValue) -> str:
         """The flight's page, or the airport's board."""
@@ -353,7 +362,7 @@ class Alerts(SubjectKind[AlertValue]):
 
     def line(self, value: AlertValue) -> str:
         """Fares JFK to SFO, below $220."""
-        return f"Fares {wording_alert.line(value)}"
+        return say("Fares {alert}", alert=wording_alert.line(value))
 
     def path(self, value: AlertValue) -> str:
         """The alert's page."""

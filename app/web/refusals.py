@@ -131,7 +131,26 @@ _WEBHOOKS: Final = (
     to_say("It is over, or the flight has left: nothing about it is worth a message any more."),
     to_say("The flight changed at this moment; look again."),
 )
-SENTENCES: Final = (*_TEXTS, *_FLIGHTS, *_PROFILE, *_CHOICES, *_ALERTS, *_LEAVING, *_ADDRESSES, *_WEBHOOKS)
+_OF_STAFF: Final = (
+    to_say("There is no such notification."),
+    to_say("It was sent already."),
+    to_say("The person knows already how the flight stands, by another message."),
+    to_say("What differs is too little, too early or of no interest for this person."),
+    # Translators: pattern is a regular expression.
+    to_say("String should match pattern '{pattern}'."),
+    to_say("It is not the IATA code of an airport."),
+)
+SENTENCES: Final = (
+    *_TEXTS,
+    *_FLIGHTS,
+    *_PROFILE,
+    *_CHOICES,
+    *_ALERTS,
+    *_LEAVING,
+    *_ADDRESSES,
+    *_WEBHOOKS,
+    *_OF_STAFF,
+)
 """All of them, in English."""
 
 

@@ -13,14 +13,21 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
 from app.channels import registry
-from app.domain import subjects, why_words
+from app.domain import alert_words, speech, subjects
 from app.domain.channels import LINKED, NAMES
-from app.domain.people import Person, masked_email, masked_phone, masked_words
+from app.domain.news import Role
+from app.domain.people import Person, masked_email, masked_words, shown_phone
+from app.domain.reports import State
+from app.domain.speech import say, say_as, to_say
+from app.domain.why_fields import kind_words
+from app.domain.why_reasons import REASONS
+from app.domain.wording_terms import as_sentence
 from app.store import resending
 from app.store.conversations import FAILED
-from app.store.notifications import Status
+from app.store.notifications import Outcome, Status
 from app.store.resending import FORCEABLE, TROUBLED, UNDELIVERED, Looked, Resending, Why
 from app.store.suppressions import Suppressions
+from app.web import refusals
 from app.web.services import services
 from app.web.staff import asked, session
 
@@ -29,7 +36,46 @@ log = structlog.get_logger()
 _ENDPOINT, _ONE = "staff.notifications", "staff.notification"
 _PAGE = 25
 _LEAST_WORDS, _MOST_WORDS = 5, 300
-_LABELS: Mapping[str, str] = {TROUBLED: "Not sent", UNDELIVERED: "Not delivered"}
+_LABELS: Mapping[str, str] = {
+    TROUBLED: to_say("Not sent"),
+    UNDELIVERED: to_say("Not delivered"),
+    "delivered": to_say("Delivered"),
+    Status.SENT: to_say("Sent"),
+    Status.FAILED: to_say("Failed"),
+    Status.SKIPPED: to_say("Skipped"),
+    Status.UNKNOWN: to_say("Unknown"),
+    Status.RETRYING: to_say("Retrying"),
+    "all": to_say("All"),
+}
+_OUTCOMES: Mapping[str, str] = {
+    # Translators: how an attempt to send a message ended.
+    Outcome.ACCEPTED: to_say("Accepted"),
+    # Translators: how an attempt to send a message ended: it is to be tried again later.
+    Outcome.LATER: to_say("Later"),
+    # Translators: how an attempt to send a message ended: it was refused for good.
+    Outcome.NEVER: to_say("Never"),
+    Outcome.UNKNOWN: to_say("Unknown"),
+}
+_REPORTS: Mapping[str, str] = {
+    State.QUEUED: to_say("queued"),
+    State.SENDING: to_say("sending"),
+    State.SENT: to_say("sent"),
+    State.DELAYED: to_say("delayed"),
+    State.DELIVERED: to_say("delivered"),
+    State.UNDELIVERED: to_say("undelivered"),
+    State.READ: to_say("read"),
+}
+"""What a provider reports of a message."""
+_ROLES: Mapping[str, str] = {
+    Role.TRAVELLER: to_say("traveller"),
+    Role.FOLLOWER: to_say("follower"),
+    # Translators: somebody who picks a traveller up.
+    Role.PICKUP: to_say("pickup"),
+    # Translators: somebody who made a fare alert.
+    Role.ALERT: to_say("alert"),
+}
+_WITH_CAPITALS = frozenset({"de"})
+"""Languages in which a sentence behind a colon begins with a capital."""
 _REPORTED = frozenset({"delivered", UNDELIVERED})
 _SHAPES = {"sent": "ok", "delivered": "ok", "skipped": "skipped", "retrying": "held", "unknown": "held"}
 
@@ -71,7 +117,7 @@ def view() -> str:
         "staff/notifications.html",
         rows=[_row(row) for row in found[:_PAGE]],
         args=args,
-        statuses=[(one, _LABELS.get(one, one.capitalize())) for one in statuses],
+        statuses=[(one, _label(one)) for one in statuses],
         status=status,
         channels=("all", *NAMES),
         channel=channel,
@@ -96,14 +142,20 @@ def send_again() -> Response | tuple[str, int]:
     parts = services()
     row_id, words = request.form.get("id", ""), " ".join(request.form.get("why", "").split())
     if not _LEAST_WORDS <= len(words) <= _MOST_WORDS:
-        wrong = f"Say why, in {_LEAST_WORDS} to {_MOST_WORDS} characters: whoever looks later wants to know."
+        wrong = say(
+            "Say why, in {least} to {most} characters: whoever looks later wants to know.",
+            least=_LEAST_WORDS,
+            most=_MOST_WORDS,
+        )
         return _detail(row_id, wrong=wrong, typed=words), 400
     who, force = session.signed_in(), request.form.get("force") == "yes"
     why_not = _resending().send(row_id, who, words, parts.now(), parts.clock(), force=force)
     if why_not is Why.NO_NOTIFICATION:
-        raise NotFound("There is no such notification.")
+        raise NotFound(say("There is no such notification."))
     if why_not is not None:
-        return _detail(row_id, wrong=f"Not sent again: {why_not}.", typed=words), 409
+        return _detail(
+            row_id, wrong=say("Not sent again: {reason}.", reason=_clause(why_not)), typed=words
+        ), 409
     log.info("notification sent again by staff", notification_id=row_id, staff=who, forced=force)
     return redirect(url_for(_ONE, id=row_id, did="again"), 303)
 
@@ -112,29 +164,65 @@ def _detail(row_id: str, *, wrong: str | None = None, typed: str = "") -> str:
     looked = _resending().look(row_id, services().clock())
     if looked is None:
         raise NotFound(
-            "There is no such notification. Notifications are kept 13 months unless set otherwise."
+            say("There is no such notification. Notifications are kept 13 months unless set otherwise.")
         )
     row = looked.row
     return render_template(
         "staff/notification.html",
         row=_row(row),
-        kinds=", ".join(str(kind).replace("_", " ") for kind in row.get("kinds", ())),
+        kinds=_kinds(row),
         raw=row,
-        attempts=[
-            {**attempt, "words": masked_words(attempt.get("words") or "")} for attempt in row["attempts"]
-        ],
+        reported=_reported((row.get("delivery") or {}).get("state")),
+        attempts=[_attempt(attempt) for attempt in row["attempts"]],
         words=masked_words((row.get("delivery") or {}).get("words") or ""),
         address=_address(looked.person, row["channel"]),
         person=looked.person is not None,
-        role=str(looked.role) if looked.role else None,
+        role=say(_ROLES[looked.role]) if looked.role else None,
         state=_state(looked),
         changes=_changes(row),
-        why_not=looked.why_not,
+        why_not=_clause(looked.why_not) if looked.why_not else None,
         forceable=looked.why_not in FORCEABLE,
         wrong=wrong,
         typed=typed,
         did=request.args.get("did") == "again",
     )
+
+
+def _label(status: str) -> str:
+    """How a notification stands, in a word or two; a status without one as it is stored."""
+    return say(_LABELS[status]) if status in _LABELS else status.capitalize()
+
+
+def _attempt(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    """An attempt as the page shows it: outcome and reports in words, a provider's own words masked."""
+    reports = [
+        {**report, "state": alert_words.capital(_reported(report["state"]))}
+        for report in attempt.get("reports") or ()
+    ]
+    outcome = attempt["outcome"]
+    return {
+        **attempt,
+        "outcome": say(_OUTCOMES[outcome]) if outcome in _OUTCOMES else outcome.capitalize(),
+        "words": masked_words(attempt.get("words") or ""),
+        "reports": reports,
+    }
+
+
+def _reported(state: str | None) -> str:
+    """What a provider reported, in a word; "" when it reported nothing."""
+    if not state:
+        return ""
+    return say(_REPORTS[state]) if state in _REPORTS else state
+
+
+def _kinds(row: Mapping[str, Any]) -> str:
+    return ", ".join(kind_words(str(kind)) for kind in row.get("kinds", ()))
+
+
+def _clause(why: Why) -> str:
+    """Why it is not sent again, as it goes on behind a colon, without a full stop."""
+    words = refusals.as_sentence(why).rstrip(".।")
+    return words if speech.current().language in _WITH_CAPITALS else words[:1].lower() + words[1:]
 
 
 def _resending() -> Resending:
@@ -150,10 +238,10 @@ def _row(row: Mapping[str, Any]) -> Row:
     return Row(
         id=row["_id"],
         at=row["created_at"],
-        status=_LABELS.get(status, status.capitalize()),
+        status=_label(status),
         shape=_SHAPES.get(status, "failed"),
         flight=kind.line(kind.parse(row["to"])),
-        title=row.get("title") or ", ".join(str(kind).replace("_", " ") for kind in row.get("kinds", ())),
+        title=row.get("title") or _kinds(row),
         channel=row["channel"],
         person=row["person"],
         reason=_reason(reason),
@@ -164,12 +252,13 @@ def _row(row: Mapping[str, Any]) -> Row:
 
 def _reason(reason: str) -> str:
     """Why, in words, and what staff can do; a provider's own words masked."""
-    if reason not in why_words.REASONS:
+    if reason not in REASONS:
         return masked_words(reason)
-    title, words = why_words.REASONS[reason]
+    title, words = map(say, REASONS[reason])
     if reason.startswith("suppressed_"):
-        return f"{title}. {words} `gatecall suppressions remove` uses the address again."
-    return f"{title}."
+        remedy = say("{command} uses the address again.", command="`gatecall suppressions remove`")
+        return f"{as_sentence(title)} {words} {remedy}"
+    return as_sentence(title)
 
 
 def _status(row: Mapping[str, Any]) -> str:
@@ -182,34 +271,39 @@ def _address(person: Person | None, channel: str) -> str:
     """Masked, or that there is none."""
     if person is not None and channel in LINKED:
         # shown whole, the address of a webhook would be a key to somebody's house
-        return "linked" if channel in person.linked else "none"
+        return say_as("address", "linked") if channel in person.linked else say_as("address", "none")
     address = {"email": person.email, "sms": person.phone}.get(channel) if person else None
     if address is None:
-        return "none"
-    return masked_email(address) if channel == "email" else masked_phone(address)
+        return say_as("address", "none")
+    return masked_email(address) if channel == "email" else shown_phone(address)
 
 
 def _state(looked: Looked) -> str:
     """How the conversation stands, in a sentence."""
     conversation = looked.conversation
     if conversation is None:
-        return "It has ended; nothing more is said about it."
+        return say("It has ended; nothing more is said about it.")
     if "claim" in conversation:
-        return "It is being sent now."
+        return say("It is being sent now.")
     if "due_at" in conversation:
         later = conversation.get("not_before") or conversation["due_at"]
-        return f"It is due; delivery takes it at {later:%Y-%m-%d %H:%M:%S} UTC or as soon as it can."
+        return say(
+            "It is due; delivery takes it at {time} UTC or as soon as it can.",
+            time=f"{later:%Y-%m-%d %H:%M:%S}",
+        )
     if "fold" in conversation:
-        return f"It waits for the person's digest, at {conversation['fold']:%Y-%m-%d %H:%M} UTC."
+        return say(
+            "It waits for the person's digest, at {time} UTC.", time=f"{conversation['fold']:%Y-%m-%d %H:%M}"
+        )
     if conversation.get("status") == FAILED:
-        return "The last message failed for good; the next change tries anew."
+        return say("The last message failed for good; the next change tries anew.")
     if conversation.get("doubt"):
-        return "It is not known whether the last message arrived."
+        return say("It is not known whether the last message arrived.")
     if resending.is_undelivered(looked.row):
-        return "The message came back, so the person may not know how the flight stands."
+        return say("The message came back, so the person may not know how the flight stands.")
     if conversation.get("heard") == conversation.get("want"):
-        return "The person knows how the flight stands."
-    return "What differs from what the person heard was not worth a message, or came too late."
+        return say("The person knows how the flight stands.")
+    return say("What differs from what the person heard was not worth a message, or came too late.")
 
 
 def _changes(row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -218,5 +312,6 @@ def _changes(row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     names = [*after, *(name for name in before if name not in after)]
     differing = [name for name in names if before.get(name) != after.get(name)]
     return [
-        (n.replace("_", " "), str(before.get(n) or "none"), str(after.get(n) or "none")) for n in differing
+        (n.replace("_", " "), *(str(of.get(n) or say_as("value", "none")) for of in (before, after)))
+        for n in differing
     ]
