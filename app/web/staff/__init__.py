@@ -9,17 +9,19 @@ from typing import Any
 
 from flask import Blueprint, render_template
 
+from app.domain.speech import to_say
 from app.web.pages import errors
 from app.web.staff import dead_letters, notices, notifications, ops, session, why
 
 NAV: tuple[tuple[str, str], ...] = (
-    ("staff.dead_letters", "Dead letters"),
-    ("staff.notices", "Notices"),
-    ("staff.notifications", "Notifications"),
-    ("staff.why", "Why"),
-    ("staff.ops", "Operations"),
+    ("staff.dead_letters", to_say("Dead letters")),
+    ("staff.notices", to_say("Notices")),
+    ("staff.notifications", to_say("Notifications")),
+    # Translators: the page that says why somebody was told, or was not.
+    ("staff.why", to_say("Why")),
+    ("staff.ops", to_say("Operations")),
 )
-"""Endpoint and name of each page in the bar."""
+"""Endpoint and name of each page in the bar; templates say the name."""
 
 
 def blueprint() -> Blueprint:

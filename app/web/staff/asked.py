@@ -9,8 +9,11 @@ from typing import Any
 from flask import url_for
 from werkzeug.exceptions import BadRequest
 
+from app.domain.speech import say
+
 _LONGEST = 300
 _MOST_PAGES = 10_000
+_EXAMPLE = "2026-12-01T10:00"
 
 
 def text(args: Mapping[str, str], name: str) -> str | None:
@@ -20,7 +23,8 @@ def text(args: Mapping[str, str], name: str) -> str | None:
     """
     value = args.get(name, "").strip()
     if len(value) > _LONGEST:
-        raise BadRequest(f"{name} is longer than {_LONGEST} characters.")
+        # Translators: {name} is a word of the address, as in /staff/why?event=1.
+        raise BadRequest(say("{name} is longer than {number} characters.", name=name, number=_LONGEST))
     return value or None
 
 
@@ -28,7 +32,7 @@ def one_of(args: Mapping[str, str], name: str, allowed: Collection[str], default
     """One of the allowed words. :raise 400: another one."""
     value = text(args, name) or default
     if value not in allowed:
-        raise BadRequest(f"{name} is one of {', '.join(allowed)}.")
+        raise BadRequest(say("{name} is one of {words}.", name=name, words=", ".join(allowed)))
     return value
 
 
@@ -43,7 +47,9 @@ def moment(args: Mapping[str, str], name: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(value)
     except ValueError as error:
-        raise BadRequest(f"{name}: write a time like 2026-12-01T10:00, in UTC.") from error
+        raise BadRequest(
+            say("{name}: write a time like {example}, in UTC.", name=name, example=_EXAMPLE)
+        ) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -51,7 +57,7 @@ def page_number(args: Mapping[str, str]) -> int:
     """The number of the page, from 1. :raise 400: no such number."""
     value = text(args, "page") or "1"
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST_PAGES):
-        raise BadRequest("page is a number from 1.")
+        raise BadRequest(say("{name} is a number from 1.", name="page"))
     return int(value)
 
 

@@ -13,6 +13,7 @@ import structlog
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.exceptions import Forbidden
 
+from app.domain.speech import plural, say
 from app.settings import Settings
 from app.store.tries import Tries
 from app.store.users import ADMIN, STAFF
@@ -51,7 +52,7 @@ def signed_in() -> str:
     """The same within a guarded view, where somebody is."""
     who = staff_id()
     if who is None:
-        raise Forbidden("Nobody is signed in.")
+        raise Forbidden(say("Nobody is signed in."))
     return who
 
 
@@ -78,13 +79,13 @@ def _refused(wanted: str, parts: Services) -> tuple[str, int]:
     tries = Tries(parts.database, "staff", _TRIES, _WINDOW)
     if tries.take(request.remote_addr or "unknown", parts.now()):
         log.warning("sign-in as staff refused")
-        return _form(
-            wanted, "This is not a staff key of this system. Look for blanks or missing letters.", 401
-        )
+        words = say("This is not a staff key of this system. Look for blanks or missing letters.")
+        return _form(wanted, words, 401)
     log.warning("too many tries to sign in as staff")
-    minutes = _WINDOW // timedelta(minutes=1)
-    words = (
-        f"This is not a staff key, and there were too many tries from your address. Wait {minutes} minutes."
+    words = plural(
+        "This is not a staff key, and there were too many tries from your address. Wait {number} minute.",
+        "This is not a staff key, and there were too many tries from your address. Wait {number} minutes.",
+        _WINDOW // timedelta(minutes=1),
     )
     return _form(wanted, words, 429)
 
@@ -105,9 +106,10 @@ def _own_address(wanted: str) -> str:
 
 def _why_closed(settings: Settings) -> str | None:
     if not csrf.is_possible(settings):
-        return (
-            f"Set SECRET_KEY to at least {csrf.LEAST_SECRET} random characters and restart the web process."
+        return say(
+            "Set SECRET_KEY to at least {number} random characters and restart the web process.",
+            number=csrf.LEAST_SECRET,
         )
     if not settings.staff_key_hashes:
-        return "Make a key with `gatecall staff-key`, put its hash into STAFF_KEY_HASHES and restart."
+        return say("Make a key with `gatecall staff-key`, put its hash into STAFF_KEY_HASHES and restart.")
     return None
