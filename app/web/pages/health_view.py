@@ -139,15 +139,16 @@ def _watchers(overview: Overview, now: datetime) -> Node:
 
 def _kafka(feed: FeedFigures, now: datetime) -> Node:
     figures = [
-        ("Answered", say("never") if feed.age_s is None else _answered(feed.age_s)),
+        ("Answered", answered(feed.age_s)),
         ("Updates", words.number(feed.updates)),
         ("Last one", _ago(feed.last_at, now)),
     ]
     return Node("Kafka", "bad" if feed.stale else "ok", "Silent" if feed.stale else "Well", figures)
 
 
-def _answered(age_s: float) -> str:
-    return say("{age} ago", age=words.seconds(age_s))
+def answered(age_s: float | None) -> str:
+    """When Kafka answered last, so many seconds ago; None: it never did."""
+    return say("never") if age_s is None else say("{age} ago", age=words.seconds(age_s))
 
 
 def _notifier(overview: Overview, now: datetime) -> Node:

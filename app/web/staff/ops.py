@@ -9,6 +9,7 @@ import structlog
 from flask import render_template
 from pymongo.errors import PyMongoError
 
+from app.domain import speech
 from app.domain.namespaces import WATCHED
 from app.store import leases, overview
 from app.store.gaps import Gaps
@@ -18,6 +19,7 @@ from app.web.pages.health import feed_figures, shown_channels
 from app.web.services import Services, services
 from app.web.staff import ops_view
 from app.web.staff.history import MINUTES
+from app.web.staff.ops_findings import Seen
 
 log = structlog.get_logger()
 
@@ -36,16 +38,22 @@ def view() -> tuple[str, int]:
             seen = _seen(parts, now)
     except PyMongoError as error:
         log.warning("MongoDB did not answer the operators' page", why=type(error).__name__)
-        seen = ops_view.Seen(None, (), (), (), feed_figures(parts), parts.settings.channels, now)
+        seen = Seen(None, (), (), (), feed_figures(parts), parts.settings.channels, now)
     page = ops_view.page(seen, shown_channels(parts.settings.channels))
-    return render_template("staff/ops.html", page=page, now=now, live=live.of(parts)), 200
+    return render_template(
+        "staff/ops.html",
+        page=page,
+        now=now,
+        clock_seconds=speech.clock_time(now, seconds=True),
+        live=live.of(parts),
+    ), 200
 
 
-def _seen(parts: Services, now: datetime) -> ops_view.Seen:
+def _seen(parts: Services, now: datetime) -> Seen:
     database, on = parts.database, parts.settings.channels
     names = {leases.of_watcher(namespace.collection): namespace.collection for namespace in WATCHED}
     held = leases.held(database, names)
-    return ops_view.Seen(
+    return Seen(
         overview=overview.read(database, on, now, now - _CHANNELS_OVER),
         samples=Samples(database).since(now - timedelta(minutes=MINUTES)),
         gaps=Gaps(database).latest(_GAPS_SHOWN),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Protocol
 
+from app.domain.speech import measured, number, plural, say
 from app.store import samples
 from app.web.pages import words
 from app.web.staff.history import Figures, Line, Points, added, line, present, quantile
@@ -18,8 +20,6 @@ LATE_S = 60.0
 LATE_PART = 0.01
 DUE = 300.0
 LAG_S = 60.0
-
-_NOT_KNOWN = "not known"
 
 
 class Seen(Protocol):
@@ -37,7 +37,8 @@ class Seen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """title; figure and unit; line: None when nothing was measured; told: the line in words; left, right: below."""
+    """All said. title; figure and unit; line: None when nothing was measured; told: the line in words; left, right:
+    below."""
 
     title: str
     figure: str
@@ -57,13 +58,13 @@ def tiles(seen: Seen) -> list[Tile]:
     accepted = delivery.accepted()
     return [
         _median(accepted),
-        _rated("Edits", watchers.rate("events")),
-        _aged("Behind, watchers", watchers.gauge("behind_s"), LAG_S),
-        _aged("Waiting in Kafka", notifier.gauge("lag_s"), LAG_S),
-        _rated("Notifications sent", delivery.rate("sent"), f"last hour {_sum(delivery.growth('sent'))}"),
+        _rated(say("Edits"), watchers.rate("events")),
+        _aged(say("Behind, watchers"), watchers.gauge("behind_s"), LAG_S),
+        _aged(say("Waiting in Kafka"), notifier.gauge("lag_s"), LAG_S),
+        _sent(delivery),
         _due(delivery),
         _late(accepted),
-        _counted("Told twice, at most", delivery.growth("doubtful")),
+        _counted(say("Told twice, at most"), delivery.growth("doubtful")),
         _letters(notifier),
         _readers(web),
     ]
@@ -74,12 +75,12 @@ def _median(accepted: Sequence[dict[float, float]]) -> Tile:
     total = added(accepted)
     middle, slow = quantile(0.5, total), quantile(0.99, total)
     return _tile(
-        "From edit to accepted, median",
-        "none" if middle is None else f"{middle:.1f}",
-        "" if middle is None else "s",
+        say("From edit to accepted, median"),
+        say("none") if middle is None else _tenths(middle),
+        "" if middle is None else say("s"),
         points,
-        f"promise {PROMISED_S:.0f} s",
-        "" if slow is None else f"99 %: {words.seconds(slow)}",
+        _promise(words.age(PROMISED_S)),
+        "" if slow is None else say("99 %: {duration}", duration=words.seconds(slow)),
         promise=PROMISED_S,
         is_bad=middle is not None and middle > PROMISED_S,
     )
@@ -87,14 +88,17 @@ def _median(accepted: Sequence[dict[float, float]]) -> Tile:
 
 def _late(accepted: Sequence[dict[float, float]]) -> Tile:
     points = [_late_part(counts) for counts in accepted]
-    part = _late_part(added(accepted))
+    total = added(accepted)
+    part = _late_part(total)
+    # Translators: {number} messages in all.
+    of_all = say("of {number}", number=number(round(max(total.values(), default=0))))
     return _tile(
-        f"Not in time, over {LATE_S:.0f} s",
-        "none" if part is None else f"{100 * part:.1f}",
+        say("Not in time, over {number} s", number=number(round(LATE_S))),
+        say("none") if part is None else _tenths(100 * part),
         "" if part is None else "%",
         points,
-        f"promise {100 * LATE_PART:.0f} %",
-        f"of {words.number(round(max(added(accepted).values(), default=0)))}",
+        _promise(say("{number} %", number=number(round(100 * LATE_PART)))),
+        of_all,
         promise=LATE_PART,
         is_bad=part is not None and part > LATE_PART,
     )
@@ -105,22 +109,32 @@ def _late_part(counts: dict[float, float]) -> float | None:
     return 1 - counts.get(LATE_S, total) / total if total else None
 
 
+def _sent(delivery: Figures) -> Tile:
+    sent = say("last hour {number}", number=number(_sum(delivery.growth("sent"))))
+    return _rated(say("Notifications sent"), delivery.rate("sent"), sent)
+
+
 def _rated(title: str, points: Points, right: str = "") -> Tile:
     known = [value for value in points if value is not None]
     now = present(points)
-    figure, unit = (_NOT_KNOWN, "") if now is None else (f"{now:.1f}", "a second")
-    low, high = (f"{f(known):.1f}" if known else "none" for f in (min, max))
-    return _tile(title, figure, unit, points, f"lowest {low}", right or f"highest {high}")
+    # Translators: the unit of a figure: so many a second.
+    figure, unit = (say("not known"), "") if now is None else (_tenths(now), say("a second"))
+    low, high = (_tenths(f(known)) if known else say("none") for f in (min, max))
+    return _tile(title, figure, unit, points, say("lowest {value}", value=low), right or _highest(high))
 
 
 def _aged(title: str, points: Points, promise: float) -> Tile:
     known = [value for value in points if value is not None]
     now = present(points)
-    number, _, unit = words.seconds(now).partition(" ") if now is not None else (_NOT_KNOWN, "", "")
-    highest = f"highest {words.seconds(max(known))}" if known else ""
+    # The unit is set smaller than the number, where the language has a blank between them.
+    figure, unit = (say("not known"), "")
+    if now is not None:
+        figure, *units = words.seconds(now).split(maxsplit=1)
+        unit = "".join(units)
+    highest = _highest(words.seconds(max(known))) if known else ""
     is_bad = now is not None and now > promise
-    left = f"promise {words.age(promise)}"
-    return _tile(title, number, unit, points, left, highest, promise=promise, is_bad=is_bad)
+    left = _promise(words.age(promise))
+    return _tile(title, figure, unit, points, left, highest, promise=promise, is_bad=is_bad)
 
 
 def _due(delivery: Figures) -> Tile:
@@ -128,36 +142,50 @@ def _due(delivery: Figures) -> Tile:
     points = delivery.gauge("due")
     known = [value for value in points if value is not None]
     now = present(points)
-    highest = f"highest {words.number(round(max(known)))}" if known else ""
+    highest = _highest(number(round(max(known)))) if known else ""
     is_bad = now is not None and now > DUE
-    left = f"promise {DUE:.0f}"
-    return _tile("Waiting and due", _whole(now), "", points, left, highest, promise=DUE, is_bad=is_bad)
+    left = _promise(number(round(DUE)))
+    return _tile(say("Waiting and due"), _whole(now), "", points, left, highest, promise=DUE, is_bad=is_bad)
 
 
 def _counted(title: str, growth: Points) -> Tile:
-    return _tile(title, _sum(growth), "", growth, "last hour", "leases ran out")
+    # Translators: leases of conversations, which ran out before the answer of a provider was written down.
+    return _tile(title, number(_sum(growth)), "", growth, say("last hour"), say("leases ran out"))
 
 
 def _letters(notifier: Figures) -> Tile:
     points = notifier.gauge("letters")
     now = present(points)
-    return _tile("Dead letters", _whole(now), "", points, "waiting", "", is_bad=bool(now))
+    return _tile(say("Dead letters"), _whole(now), "", points, say("waiting"), "", is_bad=bool(now))
 
 
 def _readers(web: Figures) -> Tile:
     points = web.gauge("waiting", sum)
     now = present(points)
-    requests = f"{_sum(web.growth('requests'))} requests"
-    unit = "" if now is None else "waiting"
-    return _tile("Readers of /update", _whole(now), unit, points, requests, "")
+    requests = plural("{number} requests", "{number} requests", _sum(web.growth("requests")))
+    unit = "" if now is None else say("waiting")
+    return _tile(say("Readers of {path}", path="/update"), _whole(now), unit, points, requests, "")
+
+
+def _promise(value: str) -> str:
+    # Translators: what we promise: at most {value}, like "5 s" or "1 %".
+    return say("promise {value}", value=value)
+
+
+def _highest(value: str) -> str:
+    return say("highest {value}", value=value)
 
 
 def _whole(now: float | None) -> str:
-    return _NOT_KNOWN if now is None else words.number(round(now))
+    return say("not known") if now is None else number(round(now))
 
 
-def _sum(growth: Points) -> str:
-    return words.number(round(sum(value or 0.0 for value in growth)))
+def _tenths(value: float) -> str:
+    return measured(round(value, 1), 1)
+
+
+def _sum(growth: Points) -> int:
+    return round(sum(value or 0.0 for value in growth))
 
 
 def _tile(
@@ -172,7 +200,27 @@ def _tile(
     is_bad: bool = False,
 ) -> Tile:
     known = [value for value in points if value is not None]
-    told = f"Between {min(known):.3g} and {max(known):.3g}" if known else "Nothing was measured"
-    if promise is not None:
-        told += f", promise {promise:g}"
+    told = _told(known, promise)
     return Tile(title, figure, unit, line(points, promise), told, left, right, is_bad)
+
+
+def _told(known: Sequence[float], promise: float | None) -> str:
+    """The line in words, for those who do not see it."""
+    if promise is None:
+        if not known:
+            return say("Nothing was measured")
+        return say("Between {lowest} and {highest}", lowest=_rough(min(known)), highest=_rough(max(known)))
+    if not known:
+        return say("Nothing was measured, promise {value}", value=_rough(promise))
+    return say(
+        "Between {lowest} and {highest}, promise {value}",
+        lowest=_rough(min(known)),
+        highest=_rough(max(known)),
+        value=_rough(promise),
+    )
+
+
+def _rough(value: float) -> str:
+    """To three digits that count."""
+    decimals = -int(Decimal(f"{value:.3g}").as_tuple().exponent)
+    return measured(float(f"{value:.3g}"), max(decimals, 0))

@@ -8,79 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from app.domain.namespaces import WATCHED
-from app.domain.why_words import channel_name
+from app.domain.speech import measured, plural, say
 from app.store import samples
-from app.store.gaps import Gap
 from app.store.overview import Overview
-from app.store.samples import Sample
 from app.web.pages import health_view, words
-from app.web.pages.health_view import OLDEST_DUE_S, FeedFigures, Node
+from app.web.pages.health_view import Node
+from app.web.staff import ops_words
 from app.web.staff.history import Figures, added, present, quantile
+from app.web.staff.ops_findings import SILENT, Finding, Seen, findings, title
 from app.web.staff.ops_tiles import Tile, tiles
 
-SILENT = timedelta(seconds=3 * samples.EVERY_S)
-"""A process that took no sample for so long does not run, or cannot reach MongoDB."""
-
-LAG_S = 60.0
-"""A message that waits in Kafka for so long says that the notifiers are behind."""
-
-OPLOG_TIMES = 4
-"""The oplog must reach back so many times as far as the watchers are behind."""
-
 RECENT = timedelta(hours=24)
-
-_NAMES = {
-    samples.WATCHERS: "watcher",
-    samples.NOTIFIER: "notifier",
-    samples.AIRPORTS: "airports consumer",
-    samples.ALERTS: "alerts consumer",
-    samples.NOTICES: "notices consumer",
-    samples.DELIVERY: "delivery",
-    samples.TELEGRAM: "bot of Telegram",
-}
-_PARTS = {
-    samples.WATCHERS: "Watchers",
-    samples.NOTIFIER: "Notifier",
-    samples.AIRPORTS: "Notifier",
-    samples.ALERTS: "Notifier",
-    samples.NOTICES: "Notifier",
-}
-"""Names of the nodes that kinds of process belong to; every other belongs to Delivery."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """All that is known when the page is drawn. overview: None when MongoDB did not answer; then samples and gaps
-    are empty. unwatched: collections whose lease nobody holds. now: system clock."""
-
-    overview: Overview | None
-    samples: Sequence[Sample]
-    gaps: Sequence[Gap]
-    unwatched: Sequence[str]
-    feed: FeedFigures
-    on: Sequence[str]
-    now: datetime
-
-    def of(self, process: str) -> Figures:
-        """The samples of one kind of process."""
-        return Figures([s for s in self.samples if s.process == process], self.now)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something wrong. short: for the title; sentence: what it means and what to do; tone: "warn" or "bad".
-
-    part: the name of the node it belongs to.
-    """
-
-    part: str
-    tone: str
-    word: str
-    short: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +34,8 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A row of the table of processes."""
+    """A row of the table of processes. kind, holder, problems: as the process names them; word: its state, in English,
+    as the template says it."""
 
     kind: str
     holder: str
@@ -120,10 +62,10 @@ class Page:
 
 def page(seen: Seen, all_channels: Sequence[str]) -> Page:
     """The page of this moment."""
-    found = _findings(seen)
+    found = findings(seen)
     public = health_view.page(seen.overview, seen.feed, all_channels, seen.on, seen.now)
     return Page(
-        title=_title(found),
+        title=title(found),
         lede=_lede(seen, found),
         findings=found,
         stops=_stops(seen, found),
@@ -135,139 +77,20 @@ def page(seen: Seen, all_channels: Sequence[str]) -> Page:
     )
 
 
-def _findings(seen: Seen) -> list[Finding]:
-    """What is wrong, in the order of the way of a change."""
-    found = [*_of_mongodb(seen), *_of_watchers(seen), *_of_kafka(seen)]
-    if seen.overview is not None:
-        found += [*_silent(seen), *_not_ready(seen), *_of_notifier(seen), *_of_delivery(seen)]
-    return sorted(found, key=lambda finding: finding.tone)  # "bad" before "warn"
-
-
-def _of_mongodb(seen: Seen) -> list[Finding]:
-    if seen.overview is None:
-        words_ = "No change is seen and no page is drawn from it until it answers; nothing is lost meanwhile."
-        return [Finding("MongoDB", "bad", "Down", "MongoDB does not answer", words_)]
-    found = []
-    if seen.overview.members and not seen.overview.primary:
-        words_ = "Nothing can be saved until its members elect one."
-        found.append(Finding("MongoDB", "bad", "No primary", "MongoDB has no primary", words_))
-    reach, behind = (seen.of(samples.WATCHERS).now(name, SILENT) for name in ("oplog_s", "behind_s"))
-    if reach is not None and behind is not None and behind > SILENT.seconds and reach < OPLOG_TIMES * behind:
-        words_ = (
-            f"It reaches back {words.age(reach)}, a watcher is {words.age(behind)} behind. Beyond its end the"
-            " collections are read anew, and what happened between is found late. Make it larger now:"
-            " replSetResizeOplog."
-        )
-        found.append(Finding("MongoDB", "bad", "Short", "the oplog is nearly too short", words_))
-    return found
-
-
-def _of_watchers(seen: Seen) -> list[Finding]:
-    found = []
-    if seen.unwatched:
-        names = "everything" if len(seen.unwatched) == len(WATCHED) else ", ".join(seen.unwatched)
-        words_ = "Changes wait in MongoDB and are told once a watcher runs. Start one: gatecall watch."
-        found.append(Finding("Watchers", "bad", "Nobody", f"nobody watches {names}", words_))
-    open_ = [gap for gap in seen.gaps if gap.compared_at is None and gap.found_late is not None]
-    if open_:
-        words_ = "What was missed meanwhile is being compared; differences are announced as found late."
-        short = f"a gap of {open_[0].collection} is being closed"
-        found.append(Finding("Watchers", "warn", "Gap", short, words_))
-    return found
-
-
-def _of_kafka(seen: Seen) -> list[Finding]:
-    if not seen.feed.stale:
-        return []
-    words_ = "Boards are marked STALE; changes wait in MongoDB until it answers."
-    return [Finding("Kafka", "bad", "Silent", "Kafka does not answer", words_)]
-
-
-def _silent(seen: Seen) -> list[Finding]:
-    found = []
-    for process, name in _NAMES.items():
-        if process == samples.WATCHERS and seen.unwatched:
-            continue  # said already
-        if process == samples.TELEGRAM and process not in seen.on:
-            continue  # it may idle: it takes no samples then
-        if not seen.of(process).latest(SILENT):
-            part = _part(process)
-            words_ = f"None took a sample for {SILENT.seconds} s. Look at its log, or start one."
-            found.append(Finding(part, "bad", "Silent", f"no {name} runs", words_))
-    return found
-
-
-def _not_ready(seen: Seen) -> list[Finding]:
-    found = []
-    for process, name in _NAMES.items():
-        wrong = {
-            n: w for s in seen.of(process).latest(SILENT) for n, w in s.problems.items() if n != "leases"
-        }
-        for problem, words_ in wrong.items():
-            if problem in seen.on:
-                short = f"{channel_name(problem)} is down"
-                sentence = f"{words_}. Messages are kept and tried again."
-                found.append(Finding("Delivery", "warn", "Down", short, sentence))
-            else:
-                found.append(Finding(_part(process), "bad", "Not ready", f"a {name} is not ready", words_))
-    return found
-
-
-def _of_notifier(seen: Seen) -> list[Finding]:
-    figures = seen.of(samples.NOTIFIER)
-    found = []
-    lag_s = figures.now("lag_s", SILENT)
-    if lag_s is not None and lag_s > LAG_S:
-        words_ = (
-            f"The oldest message waits in Kafka for {words.age(lag_s)}. More notifiers share the partitions."
-        )
-        found.append(Finding("Notifier", "warn", "Behind", "the notifiers are behind", words_))
-    waiting = seen.overview.waiting_letters if seen.overview else 0
-    if waiting:
-        short = words.counted(waiting, "dead letter waits", "dead letters wait")
-        words_ = "Changes that could not be understood; their neighbours went on. Mend and replay them."
-        found.append(Finding("Notifier", "warn", "Look", short, words_))
-    return found
-
-
-def _of_delivery(seen: Seen) -> list[Finding]:
-    if not seen.on:
-        words_ = "Nobody is sent a message. Set MAIL_SERVER or TWILIO_ACCOUNT_SID."
-        return [Finding("Delivery", "warn", "Off", "no channel is on", words_)]
-    assert seen.overview is not None
-    oldest = min((c.oldest_due for c in seen.overview.channels.values() if c.oldest_due), default=None)
-    due_s = (seen.now - oldest).total_seconds() if oldest else 0.0
-    if due_s <= OLDEST_DUE_S:
-        return []
-    words_ = f"The oldest message is due for {words.age(due_s)}. Each is tried again and none is lost."
-    return [Finding("Delivery", "warn", "Behind", "messages are late", words_)]
-
-
-def _part(process: str) -> str:
-    return _PARTS.get(process, "Delivery")
-
-
-def _title(found: Sequence[Finding]) -> str:
-    """The finding: what is wrong, or that nothing is."""
-    short = list(dict.fromkeys(finding.short for finding in found))
-    if not short:
-        return "All is well"
-    first = short[0][0].upper() + short[0][1:]
-    if len(short) == 1:
-        return f"{first}, all else is well"
-    if len(short) == 2:
-        return f"{first}, and {short[1]}"
-    return f"{first}, and {len(short) - 1} more need a look"
-
-
 def _lede(seen: Seen, found: Sequence[Finding]) -> str:
     counts = added(seen.of(samples.DELIVERY).accepted())
     middle, slow = quantile(0.5, counts), quantile(0.99, counts)
     if middle is None or slow is None:
-        return "" if found else "Changes saved in MongoDB are seen, decided on and sent."
-    return (
-        f"From edit to provider {words.seconds(middle)} median and {words.seconds(slow)} for the slowest in a"
-        f" hundred, of {words.counted(round(max(counts.values())), 'message', 'messages')} in the last hour."
+        return "" if found else say("Changes saved in MongoDB are seen, decided on and sent.")
+    # Translators: {median} and {slow} are lengths of time like "0.8 s".
+    return plural(
+        "From edit to provider {median} median and {slow} for the slowest in a hundred, of {number} message in the"
+        " last hour.",
+        "From edit to provider {median} median and {slow} for the slowest in a hundred, of {number} messages in the"
+        " last hour.",
+        round(max(counts.values())),
+        median=words.seconds(middle),
+        slow=words.seconds(slow),
     )
 
 
@@ -280,36 +103,33 @@ def _stops(seen: Seen, found: Sequence[Finding]) -> list[Stop]:
     due = delivery.now("due", SILENT)
     figures = {
         "MongoDB": [
-            ("Answers", "yes" if known else "no"),
-            ("Primary", ("yes" if seen.overview.primary else "none") if seen.overview else "not known"),
+            ("Answers", say("yes") if known else say("no")),
+            ("Primary", _primary(seen.overview)),
             ("Oplog holds", _seconds(watchers.now("oplog_s", SILENT))),
         ],
         "Watchers": [
             ("Events", _rate(watchers.rate("events"))),
-            (
-                "Collections",
-                f"{len(WATCHED) - len(seen.unwatched)} of {len(WATCHED)}" if known else "not known",
-            ),
+            ("Collections", _watched(seen) if known else say("not known")),
             (
                 "Oldest token",
-                _seconds(max((seen.now - t).total_seconds() for t in written)) if written else "none",
+                _seconds(max((seen.now - t).total_seconds() for t in written)) if written else say("none"),
             ),
             ("Gaps, 24 h", words.number(sum(seen.now - g.blind_to < RECENT for g in seen.gaps))),
         ],
         "Kafka": [
-            ("Answered", "never" if seen.feed.age_s is None else f"{words.seconds(seen.feed.age_s)} ago"),
+            ("Answered", health_view.answered(seen.feed.age_s)),
             ("Waiting", _count(notifier.now("lag_messages", SILENT, sum))),
             ("Oldest", _seconds(notifier.now("lag_s", SILENT))),
         ],
         "Notifier": [
             ("Events", _rate(notifier.rate("events"))),
             ("Decisions", _rate(notifier.rate("announcements"))),
-            ("Dead letters", words.number(seen.overview.waiting_letters) if seen.overview else "not known"),
+            ("Dead letters", _count(seen.overview.waiting_letters if seen.overview else None)),
         ],
         "Delivery": [
             ("Sent", _rate(delivery.rate("sent"))),
             ("Due now", _count(due)),
-            ("Oldest due", _seconds(delivery.now("due_age_s", SILENT)) if due else "none"),
+            ("Oldest due", _seconds(delivery.now("due_age_s", SILENT)) if due else say("none")),
             ("Claims lost", _count(sum(x or 0 for x in delivery.growth("claims_lost")))),
         ],
     }
@@ -346,27 +166,41 @@ def _node(name: str, rows: list[tuple[str, str]], found: Sequence[Finding], *, k
     return Node(name, "ok", "Well", rows)
 
 
+def _primary(overview: Overview | None) -> str:
+    if overview is None:
+        return say("not known")
+    return say("yes") if overview.primary else say("none")
+
+
+def _watched(seen: Seen) -> str:
+    """How many of the collections a process watches."""
+    return say("{number} of {total}", number=len(WATCHED) - len(seen.unwatched), total=len(WATCHED))
+
+
 def _seconds(value: float | None) -> str:
-    return "not known" if value is None else words.seconds(max(value, 0.0))
+    return say("not known") if value is None else words.seconds(max(value, 0.0))
 
 
 def _count(value: float | None) -> str:
-    return "not known" if value is None else words.number(round(value))
+    return say("not known") if value is None else words.number(round(value))
 
 
 def _rate(minutes: Sequence[float | None]) -> str:
     """The rate of the last minute."""
     value = present(minutes)
-    return "not known" if value is None else f"{value:.1f}/s"
+    if value is None:
+        return say("not known")
+    # Translators: so many a second, in signs.
+    return say("{number}/s", number=measured(round(value, 1), 1))
 
 
 def _processes(seen: Seen) -> list[Process]:
     found = []
-    for process in (*_NAMES, samples.WEB):
+    for process in (*ops_words.SILENT, samples.WEB):
         for sample in sorted(seen.of(process).latest(SILENT), key=lambda s: s.holder):
             host, number, _ = sample.holder.rsplit("/", 2)
             problems = [f"{name}: {text}" for name, text in sample.problems.items()]
             tone, word = ("failed", "Not ready") if problems else ("ok", "Ready")
-            age = f"{words.age((seen.now - sample.at).total_seconds())} ago"
+            age = words.ago((seen.now - sample.at).total_seconds())
             found.append(Process(process, f"{host}, {number}", tone, word, age, problems))
     return found
