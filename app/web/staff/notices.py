@@ -16,16 +16,17 @@ from pydantic import ValidationError
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
-from app.domain import gsm, notice_value, wording_notice
+from app.domain import gsm, notice_value, speech, wording_notice
 from app.domain.news import Role
 from app.domain.notice_value import URGENT_TYPE, NoticeValue, subject_of
 from app.domain.notices import MAX_MESSAGE, Notice
 from app.domain.place_search import PlaceError, one_airport
+from app.domain.speech import number, plural, say, to_say
 from app.domain.wording_shapes import LINK_SLOT, NoticeNews
 from app.store import ids, notices
 from app.store.announcements import Announcements
 from app.store.notice_audience import MOST_COUNTED
-from app.web import publishing
+from app.web import publishing, refusals
 from app.web.publishing import NoticeBody, Outlook
 from app.web.services import services
 from app.web.staff import asked, session
@@ -34,8 +35,13 @@ log = structlog.get_logger()
 
 _ENDPOINT = "staff.notices"
 _MOST = 50
-TYPES = ("info", "disruption", URGENT_TYPE)
-"""The types that the form offers; programs may write others."""
+TYPES: Mapping[str, str] = {
+    "info": to_say("Info"),
+    "disruption": to_say("Disruption"),
+    URGENT_TYPE: to_say("Urgent: passes quiet hours"),
+}
+"""The types that the form offers, with their names; programs may write others."""
+_WRITE_A_TIME = to_say("Write a time like {example}, in UTC.")
 _FIELDS = ("type", "message", "airport", "flight", "expires_at")
 
 
@@ -57,11 +63,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What will happen when the notice is published. people: how many, in words. subject: of the mail. sms: the text,
-    of so many parts. digest: of what was looked at."""
+    """What will happen when the notice is published. tells: how many people, in a sentence; button: what publishes it.
+    subject: of the mail. sms: the text, of so many parts. digest: of what was looked at."""
 
     outlook: Outlook
-    people: str
+    tells: str
+    button: str
     subject: str
     sms: str
     parts: int
@@ -119,7 +126,7 @@ def withdraw() -> Response | str:
     notice_id = request.form.get("id", "")
     found = parts.database.notices.find_one({"_id": {"$in": ids.forms(notice_id)}})
     if not notice_id or found is None:
-        raise NotFound("There is no such notice; it may have been withdrawn already.")
+        raise NotFound(say("There is no such notice; it may have been withdrawn already."))
     if request.form.get("sure") != "yes":
         (row,) = _rows([found])
         return render_template("staff/notice_sure.html", row=row)
@@ -134,9 +141,9 @@ def _page(form: Form, status: int = 200) -> tuple[str, int]:
     page = render_template(
         "staff/notices.html",
         form=form,
-        types=TYPES,
+        types=[(one, say(name)) for one, name in TYPES.items()],
         longest=MAX_MESSAGE,
-        hours=f"{parts.settings.notice_hours:g}",
+        hours=_hours(parts.settings.notice_hours),
         rows=_rows(notices.latest(parts.database, _MOST)),
         did=did if did in {"published", "withdrawn"} else None,
         said=_said(request.args.get("id", "")) if did == "published" else None,
@@ -159,16 +166,16 @@ def _read(typed: Mapping[str, str]) -> tuple[Notice | None, dict[str, str]]:
             expires_at = asked.moment(sent, "expires_at")
             sent["expires_at"] = expires_at.isoformat() if expires_at else None
             if expires_at and expires_at <= services().clock():
-                faults["expires_at"] = "This time is over."
+                faults["expires_at"] = say("This time is over.")
     except BadRequest:
-        faults["expires_at"] = "Write a time like 2026-12-01T10:00, in UTC."
+        faults["expires_at"] = say(_WRITE_A_TIME, example="2026-12-01T10:00")
         del sent["expires_at"]
     try:
         notice = NoticeBody.model_validate(sent).notice()
     except ValidationError as error:
         wrong = {fault.field: _sentence(fault.message) for fault in publishing.faults_of(error)}
         if not typed["message"]:
-            wrong["message"] = "Write what people are to read."
+            wrong["message"] = say("Write what people are to read.")
         return None, wrong | faults
     return (None if faults else notice), faults
 
@@ -194,7 +201,8 @@ def _look(notice: Notice) -> Look:
     written = [notice.type, notice.message, notice.airport or "", notice.flight or "", str(notice.expires_at)]
     return Look(
         outlook=outlook,
-        people=_counted(outlook.people),
+        tells=_tells(outlook.people),
+        button=_button(outlook.people),
         subject=message.subject,
         sms=sms,
         parts=gsm.parts(message.sms),
@@ -203,17 +211,57 @@ def _look(notice: Notice) -> Look:
     )
 
 
-def _counted(people: int | None) -> str:
-    """ "143 people", "more than 100,000 people"."""
-    if people is None or people >= MOST_COUNTED:
-        return f"more than {MOST_COUNTED:,} people" if people else "very many people"
-    return "1 person" if people == 1 else f"{people:,} people"
+def _hours(amount: float) -> str:
+    """So many hours, in words: "24 hours", "0.5 hours"."""
+    if amount == int(amount):
+        return speech.hours(int(amount))
+    return say("{number} hours", number=number(amount))
+
+
+def _are_countless(people: int) -> bool:
+    return people >= MOST_COUNTED
+
+
+def _tells(people: int | None) -> str:
+    """How many people a notice will tell; None: they could not be counted in time."""
+    if people is None:
+        return say("This will tell very many people")
+    if people == 0:
+        return say("This will tell nobody by message")
+    if _are_countless(people):
+        return say("This will tell more than {number} people", number=number(MOST_COUNTED))
+    return plural("This will tell {number} person", "This will tell {number} people", people)
+
+
+def _button(people: int | None) -> str:
+    """The words on the button that publishes a notice."""
+    if people is None:
+        return say("Publish and tell very many people")
+    if people == 0:
+        return say("Publish it")
+    if _are_countless(people):
+        return say("Publish and tell more than {number} people", number=number(MOST_COUNTED))
+    return plural("Publish and tell {number} person", "Publish and tell {number} people", people)
 
 
 def _said(notice_id: str) -> str | None:
-    """How many people the notice that was just published reaches."""
+    """How many people the notice that was just published reaches; None when it is gone."""
     found = services().database.notices.find_one({"_id": {"$in": ids.forms(notice_id)}}, {"audience": 1})
-    return _counted(found.get("audience")) if found else None
+    if found is None:
+        return None
+    people = found.get("audience")
+    if people is None:
+        return say("It reaches very many people, on their channels and as they chose.")
+    if _are_countless(people):
+        return say(
+            "It reaches more than {number} people, on their channels and as they chose.",
+            number=number(MOST_COUNTED),
+        )
+    return plural(
+        "It reaches {number} person, on their channels and as they chose.",
+        "It reaches {number} people, on their channels and as they chose.",
+        people,
+    )
 
 
 def _rows(found: Sequence[Mapping[str, Any]]) -> list[Row]:
@@ -260,4 +308,4 @@ def _about(value: NoticeValue) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?")) else ".")
+    return refusals.said(f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?")) else "."))

@@ -117,7 +117,7 @@ def view() -> str:
         "staff/notifications.html",
         rows=[_row(row) for row in found[:_PAGE]],
         args=args,
-        statuses=[(one, _label(one)) for one in statuses],
+        statuses=[(one, status_label(one)) for one in statuses],
         status=status,
         channels=("all", *NAMES),
         channel=channel,
@@ -188,7 +188,7 @@ def _detail(row_id: str, *, wrong: str | None = None, typed: str = "") -> str:
     )
 
 
-def _label(status: str) -> str:
+def status_label(status: str) -> str:
     """How a notification stands, in a word or two; a status without one as it is stored."""
     return say(_LABELS[status]) if status in _LABELS else status.capitalize()
 
@@ -238,7 +238,7 @@ def _row(row: Mapping[str, Any]) -> Row:
     return Row(
         id=row["_id"],
         at=row["created_at"],
-        status=_label(status),
+        status=status_label(status),
         shape=_SHAPES.get(status, "failed"),
         flight=kind.line(kind.parse(row["to"])),
         title=row.get("title") or _kinds(row),

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import render_template, request
 from werkzeug.exceptions import BadRequest, NotFound
 
-from app.domain import why_words
+from app.domain import places, speech, why_words
+from app.domain.speech import say, to_say
 from app.domain.why import Event
 from app.domain.why_view import View, flight_name, local, view
 from app.store.why import WhyReader
 from app.web.pages import words
 from app.web.services import Services, services
-from app.web.staff import asked
+from app.web.staff import asked, notifications
 
 _MOST = 60
 _LONGEST = 400
+_OUTCOMES: Mapping[str, str] = {
+    # Translators: a change of a flight that says what was known already.
+    "same": to_say("Same"),
+    # Translators: a change that is older than what was known.
+    "old": to_say("Old"),
+    # Translators: a change that came again.
+    "repeated": to_say("Repeated"),
+    # Translators: a change by which a flight was seen for the first time.
+    "first": to_say("First"),
+    "unknown": to_say("Unknown"),
+    # Translators: a document that was deleted and never understood.
+    "gone_unseen": to_say("Gone unseen"),
+    "no_news": to_say("No news"),
+    "news": to_say("News"),
+    "expired": to_say("Expired"),
+    # Translators: a notice that is for everybody, about no airport and no flight.
+    "for_all": to_say("For all"),
+}
+"""What was decided about a change that nobody was told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +67,18 @@ def page() -> str:
     if event_id:
         one = reader.event(event_id)
         if one is None:
-            raise NotFound("Nothing is known of this event: it never came, or it is too long ago.")
+            raise NotFound(say("Nothing is known of this event: it never came, or it is too long ago."))
         facts = reader.chain(one, person or None)
         chain, people = view(facts, parts.clock), facts.people
         name = chain.flight
     elif flight or date:
         if not (flight and words.parsed_date(date)):
             raise BadRequest(
-                "Write the flight's number and its date of departure, like UA1545 and 2013-02-08."
+                say(
+                    "Write the flight's number and its date of departure, like {flight} and {date}.",
+                    flight="UA1545",
+                    date="2013-02-08",
+                )
             )
         for subject in reader.subjects("".join(flight.split()).upper(), date):
             name = flight_name(reader.flight(subject))
@@ -62,7 +87,7 @@ def page() -> str:
         "staff/why.html",
         asked={"event": event_id, "person": person, "flight": flight, "date": date},
         chain=chain,
-        people=sorted(people.items()),
+        people=[(notifications.status_label(status), count) for status, count in sorted(people.items())],
         events=events,
         name=name,
         address=lambda event: asked.address("staff.why", {"event": event, "person": person}),
@@ -78,17 +103,27 @@ def _listed(parts: Services, reader: WhyReader, subject: str) -> list[Found]:
         found.append(
             Found(
                 id=event.id,
-                at=f"{words.day(at)}, {at:%H:%M:%S} {words.clock_zone(at).partition(' ')[2]}" if at else "",
-                what=why_words.changes(event.changes) or "nothing that differs",
+                at=_moment(at) if at else "",
+                what=why_words.changes(event.changes) or say("nothing that differs"),
                 outcome=_outcome(event),
             )
         )
     return found
 
 
+def _moment(local_at: datetime) -> str:
+    """Fri 8 Feb, 15:13:07 EST."""
+    time = f"{speech.clock_time(local_at, seconds=True)} {places.zone_name(local_at)}"
+    return say("{day}, {time}", day=speech.day(local_at), time=time)
+
+
 def _outcome(event: Event) -> why_words.State:
     if event.is_announced:
-        return why_words.State("ok", "Announced")
+        return why_words.State("ok", say("Announced"))
     if event.dead_letter is not None:
-        return why_words.State("failed", "Dead letter")
-    return why_words.State("skipped", (event.outcome or "not on record").replace("_", " ").capitalize())
+        return why_words.State("failed", say("Dead letter"))
+    if event.outcome is None:
+        return why_words.State("skipped", say("Not on record"))
+    if event.outcome not in _OUTCOMES:
+        return why_words.State("skipped", event.outcome.replace("_", " ").capitalize())
+    return why_words.State("skipped", say(_OUTCOMES[event.outcome]))
