@@ -64,7 +64,8 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What will happen when the notice is published. tells: how many people, in a sentence; button: what publishes it.
-    subject: of the mail. sms: the text, of so many parts. digest: of what was looked at."""
+    subject: of the mail, sms: the text, of so many parts; both as those
+    read them who have the reader's language. digest: of what was looked at."""
 
     outlook: Outlook
     tells: str
@@ -182,7 +183,7 @@ def _read(typed: Mapping[str, str]) -> tuple[Notice | None, dict[str, str]]:
 
 def _look(notice: Notice) -> Look:
     parts = services()
-    outlook = publishing.outlook(notice)
+    outlook, spoken = publishing.outlook(notice), speech.current()
     value = notice_value.of_notice(notice, outlook.until, outlook.about.local_to)
     news = NoticeNews(
         heard=value.unsaid(),
@@ -195,6 +196,8 @@ def _look(notice: Notice) -> Look:
         now=parts.clock(),
         public_url=parts.settings.public_url,
         short_link=True,
+        language=spoken.language,
+        clock=spoken.clock,
     )
     message = wording_notice.compose(news)
     sms = message.sms.replace(LINK_SLOT, "...")
