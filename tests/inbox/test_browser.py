@@ -84,6 +84,42 @@ def seen(web: Web) -> list[dict[str, Any]]:
     return [row for row in web.stored("inbox") if "seen_at" in row]
 
 
+def touch(page: Page) -> None:
+    """A hand moves the mouse, beside the entries."""
+    for x in (2, 12):
+        page.mouse.move(x, 400)
+
+
+def test_on_a_screen_nobody_sits_before_nothing_is_marked(web: Web, address: str, page: Page) -> None:
+    page.goto(f"{address}/my")
+    touch(page)
+    tell(web)
+    expect(page.locator("[data-inbox] .tag-new")).to_have_count(1)
+    page.wait_for_timeout(4_000)  # longer than it takes whoever looks at it
+    assert seen(web) == []
+    page.evaluate("document.hasFocus = () => false")
+    touch(page)
+    page.wait_for_timeout(4_000)
+    assert seen(web) == []
+    page.evaluate("delete document.hasFocus")
+    touch(page)
+    eventually(lambda: len(seen(web)) == 1, within_s=60)
+
+
+def test_what_is_below_the_screen_is_not_marked_before_it_was_on_it(
+    web: Web, address: str, page: Page
+) -> None:
+    ids = fill(web, *range(1, 21))
+    page.goto(f"{address}/my/inbox")
+    touch(page)
+    eventually(lambda: ids[-1] in {row["_id"] for row in seen(web)}, within_s=60)
+    page.wait_for_timeout(3_000)
+    assert ids[0] not in {row["_id"] for row in seen(web)}
+    page.locator(".inbox > li").last.scroll_into_view_if_needed()
+    touch(page)
+    eventually(lambda: ids[0] in {row["_id"] for row in seen(web)}, within_s=60)
+
+
 def test_an_entry_appears_by_itself_is_counted_said_and_seen(web: Web, address: str, page: Page) -> None:
     page.goto(f"{address}/my")
     bar = page.locator("[data-inbox-count]")
@@ -96,6 +132,7 @@ def test_an_entry_appears_by_itself_is_counted_said_and_seen(web: Web, address: 
     expect(first).to_contain_text(MESSAGE.opening)
     expect(first.locator(".tag")).to_have_text("New")
     expect(page.locator("[data-inbox-say]")).to_have_text(MESSAGE.subject)
+    touch(page)
     eventually(lambda: len(seen(web)) == 1, within_s=60)
     expect(bar).to_be_hidden()
     expect(first.locator(".tag")).to_have_text("New")  # on this visit it still looks so

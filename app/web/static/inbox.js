@@ -1,6 +1,7 @@
 /* Gatecall: the inbox of whoever is signed in, live on their own pages. Each page is whole without it.
    It asks for news and waits, keeps the count in the bar, and where the newest entries are shown it asks the server for
-   them again, which is the only one that knows how they look. What was on the screen for a while counts as seen. */
+   them again, which is the only one that knows how they look. What was on the screen for a while counts as seen, if
+   somebody sits before it: the window has the focus, and was touched since the entry came. */
 (function () {
   "use strict";
 
@@ -15,6 +16,10 @@
   var line = document.querySelector("[data-inbox-say]");
   var state = badge.dataset.state;
   var waiting = null, wake = null, timer = null;
+  var touched = false;          // somebody did something since the entries were put there
+  var pointer = null;           // where it was: what moves under it is no move of a hand
+  var since = new Map();        // ids of what is new and on the screen, with the time it came there
+  var eyes = "IntersectionObserver" in window ? new IntersectionObserver(looked, { threshold: 0.9 }) : null;
 
   function pause(ms) {
     return new Promise(function (resolve) {
@@ -30,9 +35,24 @@
     badge.querySelector("[data-words]").textContent = news.words;
   }
 
-  /* What is new, by the ids of its entries. */
-  function fresh() {
-    return Array.prototype.map.call(document.querySelectorAll("[data-new]"), function (one) { return one.dataset.new; });
+  /* Look at what is new: an entry is on the screen when its title is. */
+  function watch() {
+    since.clear();
+    touched = false;
+    clearTimeout(timer);
+    timer = null;
+    if (!eyes) return;
+    eyes.disconnect();
+    document.querySelectorAll("[data-new]").forEach(function (one) { eyes.observe(one.querySelector(".t") || one); });
+  }
+  function looked(changes) {
+    changes.forEach(function (change) {
+      var one = change.target.closest("[data-new]");
+      if (!one) return;
+      if (!change.isIntersecting) since.delete(one.dataset.new);
+      else if (!since.has(one.dataset.new)) since.set(one.dataset.new, performance.now());
+    });
+    soon();
   }
 
   /* Nothing moves under a finger: the part is replaced when the pointer or the focus has left it. */
@@ -41,7 +61,7 @@
     if (busy()) { waiting = html; return; }
     waiting = null;
     part.innerHTML = html;
-    soon();
+    watch();
   }
   function later() { setTimeout(function () { if (waiting !== null) put(waiting); }, 50); }
 
@@ -55,15 +75,27 @@
     });
   }
 
-  /* What is on the screen for a while was seen. */
+  /* What is on the screen for a while was seen by whoever sits before it. */
+  function attended() { return touched && !document.hidden && document.hasFocus(); }
   function soon() {
-    clearTimeout(timer);
-    if (!document.hidden && fresh().length) timer = setTimeout(seen, SEEN_AFTER_MS);
+    if (timer === null && attended() && since.size) timer = setTimeout(seen, SEEN_AFTER_MS);
+  }
+  function act(event) {
+    if (event.type === "pointermove") {
+      var at = event.screenX + " " + event.screenY, moved = pointer !== null && pointer !== at;
+      pointer = at;
+      if (!moved) return;
+    }
+    touched = true;
+    soon();
   }
   function seen() {
+    timer = null;
     var token = document.querySelector('input[name="csrf_token"]');
-    var shown = fresh();
-    if (document.hidden || !token || !shown.length) return;
+    var shown = [], now = performance.now();
+    since.forEach(function (came, id) { if (now - came >= SEEN_AFTER_MS - 100) shown.push(id); });
+    if (!attended() || !token) return;
+    if (!shown.length) { soon(); return; }
     fetch("/api/v1/me/inbox/seen", {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": token.value },
@@ -71,8 +103,11 @@
     }).then(function (answer) {
       if (!answer.ok) return;
       document.querySelectorAll("[data-new]").forEach(function (one) {
-        if (shown.indexOf(one.dataset.new) >= 0) one.removeAttribute("data-new");   // it looks new until it is drawn again
+        if (shown.indexOf(one.dataset.new) < 0) return;
+        since.delete(one.dataset.new);
+        one.removeAttribute("data-new");   // it looks new until it is drawn again
       });
+      soon();
       if (wake) wake();
     }).catch(function () { /* it is new once more the next time */ });
   }
@@ -102,7 +137,7 @@
   }
 
   document.addEventListener("visibilitychange", function () {
-    if (document.hidden) { clearTimeout(timer); return; }
+    if (document.hidden) { clearTimeout(timer); timer = null; return; }
     soon();
     if (wake) wake();
   });
@@ -110,6 +145,10 @@
     part.addEventListener("pointerleave", later);
     part.addEventListener("focusout", later);
   }
-  soon();
+  ["pointerdown", "pointermove", "keydown", "wheel"].forEach(function (name) {
+    document.addEventListener(name, act, { capture: true, passive: true });
+  });
+  window.addEventListener("focus", act);
+  watch();
   follow();
 })();
