@@ -119,7 +119,7 @@ def _ending(message: Message, why: str | None, stops: MailList | None) -> Iterat
     if stops is not None:
         yield f"{stopping(stops)}:"
         yield STOP_IN_TEXT
-        yield f"{say('Choose what you hear')}:"
+        yield say("Choose what you hear") + ":"
         yield CHOICES_IN_TEXT
 
 

@@ -87,7 +87,8 @@ def _event(entry: Entry, public_url: str, now: datetime) -> Event:
         found.add("dtend", lands_at.astimezone(UTC))
     found.add("summary", _summary(flight))
     found.add("location", _location(flight))
-    found.add("description", f"{_description(flight)}\n{say('Check before you go: {link}', link=url)}")
+    check = say("Check before you go: {link}", link=url)
+    found.add("description", f"{_description(flight)}\n{check}")
     found.add("url", url)
     found.add("status", _status(flight))
     found.add("transp", "TRANSPARENT" if flight.status in NOT_FLYING else "OPAQUE")
@@ -132,9 +133,9 @@ def _description(flight: Flight) -> str:
     """Whole sentences: how it leaves, how it lands, and the airline's reason."""
     number = airlines.written(flight.flight_number)
     if flight.status is Status.CANCELLED:
-        return f"{say('{flight} is cancelled.', flight=number)}{_reason(flight)}"
+        return say("{flight} is cancelled.", flight=number) + _reason(flight)
     if flight.status in NOT_FLYING:
-        return f"{say('{flight} is no longer in the schedule.', flight=number)}{_reason(flight)}"
+        return say("{flight} is no longer in the schedule.", flight=number) + _reason(flight)
     if delayed_without_time(flight):
         planned = _local(flight.departs_at, flight.origin)
         leaves = say("Delayed; until when is not yet known. Planned {time}.", time=planned)

@@ -198,7 +198,7 @@ def _of_quiet(quiet: Quiet, followed: str, *, you: bool) -> list[Step]:
     if quiet.reason == "below_threshold" and quiet.changes:
         if not {one.field for one in quiet.changes} <= TIMES:
             words = say("First values and details like these are no news of their own.")
-        words = f"{words} {say('It is: {changes}.', changes=changes(quiet.changes))}"
+        words = " ".join((words, say("It is: {changes}.", changes=changes(quiet.changes))))
     if is_held(quiet):
         return [Step(quiet.decided_at, held_by(quiet.reason, you=you), words, until=quiet.until)]
     what = _title(quiet.reason)
@@ -265,7 +265,7 @@ def _of_attempt(count: int, attempt: Attempt, provider: str) -> Step:
     words += "."
     if attempt.words:
         answer = masked_words(attempt.words).rstrip(".")
-        words = f"{words} {say('It said: {words}.', words=answer)}"
+        words = " ".join((words, say("It said: {words}.", words=answer)))
     tone = BAD if attempt.outcome == "never" else ""
     return Step(attempt.started_at, say("It was handed to the {provider}", provider=provider), words, tone)
 

@@ -79,7 +79,8 @@ def _headline(news: AlertNews) -> str:
         return say("Fare alert ended: {alert}", alert=want.title)
     if fare is None:
         return say("{trip}: no fare found", trip=want.trip)
-    return f"{_offer(news, fare, money_words(fare.price))}, {_why(want) or say('the cheapest now')}"
+    why = _why(want) or say("the cheapest now")
+    return f"{_offer(news, fare, money_words(fare.price))}, {why}"
 
 
 def _offer(news: AlertNews, fare: Fare, price: str) -> str:
@@ -248,7 +249,7 @@ def _footer(news: AlertNews, page: str) -> tuple[str, ...]:
         said = say("Found {day}, {time}, sent at {sent}.", day=day_of(found.date(), sent.date()), **times)
     return (
         say('You get this because of your fare alert "{alert}".', alert=want.title),
-        f"{said} {say('It was found late.')}" if news.found_late else said,
+        " ".join((said, say("It was found late."))) if news.found_late else said,
         say("Change or end the alert: {link}", link=page),
         say("Times are local to the airport. A fare is what its seller said when asked; the seller decides."),
     )

@@ -51,7 +51,7 @@ def welcome(profile: str) -> str:
 def confirm(account: str, *, replaces: bool) -> str:
     """Whether this is the account that is meant. account: masked. replaces: another chat is linked to it now."""
     asked = say("Link this chat with the Gatecall account <b>{account}</b>?", account=escape(account))
-    also = f" {say('It takes the place of the chat that is linked now.')}" if replaces else ""
+    also = " " + say("It takes the place of the chat that is linked now.") if replaces else ""
     return f"{asked}\n{say(AGREED)}{also}"
 
 
@@ -112,10 +112,12 @@ def followed(name: str, detail: str, *, is_new: bool) -> str:
 def listed(lines: Sequence[tuple[str, str]], more: int) -> str:
     """What somebody follows and has booked. lines: name and detail of each; more: how many are left out."""
     if not lines:
-        return f"{say('You follow nothing, and no booking of yours is ahead.')}\n{say(HELP)}"
+        nothing = say("You follow nothing, and no booking of yours is ahead.")
+        return f"{nothing}\n{say(HELP)}"
     rows = "\n".join(f"<b>{escape(name)}</b>, {escape(detail)}" for name, detail in lines)
     # Translators: below a list: how many are left out.
-    return f"{rows}\n{plural('and {number} more', 'and {number} more', more)}" if more else rows
+    left_out = plural("and {number} more", "and {number} more", more)
+    return f"{rows}\n{left_out}" if more else rows
 
 
 def stopped_flight(name: str | None) -> str:
@@ -135,7 +137,8 @@ def again(name: str | None) -> str:
 def booked(name: str | None, page: str) -> str:
     """News about a booking is not stopped by a button. page: of the person's choices. name: None where it is not known
     any more."""
-    link = f'<a href="{escape(page)}">{escape(say("What you hear"))}</a>'
+    shown = escape(say("What you hear"))
+    link = f'<a href="{escape(page)}">{shown}</a>'
     if name is None:
         return say(
             "You hold a booking on it, so its news goes on. What you hear is your choice:\n{link}", link=link

@@ -55,7 +55,7 @@ def _reinstated(t: Terms) -> Lead:
     label = say("Leaves {place}", place=t.at(t.want.origin))
     if t.time_unknown:
         mark = Highlight(label, old, say("Time not yet known"), t.reason, CHANGE)
-        opening = f"{ended(news)} {say('The time is not yet known.')}"
+        opening = " ".join((ended(news), say("The time is not yet known.")))
         return Lead(news, news, opening, mark, _TIMES)
     # Translators: after a time: ", 28 minutes late".
     late = say(", {lateness}", lateness=t.lateness) if t.delay else ""
@@ -94,13 +94,13 @@ def _diverted(t: Terms) -> Lead:
     new = t.at(place) if place else say(NOT_KNOWN)
     news = _diversion(t)
     if place is None:
-        opening = f"{ended(news)} {say('Where and when is not yet known.')}"
+        opening = " ".join((ended(news), say("Where and when is not yet known.")))
     elif place == t.want.origin:
-        opening = f"{ended(news)} {say('When it lands is not yet known.')}"
+        opening = " ".join((ended(news), say("When it lands is not yet known.")))
     else:
         # Translators: {headline} is like "UA 407 to Denver lands in Cheyenne (CYS)".
         first = say("{headline}, not in {planned}.", headline=news, planned=planned)
-        opening = f"{first} {say('When is not yet known.')}"
+        opening = " ".join((first, say("When is not yet known.")))
     return Lead(news, news, opening, Highlight(say("Lands in"), old, new, t.reason, CHANGE))
 
 
@@ -205,7 +205,7 @@ def _delayed_for_long(t: Terms) -> Lead:
     return Lead(
         subject=say("{headline}, new time not yet known", headline=news),
         headline=news,
-        opening=f"{ended(news)} {say('The new time is not yet known.')}",
+        opening=" ".join((ended(news), say("The new time is not yet known."))),
         highlight=Highlight(label, old, say(NOT_KNOWN), t.reason, CHANGE),
     )
 

@@ -195,13 +195,13 @@ def _diverted(w: _Words) -> list[Part]:
             news = say("{flight} now returns to {city}.", flight=flight, city=city)
         else:
             news = say("{flight} returns to {city}.", flight=flight, city=city)
-        return [(Rank.NEWS, f"{news} {say('When it lands is not yet known.')}")]
+        return [(Rank.NEWS, " ".join((news, say("When it lands is not yet known."))))]
     where = place if w.name is _Name.CODE else f"{w.city(place)} ({place})"
     if t.doubtful:
         news = say("{flight} now lands in {place} instead.", flight=flight, place=where)
     else:
         news = say("{flight} lands in {place} instead.", flight=flight, place=where)
-    return [(Rank.NEWS, f"{news} {say('When is not yet known.')}")]
+    return [(Rank.NEWS, " ".join((news, say("When is not yet known."))))]
 
 
 def _rescheduled(w: _Words) -> list[Part]:
@@ -228,7 +228,7 @@ def _delayed(w: _Words) -> list[Part]:
             news = say("{flight}, {moment}, is now delayed.", flight=flight, moment=planned)
         else:
             news = say("{flight}, {moment}, is delayed.", flight=flight, moment=planned)
-        return [(Rank.NEWS, f"{news} {say('The new time is not yet known.')}"), w.gate()]
+        return [(Rank.NEWS, " ".join((news, say("The new time is not yet known.")))), w.gate()]
     old = t.left_before.against(t.leaves, short=True) if t.departure_differs else None
     values = {"flight": flight, "time": w.at(t.leaves), "lateness": t.short_lateness, "was": t.was(old)}
     if t.doubtful:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import string
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -12,6 +14,8 @@ from app.domain.speech import ENGLISH, LANGUAGES
 from scripts import translations
 
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
+SAYING = {"say": 1, "to_say": 1, "say_as": 2, "plural": 2}
+"""How many texts these take first: a sentence, a context and a sentence, the one and the many."""
 
 
 @cache
@@ -33,8 +37,63 @@ def places(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
+def said_in(tree: ast.AST) -> Iterator[tuple[ast.Call, str, list[ast.expr]]]:
+    """Each call that says something, its name and its texts."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            if name in SAYING:
+                yield node, name, node.args[: SAYING[name]]
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for top in ("app", "consumers"):
+        for path in sorted((translations.ROOT / top).rglob("*.py")):
+            yield str(path.relative_to(translations.ROOT)), ast.parse(path.read_text("utf-8"))
+
+
 def test_the_code_has_sentences() -> None:
     assert len(sentences(code())) > 300
+
+
+def test_the_reader_of_the_code_finds_every_sentence_that_is_said() -> None:
+    """It does not look into f-strings: what is said there would stay English in silence."""
+    found = {(context, texts(ids)) for context, ids in sentences(code())}
+    unseen = []
+    for path, tree in modules():
+        for call, name, args in said_in(tree):
+            if not all(isinstance(one, ast.Constant) for one in args):
+                continue
+            values = tuple(str(one.value) for one in args if isinstance(one, ast.Constant))
+            key = (values[0], values[1:]) if name == "say_as" else (None, values)
+            if key not in found:
+                unseen.append(f"{path}:{call.lineno}: {values}")
+    assert unseen == [], "say it before the f-string, or join the two"
+
+
+def test_no_sentence_is_said_within_an_f_string() -> None:
+    within = [
+        f"{path}:{call.lineno}"
+        for path, tree in modules()
+        for text in ast.walk(tree)
+        if isinstance(text, ast.JoinedStr)
+        for call, _, args in said_in(text)
+        if any(isinstance(one, ast.Constant) for one in args)
+    ]
+    assert within == []
+
+
+def test_no_sentence_is_chosen_or_put_together_within_the_call_that_says_it() -> None:
+    """`say("a" if b else "c")` would be found by nobody."""
+    chosen = [
+        f"{path}:{call.lineno}"
+        for path, tree in modules()
+        for call, _, args in said_in(tree)
+        for one in args
+        if isinstance(one, (ast.IfExp, ast.BoolOp, ast.BinOp))
+        and any(isinstance(part, (ast.Constant, ast.JoinedStr)) for part in ast.iter_child_nodes(one))
+    ]
+    assert chosen == []
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -139,7 +139,8 @@ def standing(user: Mapping[str, Any]) -> Standing:
     if stopped := row.get("stopped"):
         words = said_to_stop(stopped.get("reason"), _moment(stopped.get("at"), user))
         if stopped.get("words"):
-            words = f"{words} {say('Its last answer: {answer}', answer=masked_words(stopped['words']))}"
+            answer = masked_words(stopped["words"])
+            words = " ".join((words, say("Its last answer: {answer}", answer=answer)))
         return replace(found, stopped=words)
     if since := row.get("failing_since"):
         until, words = _moment(row.get("rests_until"), user), masked_words(row.get("words") or "")

@@ -130,10 +130,10 @@ def _lede(summary: Summary, *, arrival: bool, today: bool) -> words.Pieces:
     if summary.cancelled:
         said = _cancelled(summary.cancelled, _share(summary.cancelled, summary), arrival, today)
         if summary.cancelled * _MANY_CANCELLED >= summary.total and not arrival:
-            said = f"{said} {say('Check your flight before you leave home.')}"
+            said = " ".join((said, say("Check your flight before you leave home.")))
     elif summary.late:
         late = _late(summary.late, _share(summary.late, summary), arrival, today)
-        said = f"{say('No flight is cancelled.')} {late}"
+        said = " ".join((say("No flight is cancelled."), late))
     elif summary.total == 1:
         said = _one_as_planned(arrival, today)
     else:

@@ -304,7 +304,7 @@ def _told(told: Told | None, age_s: float) -> str:
     if told.first_s is None or told.last_s is None:
         return said
     first, last = words.seconds(told.first_s), words.seconds(told.last_s)
-    return f"{said} {say('The first after {first}, the last after {last}.', first=first, last=last)}"
+    return " ".join((said, say("The first after {first}, the last after {last}.", first=first, last=last)))
 
 
 def _nobody(told: Told) -> str:

@@ -64,7 +64,8 @@ def _say(flight: Flight, now: datetime) -> str:
     else:
         said = say("It leaves at {time}.", time=leaves)
     # Translators: stands behind the state of a flight: "Boarding at gate C94. It leaves at 15:13 EST."
-    return f"{say('at gate {gate}.', gate=gate)} {said}" if gate is not None else said
+    at_gate = say("at gate {gate}.", gate=gate)
+    return f"{at_gate} {said}" if gate is not None else said
 
 
 def off(flight: Flight, last_edited: str | None) -> Off:
