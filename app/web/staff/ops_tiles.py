@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from app.domain.speech import measured, number, plural, say
+from app.domain.speech import measured, number, plural, say, say_as
 from app.store import samples
 from app.web.pages import words
 from app.web.staff.history import Figures, Line, Points, added, line, present, quantile
@@ -149,21 +149,30 @@ def _due(delivery: Figures) -> Tile:
 
 
 def _counted(title: str, growth: Points) -> Tile:
-    # Translators: leases of conversations, which ran out before the answer of a provider was written down.
-    return _tile(title, number(_sum(growth)), "", growth, say("last hour"), say("leases ran out"))
+    # Translators: leases of conversations: a provider's answer was not written down in time.
+    right = say("leases ran out")
+    return _tile(title, number(_sum(growth)), "", growth, say("last hour"), right)
 
 
 def _letters(notifier: Figures) -> Tile:
     points = notifier.gauge("letters")
     now = present(points)
-    return _tile(say("Dead letters"), _whole(now), "", points, say("waiting"), "", is_bad=bool(now))
+    return _tile(
+        say("Dead letters"),
+        _whole(now),
+        "",
+        points,
+        say_as("of dead letters", "waiting"),
+        "",
+        is_bad=bool(now),
+    )
 
 
 def _readers(web: Figures) -> Tile:
     points = web.gauge("waiting", sum)
     now = present(points)
     requests = plural("{number} requests", "{number} requests", _sum(web.growth("requests")))
-    unit = "" if now is None else say("waiting")
+    unit = "" if now is None else say_as("of programs that read", "waiting")
     return _tile(say("Readers of {path}", path="/update"), _whole(now), unit, points, requests, "")
 
 
