@@ -10,7 +10,7 @@ from flask import render_template, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from app.domain import places, speech, why_words
-from app.domain.speech import say, to_say
+from app.domain.speech import say, say_as, to_say
 from app.domain.why import Event
 from app.domain.why_view import View, flight_name, local, view
 from app.store.why import WhyReader
@@ -27,8 +27,6 @@ _OUTCOMES: Mapping[str, str] = {
     "old": to_say("Old"),
     # Translators: a change that came again.
     "repeated": to_say("Repeated"),
-    # Translators: a change by which a flight was seen for the first time.
-    "first": to_say("First"),
     "unknown": to_say("Unknown"),
     # Translators: a document that was deleted and never understood.
     "gone_unseen": to_say("Gone unseen"),
@@ -124,6 +122,9 @@ def _outcome(event: Event) -> why_words.State:
         return why_words.State("failed", say("Dead letter"))
     if event.outcome is None:
         return why_words.State("skipped", say("Not on record"))
+    if event.outcome == "first":
+        # Translators: a change by which a flight was seen for the first time.
+        return why_words.State("skipped", say_as("of a change", "First"))
     if event.outcome not in _OUTCOMES:
         return why_words.State("skipped", event.outcome.replace("_", " ").capitalize())
     return why_words.State("skipped", say(_OUTCOMES[event.outcome]))
