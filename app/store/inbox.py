@@ -83,20 +83,33 @@ class Inbox:
         state = hashlib.sha256("\n".join(ids).encode()).hexdigest()[:16]
         return Unseen(len(ids), state, ids[0] if ids else None)
 
-    def unseen_news(self, person: str, entries: Collection[str] | None) -> list[str]:
-        """Ids of what is new among these entries, None for all of the person's, and was told by a conversation: the
-        newest MOST_COUNTED of them."""
-        wanted = _new(person, entries) | {"kind": {"$ne": SERVICE}}
-        rows = self._entries.find(wanted, {"_id": 1}).sort([("at", -1), ("_id", -1)]).limit(MOST_COUNTED)
-        return [str(row["_id"]) for row in rows]
+    def new_among(
+        self, person: str, entries: Collection[str] | None, until: str | None = None
+    ) -> list[tuple[str, bool]]:
+        """What is new among these entries, None for all of the person's: id, and whether a conversation told it.
 
-    def mark_seen(self, person: str, entries: Collection[str] | None, now: datetime) -> int:
-        """The person has seen these entries, None for all of theirs; returns how many were new to them.
+        until: the id of an entry of theirs; what is newer is left out, and without such an entry everything is. None
+        for what is there now.
+        """
+        wanted: Document = {"person": person, "unseen": True}
+        if entries is not None:
+            wanted["_id"] = {"$in": list(entries)}
+        if until is not None:
+            last = self._entries.find_one({"_id": until, "person": person}, {"at": 1})
+            if last is None:
+                return []
+            wanted["$or"] = [{"at": {"$lt": last["at"]}}, {"at": last["at"], "_id": {"$lte": until}}]
+        rows = self._entries.find(wanted, {"_id": 1, "kind": 1}).sort([("at", -1), ("_id", -1)])
+        return [(str(row["_id"]), row["kind"] != SERVICE) for row in rows]
+
+    def mark_seen(self, person: str, entries: Collection[str], now: datetime) -> int:
+        """The person has seen these entries; returns how many were new to them.
 
         Ids of other people's entries are passed over.
         """
         done = self._entries.update_many(
-            _new(person, entries), {"$set": {"seen_at": now}, "$unset": {"unseen": ""}}
+            {"person": person, "unseen": True, "_id": {"$in": list(entries)}},
+            {"$set": {"seen_at": now}, "$unset": {"unseen": ""}},
         )
         return done.modified_count
 
@@ -110,8 +123,3 @@ class Inbox:
         ]
         rows = self._entries.aggregate(stages)
         return {str(row["_id"]): row["seen_at"] for row in rows if row.get("seen_at") is not None}
-
-
-def _new(person: str, entries: Collection[str] | None) -> Document:
-    wanted: Document = {"person": person, "unseen": True}
-    return wanted if entries is None else wanted | {"_id": {"$in": list(entries)}}

@@ -24,6 +24,8 @@ from app.web import person_cookie, reader
 from app.web.services import Services, services
 
 STOPPED_BY_CHOICE = "by_choice"
+_AT_ONCE = 100
+"""Entries that are reported before they are marked."""
 
 
 def register(app: Flask) -> None:
@@ -75,17 +77,24 @@ def at_sign_in(parts: Services, user: Mapping[str, Any]) -> None:
     switch_on(parts, ids.text(user["_id"]))
 
 
-def mark_seen(parts: Services, person: str, entries: Collection[str] | None) -> int:
+def mark_seen(parts: Services, person: str, entries: Collection[str] | None, until: str | None = None) -> int:
     """The person has seen these entries, None for all; returns how many were new to them. Raises PyMongoError.
+
+    until: the newest entry they were shown; what came later stays new. None for what is there now.
 
     The ledger learns it as a report of the channel, so that nothing waits for it any more. The report goes first: what
     is repeated after a crash is written once.
     """
     inbox, now = Inbox(parts.database), parts.now()
     callbacks = Callbacks(parts.database, Suppressions(parts.database, parts.settings))
-    for id_ in inbox.unseen_news(person, entries):
-        callbacks.take(Report(NAME, id_, State.READ, words="seen on the page"), now)
-    return inbox.mark_seen(person, entries, now)
+    new, marked = inbox.new_among(person, entries, until), 0
+    for start in range(0, len(new), _AT_ONCE):
+        part = new[start : start + _AT_ONCE]
+        for id_, is_news in part:
+            if is_news:
+                callbacks.take(Report(NAME, id_, State.READ, words="seen on the page"), now)
+        marked += inbox.mark_seen(person, [id_ for id_, _ in part], now)
+    return marked
 
 
 def _unseen() -> Unseen | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.store.inbox import MOST_COUNTED
 from tests.inbox.entries import entry, fill
 from tests.my.conftest import NOW, Person, Web
 
@@ -67,6 +68,32 @@ def test_entries_that_are_named_are_marked_and_no_others(web: Web, maya: Person)
     assert "seen_at" not in web.stored("inbox", _id=foreign)[0]
     assert mark(maya, {"entries": None}).json == {"seen": 2, "unseen": 0}
     assert mark(maya, {}).json == {"seen": 0, "unseen": 0}
+
+
+def test_all_are_those_up_to_the_entry_that_was_read(web: Web, maya: Person) -> None:
+    first, second, third = fill(web, 1, 2, 3)
+    (foreign,) = fill(web, 9, person="p2")
+    assert mark(maya, {"until": second}).json == {"seen": 2, "unseen": 1}
+    assert [row["_id"] for row in web.stored("inbox") if "seen_at" in row] == [first, second]
+    assert mark(maya, {"until": "none"}).json == {"seen": 0, "unseen": 1}
+    assert mark(maya, {"until": foreign}).json == {"seen": 0, "unseen": 1}
+    assert mark(maya, {"entries": [third], "until": first}).json == {"seen": 0, "unseen": 1}
+
+
+def test_of_more_than_are_counted_all_stand_in_the_ledger_as_read(web: Web, maya: Person) -> None:
+    rows = []
+    for number, id_ in enumerate(fill(web, *range(1, MOST_COUNTED + 21))):
+        row = {
+            "_id": f"flight:f407|p1|inbox@{number}",
+            "conversation": "flight:f407|p1|inbox",
+            "person": "p1",
+        }
+        row |= {"subject": "flight:f407", "channel": "inbox", "event_id": f"e{number}", "created_at": NOW}
+        rows.append(row | {"attempts": [{"id": "a", "provider_id": id_}]})
+    web.database["notifications"].insert_many(rows)
+    assert mark(maya, {}).json == {"seen": MOST_COUNTED + 20, "unseen": 0}
+    states = [row.get("delivery", {}).get("state") for row in web.stored("notifications")]
+    assert states == ["read"] * (MOST_COUNTED + 20)
 
 
 def test_what_is_marked_stands_in_the_ledger_as_read(web: Web, maya: Person) -> None:

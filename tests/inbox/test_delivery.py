@@ -147,9 +147,10 @@ def test_what_was_seen_is_known_by_conversation_until_something_newer_comes(worl
     worker.deliver_due()
     assert inbox.seen_of([conversation]) == {}
     now = world.terms.now().replace(microsecond=0)
-    assert inbox.mark_seen("p1", None, now) == 1
+    (found,) = entries(world)
+    assert inbox.mark_seen("p1", [found["_id"]], now) == 1
     assert inbox.seen_of([conversation, "flight:f9|p1|inbox"]) == {conversation: now}
-    assert inbox.mark_seen("p1", None, now + timedelta(hours=1)) == 0
+    assert inbox.mark_seen("p1", [found["_id"]], now + timedelta(hours=1)) == 0
     assert inbox.seen_of([conversation]) == {conversation: now}
     world.wants(C, 2)
     worker.deliver_due()

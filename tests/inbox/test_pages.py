@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any
@@ -98,6 +99,21 @@ def test_reading_a_page_changes_nothing_and_the_button_marks_all(web: Web, maya:
     assert count_in(shown) is None
     assert [row["seen_at"] for row in web.stored("inbox", person="p1")] == [web.now()] * 2
     assert "seen_at" not in web.stored("inbox", person="p2")[0]
+
+
+@pytest.mark.parametrize("path", ["/my", "/my/inbox", "/my/inbox?cursor="])
+def test_the_button_marks_nothing_that_came_after_the_page_was_drawn(
+    web: Web, maya: Person, path: str
+) -> None:
+    fill(web, *range(1, 24))
+    if path.endswith("="):
+        first = maya.get("/my/inbox")
+        path = first[first.index("/my/inbox?cursor=") :].partition('"')[0]
+    until = re.findall(r'name="until" value="([^"]+)"', maya.get(path))
+    (late,) = fill(web, 50)
+    assert "Mark all as read" in maya.done("/my/inbox/seen", page="/my", until=until[0])
+    assert [row["_id"] for row in web.stored("inbox") if "seen_at" not in row] == [late]
+    assert news(maya)["unseen"] == 1
 
 
 def test_nothing_is_marked_without_the_token_of_the_form(web: Web, maya: Person) -> None:

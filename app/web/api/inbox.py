@@ -61,6 +61,10 @@ class InboxSeen(BaseModel):
         list[Annotated[str, Field(max_length=200)]] | None,
         Field(max_length=_MOST, description="Ids of entries; null or absent for all there are."),
     ] = None
+    until: Annotated[
+        str | None,
+        Field(max_length=200, description="Id of the newest entry that was read: what came later stays new."),
+    ] = None
 
 
 class InboxLeft(BaseModel):
@@ -96,7 +100,7 @@ def listed() -> Response:
 def seen() -> Response:
     """The person has seen these entries, or all. Ids of nobody's and of others' entries are passed over."""
     sent = body(InboxSeen)
-    new = marking.mark_seen(services(), access.own(), sent.entries)
+    new = marking.mark_seen(services(), access.own(), sent.entries, sent.until)
     return as_json(InboxLeft(seen=new, unseen=Inbox(services().database).unseen(access.own()).count))
 
 

@@ -110,10 +110,12 @@ def view() -> Answer:
     except Problem as problem:
         return frame.problem(problem)
     before = (asked.after.at, asked.after.id) if asked.after else None
-    rows = Inbox(parts.database).page(access.own(), before, PAGE + 1)
+    store, person = Inbox(parts.database), access.own()
+    unseen = store.unseen(person)  # first: what comes meanwhile is not what the button marks
+    rows = store.page(person, before, PAGE + 1)
     return frame.draw(
         "inbox.html",
-        box=_box(rows, PAGE, user, parts),
+        box=_box(rows, PAGE, user, parts, unseen),
         is_on=inbox.is_on(parts, user),
         may_be_on=may_be_switched_on(user, parts),
         is_first=before is None,
@@ -150,8 +152,8 @@ def news() -> Response:
 
 
 def seen() -> Response:
-    """Everything was seen."""
-    inbox.mark_seen(services(), access.own(), None)
+    """Everything was seen that was there when the page was drawn: `until` is the newest of it."""
+    inbox.mark_seen(services(), access.own(), None, request.form.get("until") or None)
     return frame.back("my.inbox" if request.form.get("from") == "inbox" else "my.notifications", "inbox-seen")
 
 
@@ -173,7 +175,9 @@ def top(user: Mapping[str, Any], parts: Services) -> Box | None:
     """What stands at the top of my first page; None for whoever has no inbox."""
     if not inbox.is_on(parts, user):
         return None
-    return _box(Inbox(parts.database).page(access.own(), None, FEW + 1), FEW, user, parts)
+    store, person = Inbox(parts.database), access.own()
+    unseen = store.unseen(person)  # first, as above
+    return _box(store.page(person, None, FEW + 1), FEW, user, parts, unseen)
 
 
 def may_be_switched_on(user: Mapping[str, Any], parts: Services) -> bool:
@@ -181,11 +185,11 @@ def may_be_switched_on(user: Mapping[str, Any], parts: Services) -> bool:
     return NAME in parts.settings.channels and not inbox.is_on(parts, user)
 
 
-def _box(rows: list[Document], most: int, user: Mapping[str, Any], parts: Services) -> Box:
+def _box(rows: list[Document], most: int, user: Mapping[str, Any], parts: Services, unseen: Unseen) -> Box:
     store, person = Inbox(parts.database), access.own()
     latest = store.latest(person, {row["subject"] for row in rows[:most] if row["subject"]})
     entries = tuple(_entry(row, user, parts, latest) for row in rows[:most])
-    return Box(entries, store.unseen(person), len(rows) > most)
+    return Box(entries, unseen, len(rows) > most)
 
 
 def _entry(row: Document, user: Mapping[str, Any], parts: Services, latest: frozenset[str]) -> Entry:
