@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from app.domain.channels import NAMES
@@ -98,13 +99,14 @@ class Row:
 class Other:
     """The same person's conversation about the same subject on a channel before this one. order: what it knows of.
     is_waiting: something is due there, or under way. held_until: it waits for the person's own sake. rows: the last
-    ones, the newest first."""
+    ones, the newest first. heard: what the person counts as having heard there; None when nothing is known."""
 
     order: str
     is_waiting: bool
     has_failed: bool
     held_until: datetime | None = None
     rows: Sequence[Row] = ()
+    heard: Value | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +124,15 @@ def standing(
     """How a channel stands towards this news, from what its conversation and its rows say.
 
     other: None where there is none, or where the person does not want this news. says_it: whether somebody who heard
-    this value has nothing of the news left to hear. In doubt it is OUT, so that the next one tells.
+    this value has nothing of the news left to hear. What was told before something else was is of an earlier time: who
+    heard of a cancellation and of its end hears of the next one. In doubt it is OUT, so that the next one tells.
     """
     if other is None:
         return Standing(State.OUT)
-    told = next((row for row in other.rows if row.was_sent and not set(kinds).isdisjoint(row.kinds)), None)
-    if told is not None and says_it(told.to):
+    is_said = other.heard is not None and says_it(other.heard)
+    present = list(takewhile(lambda row: says_it(row.to), other.rows)) if is_said else []
+    told = next((row for row in present if row.was_sent and not set(kinds).isdisjoint(row.kinds)), None)
+    if told is not None:
         if told.reached:
             return Standing(State.REACHED)
         return Standing(State.OUT, told.at) if told.came_back else Standing(State.OPEN)

@@ -114,7 +114,7 @@ _OF_ROW = (
     "seen_at",
     "attempts.ended_at",
 )
-_OF_CONVERSATION = ("order", "status", "due_at", "fold", "claim", "reason")
+_OF_CONVERSATION = ("subject", "heard", "order", "status", "due_at", "fold", "claim", "reason")
 
 
 def _due(one: Ended, now: datetime) -> UpdateMany:
@@ -125,7 +125,7 @@ def _due(one: Ended, now: datetime) -> UpdateMany:
 
 
 def _other(row: Mapping[str, Any]) -> Other:
-    moment = row.get("due_at") or row.get("fold")
+    moment, heard = row.get("due_at") or row.get("fold"), row.get("heard")
     waits = moment is not None or "claim" in row
     return Other(
         order=row.get("order", ""),
@@ -133,6 +133,7 @@ def _other(row: Mapping[str, Any]) -> Other:
         has_failed=row.get("status") == FAILED,
         held_until=moment if row.get("reason") in set(Reason) else None,
         rows=[_row(one) for one in row["rows"]],
+        heard=subjects.of(row["subject"]).parse(heard) if heard else None,
     )
 
 

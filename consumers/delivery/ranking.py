@@ -58,8 +58,7 @@ class Ranking:
         domain_now, now = terms.domain_clock(), terms.now()
 
         def says_it(value: Value) -> bool:
-            left = kind.decide(value, want, role, rules, domain_now).kinds
-            return set(verdict.kinds).isdisjoint(left)
+            return not kind.decide(value, want, role, rules, domain_now).kinds
 
         standings = {}
         for rank in before:

@@ -13,6 +13,9 @@ from pymongo.write_concern import WriteConcern
 from app.channels.email import EmailChannel
 from app.channels.sms import SmsChannel
 from app.settings import Settings, load
+from tests.delivery.both import Both
+from tests.delivery.choosers import at_gates, by_clock
+from tests.delivery.clocks import Clock
 from tests.delivery.world import World
 from tests.providers import Mailbox, Twilio
 
@@ -55,3 +58,12 @@ def sms_world(database: Database[dict[str, Any]], database_uri: str, twilio: Twi
     made = World(_majority(database), settings, SmsChannel(settings))
     yield made
     made.close()
+
+
+@pytest.fixture
+def both(world: World, sms_world: World, mailbox: Mailbox, twilio: Twilio) -> Both:
+    clock = Clock()
+    for one in (world, sms_world):
+        at_gates(one)
+        by_clock(one, clock)
+    return Both(world, sms_world, clock, mailbox, twilio)

@@ -2,82 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from app.domain.flight import Flight, Status
-from app.domain.reports import Refusal, Report, State
-from tests.delivery.choosers import FAR_A, FAR_B, at_gates, by_clock, clock_of, held
-from tests.delivery.clocks import Clock
-from tests.delivery.world import Crash, Dying, World, flight, order
-from tests.providers import Mailbox, Twilio, TwilioAnswer
+from app.domain.reports import State
+from tests.delivery.both import CANCELLED, MAIL_FIRST, TEXT_FIRST, Both
+from tests.delivery.choosers import FAR_A, FAR_B, clock_of, held
+from tests.delivery.world import Crash, Dying, flight
+from tests.providers import TwilioAnswer
 
-CANCELLED = flight(departure_date=FAR_A.departure_date, status=Status.CANCELLED)
-MAIL_FIRST = {"steps": [{"channel": "email", "minutes": 10}, {"channel": "sms"}]}
-TEXT_FIRST = {"steps": [{"channel": "sms", "minutes": 10}, {"channel": "email"}]}
 TEN = timedelta(minutes=10)
-
-
-@dataclass
-class Both:
-    """A person, two channels and what came by each. mail, text: the worlds of the two."""
-
-    mail: World
-    text: World
-    clock: Clock
-    mailbox: Mailbox
-    twilio: Twilio
-
-    def person(self, routing: dict[str, Any] | None = None, **preferences: Any) -> str:
-        chosen = preferences | ({"routing": routing} if routing else {})
-        return self.mail.person(1, time_zone="UTC", preferences=chosen)
-
-    def news(self, heard: Flight = FAR_A, want: Flight = CANCELLED) -> None:
-        """What the notifier would write: due on both."""
-        for world in (self.mail, self.text):
-            world.conversation(1, heard, want, due_at=self.clock(), changed_at=self.clock(), priority=0)
-
-    def mails(self) -> int:
-        """Deliver what is due by mail; how many mails there are."""
-        return self._delivered(self.mail, self.mailbox.mails)
-
-    def texts(self) -> int:
-        """The same by text."""
-        return self._delivered(self.text, self.twilio.messages)
-
-    def _delivered(self, world: World, got: list[Any]) -> int:
-        worker = world.worker()
-        while worker.deliver_due():
-            pass
-        return len(got)
-
-    def told(self) -> tuple[int, int]:
-        """Deliver all that is due, the texts first, so that they find the mails unsent; mails and texts."""
-        self.texts()
-        return self.mails(), self.texts()
-
-    def reported(self, state: State, at: int = 1) -> None:
-        """The SMS provider says what became of the last text."""
-        report = Report(
-            "sms", self.twilio.messages[-at]["sid"], state, "30003" if state != "delivered" else None
-        )
-        self.text.terms.callbacks.take(report, self.clock())
-
-    def waits(self, world: World) -> tuple[str, datetime | None]:
-        stored = world.stored()
-        return stored.get("reason", ""), stored.get("due_at")
-
-
-@pytest.fixture
-def both(world: World, sms_world: World, mailbox: Mailbox, twilio: Twilio) -> Both:
-    clock = Clock()
-    for one in (world, sms_world):
-        at_gates(one)
-        by_clock(one, clock)
-    return Both(world, sms_world, clock, mailbox, twilio)
 
 
 def test_who_ranked_nothing_is_told_on_both_at_once(both: Both) -> None:
@@ -149,9 +85,7 @@ def test_a_mail_that_comes_back_passes_the_turn_on_at_once(both: Both) -> None:
     both.news()
     assert both.told() == (1, 0)
     both.clock.move(60)
-    name = str(both.mailbox.mails[0].message["Message-ID"]).strip("<>")
-    bounce = Report("email", name, State.UNDELIVERED, "5.1.1", "no such user", Refusal.BOUNCED)
-    both.mail.terms.callbacks.take(bounce, both.clock())
+    both.mail_came_back()
     assert both.waits(both.text)[1] == both.clock()
     assert both.told() == (1, 1)
 
@@ -191,7 +125,7 @@ def test_a_mail_that_is_seen_is_enough(both: Both) -> None:
     both.news()
     assert both.told() == (1, 0)
     both.clock.move(300)
-    both.mail.terms.ranks.seen(f"flight:f1|p1|email@{order(1)}", both.clock())
+    both.seen(1)
     assert both.waits(both.text)[1] == both.clock(), "nobody waits for what is known"
     assert both.told() == (1, 0)
     assert both.waits(both.text) == ("heard_elsewhere", None)

@@ -120,7 +120,7 @@ def test_nobody_is_told_before_those_who_come_first(ranked: list[tuple[int, Stan
 
 def other(order: str = "2", *, waiting: bool = False, failed: bool = False, **row: Any) -> Other:
     values: dict[str, Any] = {"kinds": CANCELLED, "to": "cancelled"} | row
-    return Other(order, waiting, failed, rows=[Row(**values)] if row else [])
+    return Other(order, waiting, failed, rows=[Row(**values)] if row else [], heard=values["to"])
 
 
 SENT: dict[str, Any] = {"was_sent": True}
@@ -148,6 +148,22 @@ SENT: dict[str, Any] = {"was_sent": True}
     ],
 )
 def test_how_a_channel_stands(found: Other | None, answer: Standing) -> None:
+    assert standing(found, CANCELLED, "2", lambda value: str(value) == "cancelled") == answer
+
+
+@pytest.mark.parametrize(
+    ("heard", "rows", "answer"),
+    [
+        pytest.param("cancelled", ["on time", "cancelled"], OPEN, id="it was told that it flies"),
+        pytest.param("on time", ["cancelled"], OPEN, id="they heard elsewhere that it flies"),
+        pytest.param("cancelled", ["cancelled", "on time"], REACHED, id="told this time"),
+    ],
+)
+def test_what_was_told_before_something_else_was_is_of_an_earlier_time(
+    heard: Any, rows: list[Any], answer: Standing
+) -> None:
+    told = [Row(CANCELLED, to, was_sent=True, reached=True) for to in rows]
+    found = Other("2", is_waiting=True, has_failed=False, rows=told, heard=heard)
     assert standing(found, CANCELLED, "2", lambda value: str(value) == "cancelled") == answer
 
 
