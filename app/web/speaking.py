@@ -15,6 +15,7 @@ from werkzeug.routing import RequestRedirect
 from app.domain import speech, speech_templates
 from app.web import csrf, reader, script_words
 from app.web.services import services
+from app.web.sign_in.own_paths import is_own
 
 COOKIE: Final = "language"
 """Holds a tag of `speech.LANGUAGES`; nothing about a person."""
@@ -66,8 +67,10 @@ def offered() -> tuple[speech.Language, ...]:
 
 
 def this_page() -> str:
-    """The address to come back to: of the present page, or where it answers a form and cannot be asked for, ""."""
-    wanted = request.full_path.rstrip("?")
+    """The address to come back to: of the present page, without an address of elsewhere that it was given to go on to;
+    where it answers a form and cannot be asked for, ""."""
+    goes_on = request.args.get("next", "")
+    wanted = request.full_path.rstrip("?") if not goes_on or is_own(goes_on) else request.path
     if request.method in ("GET", "HEAD"):
         return wanted
     try:
