@@ -10,7 +10,7 @@ from typing import Final
 from app.domain.airport_day import Level
 from app.domain.flight import Status
 from app.domain.news import Kind
-from app.domain.speech import clock_time, say, to_say
+from app.domain.speech import clock_time, say, say_as, to_say
 from app.domain.why import Changed
 
 _LABELS: Final[Mapping[str, str]] = {
@@ -38,9 +38,6 @@ _LABELS: Final[Mapping[str, str]] = {
     "airport": to_say("airport"),
     "date": to_say("date"),
     "flights": to_say("flights"),
-    "cancelled": to_say("cancelled"),
-    "diverted": to_say("diverted"),
-    "late": to_say("late"),
     "late_min": to_say("late min"),
     "level": to_say("level"),
     "offer": to_say("cheapest fare"),
@@ -52,7 +49,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "local_to": to_say("local to"),
     "state": to_say("state"),
 }
-"""Each field that a list of changes can show."""
+"""Each field that a list of changes can show, besides the counts of flights."""
 
 TIMES: Final = frozenset(name for name in _LABELS if "departure" in name or "arrival_" in name)
 
@@ -107,7 +104,18 @@ _OFFER: Final = re.compile(r"(?P<origins>[A-Z]{3}) to (?P<destinations>[A-Z]{3})
 
 def label(field: str) -> str:
     """A field as people say it: "expected departure"."""
-    return say(_LABELS[field]) if field in _LABELS else field.replace("_", " ")
+    if field in _LABELS:
+        return say(_LABELS[field])
+    return _counts().get(field) or field.replace("_", " ")
+
+
+def _counts() -> dict[str, str]:
+    """How many flights of an airport's day: in most languages not the word that one flight has."""
+    return {
+        "cancelled": say_as("flights", "cancelled"),
+        "diverted": say_as("flights", "diverted"),
+        "late": say_as("flights", "late"),
+    }
 
 
 def kind_words(kind: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.domain import channels, why_nouns
 from app.domain.people import masked_words
-from app.domain.speech import measured, number, say, to_say
+from app.domain.speech import measured, number, say, say_as, to_say
 from app.domain.why import (
     SETTLE,
     SKIP,
@@ -66,11 +66,6 @@ _ATTEMPTS = {
     "later": to_say("Attempt {number}, not now, to be tried again"),
     "never": to_say("Attempt {number}, refused for good"),
     "unknown": to_say("Attempt {number}, no answer: it may or may not have arrived"),
-}
-_BOOKINGS = {
-    "confirmed": to_say("confirmed"),
-    "cancelled": to_say("cancelled"),
-    "canceled": to_say("cancelled"),
 }
 
 
@@ -312,7 +307,9 @@ def _no_conversation(chain: Chain) -> Step:
 
 def _booking(status: str) -> str:
     """The status of a booking; one that we have no word for as it is written."""
-    return say(_BOOKINGS[status]) if status in _BOOKINGS else status
+    if status == "confirmed":
+        return say_as("booking", "confirmed")
+    return say_as("booking", "cancelled") if status in {"cancelled", "canceled"} else status
 
 
 def place_words(place: Place, noun: str, *, you: bool) -> str:

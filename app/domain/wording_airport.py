@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from app.domain import gsm, places
 from app.domain.airport_day import AirportDay, Level
-from app.domain.speech import clock_time, number, plural, say, speaking, to_say
+from app.domain.speech import clock_time, number, plural, say, say_as, speaking, to_say
 from app.domain.wording_shapes import LINK_SLOT, AirportNews, Highlight, Message
 from app.domain.wording_terms import day_of, duration
 
@@ -163,8 +163,8 @@ def _facts(want: AirportDay, day: str) -> tuple[tuple[str, str], ...]:
         (say("Airport"), f"{places.short_name(want.airport)} ({want.airport})"),
         (say("Day"), day),
         (say("Flights"), say("{flights}, to and from it", flights=number(want.flights))),
-        (say("Cancelled"), number(want.cancelled)),
-        (say("Diverted"), number(want.diverted)),
+        (say_as("flights", "Cancelled"), number(want.cancelled)),
+        (say_as("flights", "Diverted"), number(want.diverted)),
         (say("Late by {time} or more", time=_late(want)), number(want.late)),
     )
 

@@ -96,6 +96,15 @@ def test_no_sentence_is_chosen_or_put_together_within_the_call_that_says_it() ->
     assert chosen == []
 
 
+@pytest.mark.parametrize("word", ["Cancelled", "Diverted", "Delayed", "cancelled", "diverted"])
+def test_a_count_of_flights_has_another_word_than_one_flight(word: str) -> None:
+    """German says "gestrichen" of both, Spanish and Russian do not."""
+    of_one, of_many = (sentences(code())[context, word] for context in (None, "flights"))
+    counting = {"app/domain/wording_airport.py", "app/web/pages/board.py"}
+    assert not counting & {path for path, _ in of_one.locations}
+    assert of_many.locations
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_sentence_is_translated_and_nothing_else(language: str) -> None:
     wanted, there = sentences(code()), sentences(translations.read(language))

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from app.domain import airlines, place_search, places
 from app.domain.place_search import PlaceError
-from app.domain.speech import current, say, to_say
+from app.domain.speech import current, say, say_as
 from app.store import flights as flights_store
 from app.web import airport_field
 from app.web.pages import board_rows, board_words, changes, follow, live, words
@@ -26,12 +26,8 @@ from app.web.pages.board_words import Heads, Nothing
 from app.web.pages.kept import Kept
 from app.web.services import Services, services
 
-STATUSES = (
-    ("", to_say("All")),
-    ("boarding", to_say("Boarding")),
-    ("delayed", to_say("Delayed")),
-    ("cancelled", to_say("Cancelled")),
-)
+_ALL = ""
+_GROUPS = ("boarding", "delayed", "cancelled")
 _LONGEST_SEARCH = 60
 _MOST_UPDATES = 5_000  # of a day at a large airport; older ones have no mark and no time in "Changed"
 
@@ -130,10 +126,16 @@ def view(kept: Kept[Board], busiest: Kept[str | None]) -> str | tuple[str, int] 
         now=now,
         since=since,
         live=following,
-        statuses=STATUSES,
+        statuses=_statuses(),
         written=airport_field.words(asked.airport),
         follow=follow.airport_button(parts, asked.airport),
     )
+
+
+def _statuses() -> tuple[tuple[str, str], ...]:
+    """The choices of the filter; each word is about several flights."""
+    words_of = (say_as("flights", "Boarding"), say_as("flights", "Delayed"), say_as("flights", "Cancelled"))
+    return ((_ALL, say_as("flights", "All")), *zip(_GROUPS, words_of, strict=True))
 
 
 def _which(written: str) -> tuple[str, int]:
@@ -160,7 +162,7 @@ def _asked(args: Mapping[str, str], airport: str) -> Asked:
         start=_time(args.get("from", "")),
         text=" ".join(args.get("q", "").split())[:_LONGEST_SEARCH],
         airline=args.get("airline", "").strip().upper()[:3],
-        group=group if group in dict(STATUSES) else "",
+        group=group if group in _GROUPS else _ALL,
     )
 
 
