@@ -61,7 +61,7 @@ def _composed(news: AlertNews) -> Message:
     return Message(
         subject=headline,
         headline=headline,
-        preheader=" ".join(filter(None, (_seen(news), *_meaning(news)))),
+        preheader=" ".join(filter(None, (_seen_ended(news), *_meaning(news)))),
         opening=_opening(news),
         highlight=_highlight(news),
         facts=_facts(news),
@@ -217,6 +217,13 @@ def _facts(news: AlertNews) -> tuple[tuple[str, str], ...]:
         (say("Your alert"), asked),
     )
     return tuple((label, value) for label, value in found if value)
+
+
+def _seen_ended(news: AlertNews) -> str | None:
+    """When it was seen, as a sentence."""
+    moment = _seen(news)
+    # Translators: {moment} is "Fri 8 Feb, 23:40 EST, 2 minutes ago".
+    return say("Seen {moment}.", moment=moment) if moment else None
 
 
 def _seen(news: AlertNews) -> str | None:

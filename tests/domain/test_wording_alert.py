@@ -127,6 +127,7 @@ def test_the_mail_has_the_booking_link_the_age_of_the_fare_and_the_way_out() -> 
         assert "https://fares.example/JFK-SFO/23" in written
         assert "https://gatecall.example/my/alerts/a1" in written
         assert "Fri 8 Feb, 23:40 EST, 2 minutes ago" in written
+    assert message.preheader == "Seen Fri 8 Feb, 23:40 EST, 2 minutes ago. That is $19 less than your price."
     assert message.highlight.old == "$223"
     assert message.highlight.new == "$201"
     assert message.highlight.label == "Lowest fare, Sat 9 Mar, direct"
