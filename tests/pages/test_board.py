@@ -242,5 +242,5 @@ def test_a_city_with_several_airports_is_answered_with_their_boards_to_choose_fr
 
 def test_a_name_is_only_text_on_the_page_that_asks_which_airport(world: World) -> None:
     page = world.get("/board?airport=<script>", 422)
-    assert "&lt;script&gt;&rdquo; names no single airport" in page
+    assert "&lt;script&gt;” names no single airport" in page
     assert "<script>" not in page
