@@ -171,7 +171,7 @@ def _letters(notifier: Figures) -> Tile:
 def _readers(web: Figures) -> Tile:
     points = web.gauge("waiting", sum)
     now = present(points)
-    requests = plural("{number} requests", "{number} requests", _sum(web.growth("requests")))
+    requests = plural("{number} request", "{number} requests", _sum(web.growth("requests")))
     unit = "" if now is None else say_as("of programs that read", "waiting")
     return _tile(say("Readers of {path}", path="/update"), _whole(now), unit, points, requests, "")
 

@@ -21,8 +21,8 @@ SILENT: Mapping[str, str] = {
 NOT_READY: Mapping[str, str] = {
     samples.WATCHERS: to_say("a watcher is not ready"),
     samples.NOTIFIER: to_say("a notifier is not ready"),
-    samples.AIRPORTS: to_say("a airports consumer is not ready"),
-    samples.ALERTS: to_say("a alerts consumer is not ready"),
+    samples.AIRPORTS: to_say("an airports consumer is not ready"),
+    samples.ALERTS: to_say("an alerts consumer is not ready"),
     samples.NOTICES: to_say("a notices consumer is not ready"),
     samples.DELIVERY: to_say("a delivery is not ready"),
     samples.TELEGRAM: to_say("a bot of Telegram is not ready"),
