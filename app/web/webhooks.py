@@ -77,7 +77,9 @@ def link(url: str, way: str, words: str, as_read: Mapping[str, Any] | None = Non
     outcome = _tested(Person(access.own(), "", linked={CHANNEL: url}, sealed={CHANNEL: sealed}))
     if not links().link(access.own(), CHANNEL, url, parts.now(), {"sealed": sealed}, as_read=as_read):
         return None
-    _prove(parts, given=True, way=way, words=words)
+    user = Users(parts.database).get(access.own())
+    if user is not None:
+        choosing.prove(parts, user, CHANNEL, given=True, way=way, words=words)
     log.info("webhook linked", person=access.own())
     return Linked(own.present, outcome)
 
@@ -110,12 +112,13 @@ def test(row: Mapping[str, Any]) -> Outcome:
 def end(way: str, words: str, address: str | None = None) -> bool:
     """Nothing more goes there; what is open on it settles in silence. It works while webhooks are off, too. address:
     only if it is this one. False when there was none. way, words: for the proof."""
-    if found() is None:
+    parts = services()
+    linked = Users(parts.database).get(access.own())  # the proof names the address that is gone afterwards
+    if linked is None or not links().unlink(access.own(), CHANNEL, address):
         return False
-    _prove(services(), given=False, way=way, words=words)
-    ended = links().unlink(access.own(), CHANNEL, address)
+    choosing.prove(parts, linked, CHANNEL, given=False, way=way, words=words)
     log.info("webhook unlinked", person=access.own())
-    return ended
+    return True
 
 
 def again(row_id: str, words: str) -> bool:
@@ -151,12 +154,6 @@ def _on() -> Services:
     if not is_on():
         raise Problem(403, "Webhooks are off", "This system sends none. E-mail works.")
     return services()
-
-
-def _prove(parts: Services, *, given: bool, way: str, words: str) -> None:
-    user = Users(parts.database).get(access.own())
-    if user is not None:
-        choosing.prove(parts, user, CHANNEL, given=given, way=way, words=words)
 
 
 def _tested(person: Person) -> Outcome:

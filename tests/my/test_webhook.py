@@ -10,6 +10,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from app.channels.webhook_secrets import OLD_SIGNS_FOR, SecretSeal
+from app.store.linked import LinkedChannels
 from app.web import webhooks as webhook
 from tests.channels.ledger import not_taken
 from tests.channels.receiver import Receiver, receiver_server
@@ -107,6 +108,31 @@ def test_unlinking_ends_it(hooked: Web, ada: Person, receiver: Receiver) -> None
     assert "linked" not in hooked.stored("users")[0]
     assert "No server is linked" in text_of(ada.get(PAGE))
     assert ada.post(f"{PAGE}/test", page=PAGE).status_code == 404
+
+
+def withdrawn(web: Web) -> list[dict[str, Any]]:
+    return [row for row in web.stored("consents") if row["what"] == "webhook" and not row["given"]]
+
+
+def test_its_end_is_on_record_if_it_ended_by_this(
+    hooked: Web, ada: Person, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linked(ada, receiver.url)
+    real = LinkedChannels.unlink
+
+    def another_was_quicker(self: LinkedChannels, *args: Any) -> bool:
+        real(self, *args)
+        return real(self, *args)
+
+    monkeypatch.setattr(LinkedChannels, "unlink", another_was_quicker)
+    ada.post(f"{PAGE}/end", page=PAGE)
+    assert "linked" not in hooked.stored("users")[0]
+    assert withdrawn(hooked) == []
+    monkeypatch.undo()
+    linked(ada, receiver.url)
+    ada.done(f"{PAGE}/end", page=PAGE)
+    given = [row for row in hooked.stored("consents") if row["what"] == "webhook" and row["given"]]
+    assert [row["address"] for row in withdrawn(hooked)] == [given[-1]["address"]]
 
 
 def test_tests_are_few(hooked: Web, ada: Person, receiver: Receiver) -> None:
