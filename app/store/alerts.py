@@ -114,11 +114,13 @@ class Alerts:
         return self._write(person, changed, version, now)
 
     def pause(self, person: str, alert: str, paused: bool, version: int, now: datetime) -> OwnAlert:
-        """Say nothing from now on, or speak again. Raises ChangedMeanwhileError as `change`."""
+        """Say nothing from now on, or speak again. Raises ChangedMeanwhileError as `change`, and when it has
+        ended: nothing begins it again but a change."""
         found = self.get(person, alert)
         if found is None or found.version != version:
             raise ChangedMeanwhileError("somebody changed this alert meanwhile; read again")
-        return self._write(person, replace(found.alert, paused=paused, version=version + 1), version, now)
+        changed = replace(found.alert, paused=paused, version=version + 1)
+        return self._write(person, changed, version, now, {"status": ACTIVE})
 
     def delete(self, person: str, alert: str, version: int | None = None) -> bool:
         """End it for good; False when there is none. version: only if it is still this one, else raises
@@ -131,12 +133,14 @@ class Alerts:
             raise ChangedMeanwhileError("somebody changed this alert meanwhile; read again")
         return False
 
-    def _write(self, person: str, alert: Alert, version: int, now: datetime) -> OwnAlert:
+    def _write(
+        self, person: str, alert: Alert, version: int, now: datetime, as_read: Document | None = None
+    ) -> OwnAlert:
         chosen = alert.to_document()
         kept = {name: value for name, value in chosen.items() if name not in {"_id", "created_at"}}
         gone = {name: "" for name in (*alert_fields.READERS, "ends_at", "next_at") if name not in kept}
         found = self._alerts.find_one_and_update(
-            _own(person, alert.id) | {"version": version},
+            _own(person, alert.id) | {"version": version} | (as_read or {}),
             {
                 "$set": kept | _asked_fields(alert, now) | {"status": ACTIVE},
                 "$unset": gone,

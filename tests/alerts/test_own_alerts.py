@@ -10,7 +10,7 @@ import pytest
 
 from app.domain import alert as alerts_of
 from app.domain.alert import Alert
-from app.store.alerts import TooManyAlertsError
+from app.store.alerts import Alerts, TooManyAlertsError
 from app.store.users import ChangedMeanwhileError
 from tests.alerts.world import BELOW_200, Fares
 
@@ -119,3 +119,17 @@ def test_one_that_nobody_can_understand_is_left_out_and_keeps_nobody_up(fares: F
     assert [one.alert.id for one in fares.alerts.page("ada")] == [good]
     assert "due_at" not in fares.row(bad)
     assert len(fares.due()) == 1
+
+
+def test_one_that_ends_at_that_moment_is_not_begun_again_by_a_pause(
+    fares: Fares, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alert = fares.alert()
+    as_read = fares.own(alert)
+    fares.db["alerts"].update_one({"_id": alert}, {"$set": {"status": "ended"}, "$unset": {"due_at": ""}})
+    monkeypatch.setattr(Alerts, "get", lambda *_: as_read)
+    with pytest.raises(ChangedMeanwhileError):
+        fares.alerts.pause("ada", alert, True, as_read.version, fares.now())
+    monkeypatch.undo()
+    ended = fares.own(alert)
+    assert (ended.is_ended, ended.is_due, ended.alert.paused) == (True, False, False)
