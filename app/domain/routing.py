@@ -15,7 +15,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from app.domain.channels import NAMES
@@ -119,29 +118,54 @@ class Turn:
 
 
 def standing(
-    other: Other | None, kinds: Collection[Kind], order: str, says_it: Callable[[Value], bool]
+    other: Other | None,
+    kinds: Collection[Kind],
+    order: str,
+    left: Callable[[Value], Collection[Kind]],
 ) -> Standing:
     """How a channel stands towards this news, from what its conversation and its rows say.
 
-    other: None where there is none, or where the person does not want this news. says_it: whether somebody who heard
-    this value has nothing of the news left to hear. What was told before something else was is of an earlier time: who
-    heard of a cancellation and of its end hears of the next one. In doubt it is OUT, so that the next one tells.
+    other: None where there is none, or where the person does not want this news. left: what somebody who heard this
+    value still has to hear. It has reached them when all kinds of the news did, in one message or in several. In doubt
+    it is OUT, so that the next one tells.
     """
     if other is None:
         return Standing(State.OUT)
-    is_said = other.heard is not None and says_it(other.heard)
-    present = list(takewhile(lambda row: says_it(row.to), other.rows)) if is_said else []
-    told = next((row for row in present if row.was_sent and not set(kinds).isdisjoint(row.kinds)), None)
-    if told is not None:
-        if told.reached:
-            return Standing(State.REACHED)
-        return Standing(State.OUT, told.at) if told.came_back else Standing(State.OPEN)
+    told = _told(other, left)
+    by = [told.get(kind) for kind in _one_word(kinds)]
+    lost = [row.at for row in by if row and row.came_back and not row.reached]
+    if lost:
+        return Standing(State.OUT, max((at for at in lost if at), default=None))
+    if all(by):
+        return Standing(State.REACHED if all(row and row.reached for row in by) else State.OPEN)
     if other.has_failed and other.order >= order:
         return Standing(State.OUT, other.rows[0].at if other.rows else None)
     # what has not learned of the news yet will
     if other.is_waiting or other.order < order:
         return Standing(State.OPEN, other.held_until)
     return Standing(State.OUT)
+
+
+def _told(other: Other, left: Callable[[Value], Collection[Kind]]) -> dict[Kind, Row]:
+    """The last message about each kind of news that is true still.
+
+    What was told before something else was heard is of an earlier time: who heard of a cancellation and of its end
+    hears of the next one.
+    """
+    told: dict[Kind, Row] = {}
+    if other.heard is None:
+        return told
+    undone = _one_word(left(other.heard))
+    for row in other.rows:
+        undone |= _one_word(left(row.to))
+        if row.was_sent:
+            told = dict.fromkeys(_one_word(row.kinds) - undone, row) | told
+    return told
+
+
+def _one_word(kinds: Collection[Kind]) -> set[Kind]:
+    """Kinds that say the same in both directions are one: each names the time of departure."""
+    return {Kind.DELAYED if kind is Kind.EARLIER else kind for kind in kinds}
 
 
 def turn(before: Sequence[Rank], standings: Mapping[str, Standing], since: datetime, now: datetime) -> Turn:

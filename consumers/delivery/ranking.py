@@ -57,14 +57,14 @@ class Ranking:
         terms, kind = self._terms, conversation.kind
         domain_now, now = terms.domain_clock(), terms.now()
 
-        def says_it(value: Value) -> bool:
-            return not kind.decide(value, want, role, rules, domain_now).kinds
+        def left(value: Value) -> tuple[Kind, ...]:
+            return kind.decide(value, want, role, rules, domain_now).kinds
 
         standings = {}
         for rank in before:
             other = others.get(conversation_id(conversation.subject, conversation.person, rank.channel))
             wanted = other if self._goes_by(rank.channel, conversation, verdict, person, role) else None
-            standings[rank.channel] = routing.standing(wanted, verdict.kinds, conversation.order, says_it)
+            standings[rank.channel] = routing.standing(wanted, verdict.kinds, conversation.order, left)
         since = conversation.turn_since or now
         found = routing.turn(before, standings, since, now)
         if found.reached:

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.flight import Flight
 from tests.delivery.both import CANCELLED, MAIL_FIRST, Both
-from tests.delivery.choosers import FAR_A
+from tests.delivery.choosers import FAR_A, FAR_B
 
 
 def delayed(minutes: int, of: Flight = FAR_A) -> Flight:
@@ -46,3 +46,30 @@ def test_what_was_told_of_an_earlier_time_does_not_count_for_this_one(
     assert both.told() == (3, 0)
     both.mail_came_back()
     assert both.told() == (3, 1)
+
+
+def test_who_heard_a_part_of_the_news_hears_the_rest(both: Both) -> None:
+    both.person(MAIL_FIRST | {"news": ["gate", "delayed"]})
+    both.news(want=FAR_B)
+    assert both.told() == (1, 0)
+    both.wants(delayed(60, FAR_B), 2)
+    both.clock.move(60)
+    assert both.mails() == 2
+    both.mail_came_back(2)
+    both.seen(2)
+    assert both.told() == (2, 1), "the new gate came back"
+    assert "C71" in both.twilio.bodies()[0]
+
+
+def test_who_heard_the_news_in_parts_has_heard_it(both: Both) -> None:
+    both.person(MAIL_FIRST | {"news": ["gate", "delayed"]})
+    both.news(want=FAR_B)
+    assert both.told() == (1, 0)
+    both.wants(delayed(60, FAR_B), 2)
+    assert both.told() == (2, 0)
+    both.seen(1)
+    assert both.told() == (2, 0)
+    assert both.waits(both.text)[0] == "waits_for_email"
+    both.seen(2)
+    assert both.told() == (2, 0)
+    assert both.waits(both.text) == ("heard_elsewhere", None)

@@ -123,6 +123,11 @@ def other(order: str = "2", *, waiting: bool = False, failed: bool = False, **ro
     return Other(order, waiting, failed, rows=[Row(**values)] if row else [], heard=values["to"])
 
 
+def left(value: Any) -> tuple[Kind, ...]:
+    """What is still to be heard of a cancellation by who heard this."""
+    return () if value == "cancelled" else CANCELLED
+
+
 SENT: dict[str, Any] = {"was_sent": True}
 
 
@@ -148,7 +153,7 @@ SENT: dict[str, Any] = {"was_sent": True}
     ],
 )
 def test_how_a_channel_stands(found: Other | None, answer: Standing) -> None:
-    assert standing(found, CANCELLED, "2", lambda value: str(value) == "cancelled") == answer
+    assert standing(found, CANCELLED, "2", left) == answer
 
 
 @pytest.mark.parametrize(
@@ -164,7 +169,33 @@ def test_what_was_told_before_something_else_was_is_of_an_earlier_time(
 ) -> None:
     told = [Row(CANCELLED, to, was_sent=True, reached=True) for to in rows]
     found = Other("2", is_waiting=True, has_failed=False, rows=told, heard=heard)
-    assert standing(found, CANCELLED, "2", lambda value: str(value) == "cancelled") == answer
+    assert standing(found, CANCELLED, "2", left) == answer
+
+
+LATE, GATED, BOTH = (Kind.DELAYED,), (Kind.GATE,), (Kind.DELAYED, Kind.GATE)
+DONE, BACK, WENT = {"reached": True}, {"came_back": True, "at": at(3)}, dict[str, Any]()
+
+
+@pytest.mark.parametrize(
+    ("rows", "answer"),
+    [
+        pytest.param([(LATE, BOTH, DONE)], OUT, id="told a part"),
+        pytest.param([(LATE, BOTH, DONE), (GATED, GATED, DONE)], REACHED, id="told in two parts"),
+        pytest.param([(LATE, BOTH, DONE), (GATED, GATED, WENT)], OPEN, id="the first may be seen yet"),
+        pytest.param(
+            [(LATE, BOTH, DONE), (GATED, GATED, BACK)], Standing(State.OUT, at(3)), id="the first came back"
+        ),
+        pytest.param([(BOTH, BOTH, DONE), (GATED, GATED, BACK)], REACHED, id="but was told again"),
+        pytest.param([(BOTH, BOTH, WENT), (GATED, GATED, BACK)], OPEN, id="or may be"),
+        pytest.param([((Kind.EARLIER,), BOTH, DONE), (BOTH, GATED, DONE)], REACHED, id="a third time"),
+        pytest.param([((Kind.EARLIER,), BOTH, WENT), (BOTH, GATED, DONE)], OPEN, id="on its way"),
+        pytest.param([(GATED, GATED, DONE)], OUT, id="and no more"),
+    ],
+)
+def test_a_channel_has_reached_somebody_who_heard_all_of_the_news(rows: list[Any], answer: Standing) -> None:
+    told = [Row(kinds, to, was_sent=True, **more) for kinds, to, more in rows]
+    found = Other("2", is_waiting=False, has_failed=False, rows=told, heard=rows[0][1])
+    assert standing(found, BOTH, "2", lambda said: set(BOTH) - set(said)) == answer  # type: ignore[call-overload]
 
 
 def routed(**routing: Any) -> Any:
