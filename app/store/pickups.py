@@ -104,12 +104,17 @@ class Pickups:
                 "sealed": asking.sealed,
                 "link": _hash(secret),
                 "status": str(State.ASKED),
+                "unposted": True,
                 "asked_at": now,
                 "until": asking.until,
                 "ends_at": asking.ends_at,
             }
         )
         return id_, secret
+
+    def posted(self, id_: str) -> None:
+        """The question is on its way, or goes nowhere: it was asked once and for all."""
+        self._rows.update_one({"_id": id_}, {"$unset": {"unposted": ""}})
 
     def of(self, person: str) -> list[Pickup]:
         """Whom a person asked, the newest first; without those they took back."""
@@ -129,11 +134,12 @@ class Pickups:
         return _pickup(row) if row else None
 
     def earlier(self, person: str, flight: str, addresses: Collection[str]) -> Pickup | None:
-        """What this person asked this address about this flight before, also where it was taken back after a no. None
-        when nothing stands in the way of asking."""
+        """What this person asked this address about this flight before, also where it was taken back: what was
+        answered, else the latest. None when nothing stands in the way of asking."""
         wanted = {"person": person, "flight": flight, "address": {"$in": list(addresses)}}
-        row = self._rows.find_one(wanted)
-        return _pickup(row) if row else None
+        found = [_pickup(row) for row in self._rows.find(wanted).sort([("asked_at", -1), ("_id", 1)])]
+        answered = (one for one in found if one.state is not State.ASKED)
+        return next(answered, found[0] if found else None)
 
     def agree(self, pickup: Pickup, user_id: Any, flight_id: Any, now: datetime) -> bool:
         """The person who was asked agrees: they hear from now on. False when it was taken back meanwhile.
@@ -155,13 +161,12 @@ class Pickups:
         return found is not None
 
     def withdraw(self, person: str, id_: str, now: datetime) -> bool:
-        """Take one back, in silence; False when the person asked no such. Who said no is not asked again, so that row
-        stays, out of sight."""
+        """Take one back, in silence; False when the person asked no such. Who was asked is not asked again, so the row
+        stays, out of sight and without the address; one whose question was never posted goes."""
         wanted = {"_id": id_, "person": person, "hidden": {"$ne": True}}
-        said_no = {"status": {"$in": [str(State.DECLINED), str(State.STOPPED)]}}
-        hidden = {"$set": {"hidden": True, "withdrawn_at": now}}
-        row = self._rows.find_one_and_update(wanted | said_no, hidden) or self._rows.find_one_and_delete(
-            wanted
+        hidden = {"$set": {"hidden": True, "withdrawn_at": now}, "$unset": {"sealed": ""}}
+        row = self._rows.find_one_and_delete(wanted | {"unposted": True}) or self._rows.find_one_and_update(
+            wanted, hidden
         )
         if row is None:
             return False

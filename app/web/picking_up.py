@@ -100,6 +100,7 @@ def ask(parts: Services, user: Document, wanted: NewPickup) -> Pickup:
         with speaking_as_chosen(user):  # nothing is known of whoever reads it
             details = {"pickup": id_, "token": secret, **_said(parts, user, flight, until)}
             messages.post(Kind.PICKUP, "email", address, details, now, min(_OF_USE, until - now))
+    store.posted(id_)  # also where the address had enough: nobody learns that others asked it
     log.info("somebody was asked to pick up", person=person, pickup=id_)
     kept = store.get(id_)
     assert kept is not None, "it was written just now"

@@ -186,7 +186,7 @@ def test_whoever_asked_takes_it_back_in_silence(web: PickupWeb, link: str) -> No
     page = maya.done(f"/my/pickups/{row['_id']}/end", page="/my/shares")
     assert "They hear no more of it" in text_of(page)
     assert web.stored("followings") == []
-    assert web.stored("pickups") == []
+    assert web.stored("pickups")[0]["hidden"] is True
     assert len(web.mails()) == 1, "nothing tells them so"
     assert web.answered(link, "agree").status_code == 404
     assert web.stored("followings") == []
