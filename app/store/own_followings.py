@@ -61,9 +61,10 @@ class OwnFollowings:
         heard = {"$set": {"pickup": True}, "$unset": {"muted": ""}, "$inc": {"version": 1}}
         self._followings.update_one({"_id": row["_id"], "muted": True}, heard)
 
-    def end_pickup(self, person: str, flight: str) -> None:
-        """They hear of the arrival no more; one that is followed whole stays. flight: the key of its document."""
-        self._followings.delete_many(
+    def end_pickup(self, person: str, flight: str) -> Document | None:
+        """They hear of the arrival no more; one that is followed whole stays. flight: the key of its document. Returns
+        the following that ended, None when there was none."""
+        return self._followings.find_one_and_delete(
             {"user_id": {"$in": ids.forms(person)}, "flight_id": {"$in": ids.forms(flight)}, "pickup": True}
         )
 

@@ -144,39 +144,44 @@ class Pickups:
     def agree(self, pickup: Pickup, user_id: Any, flight_id: Any, now: datetime) -> bool:
         """The person who was asked agrees: they hear from now on. False when it was taken back meanwhile.
 
-        user_id, flight_id: `_id`s as stored. Who follows the flight already goes on hearing all of it.
+        user_id, flight_id: `_id`s as stored. Who follows the flight already goes on hearing all of it. The answer goes
+        first: a following without one would have no end.
         """
         user = ids.text(user_id)
+        if self._set(pickup, State.AGREED, now, {"user": user}, forgets=True) is None:
+            return False
         self._followings.add_pickup(user, user_id, flight_id, now)
-        if self._set(pickup, State.AGREED, now, {"user": user}, forgets=True) is not None:
+        if self.get(pickup.id) is not None:
             return True
-        self._end_following(user, pickup.flight)
+        self._end_following(user, pickup.flight, None)  # it was taken back at this moment
         return False
 
     def answer(self, pickup: Pickup, state: State, now: datetime, *, for_ever: bool = False) -> bool:
         """They say no, or stop what they had agreed to: nothing comes any more. for_ever: they cannot take it back.
         False when it was taken back meanwhile by whoever asked."""
+        self._ended(pickup)  # before the answer, so that nobody hears who reads that nothing comes
         found = self._set(pickup, state, now, {}, forgets=for_ever)
-        self._ended(found or pickup)
+        if found is not None:
+            self._ended(found)
         return found is not None
 
     def withdraw(self, person: str, id_: str, now: datetime) -> bool:
         """Take one back, in silence; False when the person asked no such. Who was asked is not asked again, so the row
         stays, out of sight and without the address; one whose question was never posted goes."""
-        wanted = {"_id": id_, "person": person, "hidden": {"$ne": True}}
-        hidden = {"$set": {"hidden": True, "withdrawn_at": now}, "$unset": {"sealed": ""}}
-        row = self._rows.find_one_and_delete(wanted | {"unposted": True}) or self._rows.find_one_and_update(
-            wanted, hidden
-        )
+        row = self._rows.find_one({"_id": id_, "person": person, "hidden": {"$ne": True}})
         if row is None:
             return False
-        self._ended(_pickup(row))
-        return True
+        self._ended(_pickup(row))  # while it is seen, so that it can be taken back again after a death
+        hidden = self._hide(id_, now)
+        if row.get("unposted") is True:
+            self._rows.delete_one({"_id": id_, "unposted": True})
+        return hidden
 
     def forget(self, person: str, now: datetime) -> None:
         """The person leaves: what they asked ends, and what they had agreed to is without them."""
-        while (asked := self._rows.find_one_and_delete({"person": person})) is not None:
-            self._ended(_pickup(asked))
+        for asked in list(self._rows.find({"person": person}, {"_id": 1})):
+            self._hide(asked["_id"], now)
+            self._rows.delete_one({"_id": asked["_id"]})
         for row in list(self._rows.find({"user": person})):
             pickup = _pickup(row)
             state = State.STOPPED if pickup.state is State.AGREED else pickup.state
@@ -184,7 +189,16 @@ class Pickups:
             self._rows.update_one(
                 {"_id": pickup.id}, {"$set": {"status": str(state), "answered_at": now}, "$unset": gone}
             )
-            self._end_following(person, pickup.flight)
+            self._end_following(person, pickup.flight, pickup.id)
+
+    def _hide(self, id_: str, now: datetime) -> bool:
+        """Out of sight, without the address; then nobody hears by it, also who agreed at this moment. False when there
+        is no such row any more."""
+        hidden = {"$set": {"hidden": True, "withdrawn_at": now}, "$unset": {"sealed": ""}}
+        row = self._rows.find_one_and_update({"_id": id_}, hidden, return_document=ReturnDocument.AFTER)
+        if row is not None:
+            self._ended(_pickup(row))
+        return row is not None
 
     def _set(
         self, pickup: Pickup, state: State, now: datetime, more: Mapping[str, Any], *, forgets: bool
@@ -203,13 +217,18 @@ class Pickups:
 
     def _ended(self, pickup: Pickup) -> None:
         if pickup.user is not None:
-            self._end_following(pickup.user, pickup.flight)
+            self._end_following(pickup.user, pickup.flight, pickup.id)
 
-    def _end_following(self, user: str, flight: str) -> None:
-        """Nobody is told for a pick-up that ended; where somebody else asked them too, they go on hearing."""
+    def _end_following(self, user: str, flight: str, ended: str | None) -> None:
+        """Nobody is told for a pick-up that ended; where somebody else asked them too, they go on hearing, also who
+        agrees to that at this moment. ended: the id of the one that does not count any more."""
         others = {"user": user, "flight": flight, "status": str(State.AGREED), "hidden": {"$ne": True}}
-        if self._rows.find_one(others, {"_id": 1}) is None:
-            self._followings.end_pickup(user, flight)
+        others |= {"_id": {"$ne": ended}}
+        if self._rows.find_one(others, {"_id": 1}) is not None:
+            return
+        row = self._followings.end_pickup(user, flight)
+        if row is not None and self._rows.find_one(others, {"_id": 1}) is not None:
+            self._followings.add_pickup(user, row["user_id"], row["flight_id"], row["created_at"])
 
 
 def sealed(address: str, keys: Sequence[str]) -> bytes:
