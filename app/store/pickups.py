@@ -200,6 +200,14 @@ class Pickups:
             self._ended(_pickup(row))
         return row is not None
 
+    def forget_address(self, addresses: Collection[str], now: datetime) -> None:
+        """Whose address it is leaves: no question keeps it, and what waits for an answer is over. addresses: its keyed
+        hashes, which stay, so that a no is one for good."""
+        wanted: Document = {"address": {"$in": list(addresses)}}
+        waiting = wanted | {"status": str(State.ASKED), "until": {"$gt": now}}
+        self._rows.update_many(waiting, {"$set": {"until": now}})
+        self._rows.update_many(wanted, {"$unset": {"sealed": "", "mailbox": ""}})
+
     def _set(
         self, pickup: Pickup, state: State, now: datetime, more: Mapping[str, Any], *, forgets: bool
     ) -> Pickup | None:

@@ -112,6 +112,7 @@ COLLECTIONS: Mapping[str, Spec] = {
     "pickups": Spec(
         (
             *(_index("person"), _index("link", unique=True), _index("ends_at", expireAfterSeconds=0)),
+            _index("address"),
             # Of whoever agreed.
             _index("user", "flight", partialFilterExpression={"user": {"$exists": True}}),
         )

@@ -218,6 +218,25 @@ def test_when_whoever_asked_leaves_nobody_is_told_any_more(web: PickupWeb, link:
     assert web.app.test_client().get(link).status_code == 404
 
 
+def test_when_who_was_asked_leaves_no_question_keeps_their_address(web: PickupWeb, link: str) -> None:
+    ann = web.person("ann")
+    asked(web.person("p2", name="Nils"), web.booked("p2"))
+    web.answered(web.link(), "no")
+    asked(web.signed_in("p2", "Firefox on Linux"), "b-p2-f407", "other@example.org")
+    token = ann.token("/my/flights")
+    answer = ann.client.delete("/api/v1/me", json={"confirm": "erase"}, headers={"X-CSRFToken": token})
+    assert answer.status_code == 204, answer.text
+    rows = {(row["person"], row.get("mailbox")): row for row in web.stored("pickups")}
+    assert set(rows) == {("p1", None), ("p2", None), ("p2", "o***@example.org")}
+    assert ["sealed" in row for row in rows.values()].count(True) == 1
+    assert "sealed" in rows["p2", "o***@example.org"]
+    assert rows["p1", None]["until"] == web.now()
+    assert rows["p2", None]["status"] == "declined"
+    assert state_on_page(web) == "No answer"
+    assert web.answered(link, "agree").status_code == 410
+    assert web.stored("followings") == []
+
+
 def test_when_who_was_asked_leaves_whoever_asked_sees_that_they_stopped(web: PickupWeb, link: str) -> None:
     web.answered(link, "agree")
     (user,) = web.stored("users", email=ANN)

@@ -12,7 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.store import ids
 from app.store.person_data import PersonData
+from app.store.pickups import Pickups
+from app.store.suppressions import Suppressions
 from app.store.tries import Tries
+from app.store.users import Users
 from app.web import access, person_cookie
 from app.web.api import described
 from app.web.api.answers import as_json, done, written
@@ -95,6 +98,10 @@ def end_of(person: str) -> None:
             words = "A message to you is being handed over just now. Your bookings and followings are gone; ask again."
             raise Problem(409, "Not yet", words, headers={"Retry-After": "30"})
         time.sleep(_LOOK_S)
+    email = (Users(parts.database).get(person) or {}).get("email")
+    if isinstance(email, str):
+        hashes = Suppressions(parts.database, parts.settings)
+        Pickups(parts.database).forget_address(hashes.ids_of("email", email), parts.now())
     pseudonym = data.erase(person, parts.now())
     log.info("a person was erased", pseudonym=pseudonym)
 
