@@ -24,6 +24,7 @@ from app.domain.why import (
 from app.domain.why_fields import TIMES, changes, kind_words
 from app.domain.why_reasons import HELD, REASONS, held_by, title
 from app.domain.why_states import State, state_of, state_of_row
+from app.domain.wording_lead import ended
 
 __all__ = ["REASONS", "State", "changes", "state_of", "state_of_row"]  # beside what is defined here
 
@@ -257,7 +258,7 @@ def _of_attempt(count: int, attempt: Attempt, provider: str) -> Step:
     if attempt.provider_id and attempt.outcome == "accepted" and "@" not in attempt.provider_id:
         reference = say("reference {reference}", reference=short_id(attempt.provider_id))
         words = f"{words}, {reference}"
-    words += "."
+    words = ended(words)
     if attempt.words:
         answer = masked_words(attempt.words).rstrip(".")
         words = " ".join((words, say("It said: {words}.", words=answer)))
@@ -357,4 +358,4 @@ def length(seconds: float) -> str:
 
 def _sentence(text: str) -> str:
     text = text.strip()
-    return f"{text[:1].upper()}{text[1:]}." if text and not text.endswith(".") else text
+    return ended(f"{text[:1].upper()}{text[1:]}") if text and not text.endswith((".", "।")) else text

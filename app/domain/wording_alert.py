@@ -16,6 +16,7 @@ from app.domain.alert_words import capital, sentence
 from app.domain.fares import Fare, Money
 from app.domain.news import Kind
 from app.domain.speech import clock_time, plural, say, speaking, to_say
+from app.domain.wording_lead import ended
 from app.domain.wording_shapes import LINK_SLOT, AlertNews, Highlight, Message
 from app.domain.wording_terms import day_of, duration
 
@@ -284,7 +285,7 @@ def _sms(news: AlertNews, url: str, booking: str | None) -> str:
     brief = say("{offer} on {day}.", offer=offer, day=day)
     old, why = news.heard.fare, _why(want, _sum)
     if why is not None:
-        meaning = f"{capital(why)}."
+        meaning = ended(capital(why))
     else:
         meaning = say("Was {price}.", price=_sum(old.price)) if _old(news) and old else ""
     seen = _sms_seen(news, fare)

@@ -16,6 +16,7 @@ from app.domain import airlines, gsm, places
 from app.domain.news import Role
 from app.domain.notice_value import NoticeValue
 from app.domain.speech import clock_time, say, speaking, to_say
+from app.domain.wording_lead import ended
 from app.domain.wording_shapes import LINK_SLOT, Highlight, Message, NoticeNews
 from app.domain.wording_terms import as_sentence, day_of
 
@@ -87,7 +88,7 @@ def _composed(news: NoticeNews) -> Message:
     large = cut(said, _LARGE)
     more = () if large == said or want.is_withdrawn else (as_sentence(said),)
     headline = _headline(news)
-    opening = f"{headline}." if more or want.is_withdrawn else f"{headline}: {as_sentence(said)}"
+    opening = ended(headline) if more or want.is_withdrawn else f"{headline}: {as_sentence(said)}"
     return Message(
         subject=_subject(news, said),
         headline=headline,

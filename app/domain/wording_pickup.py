@@ -64,7 +64,8 @@ def _bags(t: Terms) -> Facts:
 
 def preheader(t: Terms) -> str:
     """What the inbox shows after the subject: when and where it arrives."""
-    return " ".join(f"{label}: {value}." for label, value in facts(t)[1:])
+    # Translators: a fact as a sentence of its own: "Lands: Fri 8 Feb, 17:05 MST.", with the language's full stop.
+    return " ".join(say("{label}: {value}.", label=label, value=value) for label, value in facts(t)[1:])
 
 
 def footer(t: Terms) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from app.domain.flight import AFTER_DEPARTURE, Flight, Status
 from app.domain.news import ABOUT_DEPARTURE, Kind, Role
 from app.domain.speech import Speech, clock_time, current, hours, minutes, say, speaking, to_say
 from app.domain.speech import day as said_day
+from app.domain.wording_lead import ended
 from app.domain.wording_shapes import FlightNews
 
 NOT_KNOWN = to_say("Not yet known")
@@ -98,9 +99,10 @@ def lateness(delay: timedelta, *, short: bool = False) -> str:
 
 
 def as_sentence(text: str) -> str:
-    """Free text as a sentence of its own: a capital first, a full stop last."""
+    """Free text as a sentence of its own: a capital first, the language's full stop last."""
     text = text.strip()
-    return text[:1].upper() + text[1:] + ("" if text[-1:] in ".!?…।" else ".")
+    whole = text[:1].upper() + text[1:]
+    return whole if text[-1:] in ".!?…।" else ended(whole)
 
 
 def _time(local: datetime) -> str:

@@ -18,6 +18,7 @@ from app.domain.alert_state import AlertState
 from app.domain.errors import BadEventError
 from app.domain.fares import Fare
 from app.domain.speech import plural, say
+from app.domain.wording_lead import ended
 from app.store import ids, prices
 from app.store.alerts import OwnAlert
 from app.store.prices import Search
@@ -144,7 +145,7 @@ def shown(found: Fares, currency: str, now: datetime, verdict: str) -> Now:
     price = money_words(best.price)
     return Now(
         headline=say("{amount} is the lowest fare", amount=price),
-        lines=tuple(filter(None, (f"{_described(best)}.", seen))),
+        lines=tuple(filter(None, (ended(_described(best)), seen))),
         verdict=verdict,
         price=price,
         link=best.link or "",
