@@ -98,6 +98,10 @@ _LEAVING: Final = (
     to_say("Too many tests"),
     to_say("{number} tests an hour are enough. Try again later."),
 )
+_PHONES: Final = (
+    to_say("The phone number needs its country code, like +15550100142."),
+    to_say("The phone number has too few or too many digits."),
+)
 _ADDRESSES: Final = (
     to_say("The address is too long, or has characters that an address cannot have."),
     to_say("The address cannot be understood."),
@@ -147,6 +151,7 @@ SENTENCES: Final = (
     *_CHOICES,
     *_ALERTS,
     *_LEAVING,
+    *_PHONES,
     *_ADDRESSES,
     *_WEBHOOKS,
     *_OF_STAFF,

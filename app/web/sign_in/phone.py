@@ -11,12 +11,12 @@ import structlog
 
 from app.domain import people
 from app.domain.errors import PermanentError
-from app.domain.speech import plural, say, to_say
+from app.domain.speech import plural, say
 from app.store.phone_codes import PhoneCodes, Tried, Verdict, Waiting
 from app.store.service_messages import Kind, ServiceMessages
 from app.store.tries import Tries
 from app.store.users import ChangedMeanwhileError, Users
-from app.web import choosing
+from app.web import choosing, refusals
 from app.web.problems import Fault, Problem
 from app.web.services import Services
 from app.web.sign_in.lasting import phone_code_lasts
@@ -25,12 +25,6 @@ log = structlog.get_logger()
 
 PER_PERSON, PER_NUMBER, WINDOW = 5, 5, timedelta(hours=1)
 AGAIN_AFTER = timedelta(seconds=60)
-
-REASONS = (
-    to_say("the phone number needs its country code, like +15550100142."),
-    to_say("the phone number has too few or too many digits."),
-)
-"""Why a number is none, as `people.phone_number` says it."""
 
 _LONGEST = 40
 _CODE = re.compile(r"[0-9]{6}")
@@ -49,7 +43,9 @@ def send_code(parts: Services, person: str, number: str) -> Waiting:
         phone = people.phone_number(number.strip()[:_LONGEST])
     except PermanentError as error:
         fault = Fault("phone", f"{error}")
-        raise Problem(400, say("Not a phone number"), say(f"{error}."), faults=[fault]) from error
+        raise Problem(
+            400, say("Not a phone number"), refusals.as_sentence(f"{error}"), faults=[fault]
+        ) from error
     now, store = parts.now(), _codes(parts)
     if wait_s := wait_of(store.waiting(person, now), parts):
         raise _too_many(_wait(wait_s), wait_s)
