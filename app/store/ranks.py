@@ -11,7 +11,7 @@ from pymongo.database import Database
 
 from app.domain import subjects
 from app.domain.news import Kind
-from app.domain.reports import State
+from app.domain.reports import State, rank
 from app.domain.routing import Other, Row
 from app.domain.timing import Reason
 from app.store.conversations import FAILED, conversation_id
@@ -21,7 +21,6 @@ Document = dict[str, Any]
 
 _ROWS = 5
 """So many of a conversation's last messages are looked at: news that is older is told again, not missed."""
-_REACHED = frozenset({State.DELIVERED, State.READ})
 
 
 class Ended(NamedTuple):
@@ -107,6 +106,7 @@ _OF_ROW = (
     "kinds",
     "to",
     "subject",
+    "channel",
     "status",
     "sent_at",
     "created_at",
@@ -140,12 +140,17 @@ def _other(row: Mapping[str, Any]) -> Other:
 def _row(row: Mapping[str, Any]) -> Row:
     delivery = row.get("delivery", {})
     last = row["attempts"][-1]["ended_at"] if row.get("attempts") else row["created_at"]
-    state = delivery.get("state")
+    state = State(delivery["state"]) if delivery else None
     return Row(
         kinds=tuple(Kind(kind) for kind in row["kinds"]),
         to=subjects.of(row["subject"]).parse(row["to"]),
         was_sent=row["status"] == "sent",
-        at=delivery.get("at", last) if state == State.UNDELIVERED else last,
-        reached=state in _REACHED or "seen_at" in row,
-        came_back=state == State.UNDELIVERED,
+        at=delivery.get("at", last) if state is State.UNDELIVERED else last,
+        reached="seen_at" in row or (state is not None and _is_final(row["channel"], state)),
+        came_back=state is State.UNDELIVERED,
     )
+
+
+def _is_final(channel: str, state: State) -> bool:
+    """Whether it is there, and no later report can say that it is not: a mail that its next server took may bounce."""
+    return state is State.READ or rank(channel, state) > rank(channel, State.UNDELIVERED)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.domain.flight import Flight
+from app.domain.reports import Report, State
 from tests.delivery.both import CANCELLED, MAIL_FIRST, Both
 from tests.delivery.choosers import FAR_A, FAR_B
 
@@ -73,3 +74,16 @@ def test_who_heard_the_news_in_parts_has_heard_it(both: Both) -> None:
     both.seen(2)
     assert both.told() == (2, 0)
     assert both.waits(both.text) == ("heard_elsewhere", None)
+
+
+def test_a_mail_that_the_next_server_took_may_come_back(both: Both) -> None:
+    both.person(MAIL_FIRST)
+    both.news()
+    assert both.told() == (1, 0)
+    name = str(both.mailbox.mails[0].message["Message-ID"]).strip("<>")
+    both.mail.terms.callbacks.take(Report("email", name, State.DELIVERED), both.clock())
+    assert both.told() == (1, 0)
+    assert both.waits(both.text)[0] == "waits_for_email", "nobody has seen it"
+    both.clock.move(60)
+    both.mail_came_back()
+    assert both.told() == (1, 1)
