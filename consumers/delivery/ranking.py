@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from app.domain import preferences, routing
 from app.domain.mail_lists import list_of
 from app.domain.news import Action, Kind, Role, Rules
 from app.domain.people import Person
 from app.domain.routing import Other
-from app.domain.subject import Value
+from app.domain.subject import SubjectKind, Value
 from app.store.claim_records import Claimed, Waiting
 from app.store.conversations import conversation_id
 from app.store.ranks import Ended
 from consumers.delivery.decision import Verdict
 from consumers.delivery.terms import Terms
+
+_AHEAD = timedelta(minutes=30)
+"""What comes later than so long before it is of no use any more, a new gate at departure, helps nobody."""
 
 
 class Ranking:
@@ -72,11 +77,14 @@ class Ranking:
             return Verdict(Action.SETTLE, heard, None, verdict.kinds, routing.HEARD_ELSEWHERE)
         if found.until is None:
             return verdict
+        until = _in_time(kind, verdict.kinds, want, person, terms.domain_clock.at(found.until))
+        if until <= domain_now:
+            return verdict
         return replace(
             verdict,
             action=Action.WAIT,
             reason=f"{routing.WAITS}{found.channel}",
-            until=terms.domain_clock.at(found.until),
+            until=until,
             waiting=Waiting(since, tuple(rank.channel for rank in before)),
         )
 
@@ -106,3 +114,16 @@ class Ranking:
         if channel == "email" and str(list_of(role)) in person.preferences.stopped:
             return False
         return conversation.want is None or conversation.kind.goes_by(conversation.want, channel)
+
+
+def _in_time(
+    kind: SubjectKind[Any], kinds: tuple[Kind, ...], want: Value, person: Person, until: datetime
+) -> datetime:
+    """The end of a wait, so early that all of the news is of use by then: where it would not be, from when departure
+    makes it urgent to the person, which may be past. All on the domain clock."""
+    if kind.timely(kinds, want, until + _AHEAD) == kinds:
+        return until
+    leaves_at, hours = kind.leaves_at(want), person.preferences.urgent_h
+    if leaves_at is None or not hours:
+        return datetime.min.replace(tzinfo=UTC)
+    return min(until, leaves_at - timedelta(hours=hours))
