@@ -143,6 +143,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
     suppressions = Suppressions(database, settings)
     return Terms(
         channel=channel,
+        channels=frozenset(settings.channels),
         claims=Claims(database, channel.name),
         ledger=Ledger(database, timedelta(days=settings.ledger_keep_days)),
         people=People(database),

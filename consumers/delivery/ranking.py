@@ -11,7 +11,7 @@ from app.domain import preferences, routing
 from app.domain.mail_lists import list_of
 from app.domain.news import Action, Kind, Role, Rules
 from app.domain.people import Person
-from app.domain.routing import Other
+from app.domain.routing import Other, Rank, Routing
 from app.domain.subject import SubjectKind, Value
 from app.store.claim_records import Claimed, Waiting
 from app.store.conversations import conversation_id
@@ -37,7 +37,7 @@ class Ranking:
         for one in batch:
             person = persons.get(one.person)
             if person is not None and (chosen := person.preferences.routing) is not None:
-                before = chosen.before(self._channel)
+                before = self._before(chosen)
                 ids += [conversation_id(one.subject, one.person, rank.channel) for rank in before]
         return self._terms.ranks.others(ids) if ids else {}
 
@@ -56,7 +56,7 @@ class Ranking:
         begun, and says what is so now.
         """
         chosen, want = preferences.in_turn(person.preferences, verdict.kinds), conversation.want
-        before = chosen.before(self._channel) if chosen else ()
+        before = self._before(chosen) if chosen else ()
         if not before or want is None or verdict.doubtful:
             return verdict
         terms, kind = self._terms, conversation.kind
@@ -103,6 +103,10 @@ class Ranking:
                 ended.append(Ended(one.subject, one.person, self._channel, after))
         if ended:
             self._terms.ranks.look_again(ended, self._terms.now())
+
+    def _before(self, chosen: Routing) -> tuple[Rank, ...]:
+        """The channels before this one that this system has: what is switched off is waited for by nobody."""
+        return tuple(rank for rank in chosen.before(self._channel) if rank.channel in self._terms.channels)
 
     def _goes_by(
         self, channel: str, conversation: Claimed, verdict: Verdict, person: Person, role: Role

@@ -34,9 +34,11 @@ from consumers.delivery.providers import Providers
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the senders of one channel share. lease: of a claim. send_timeout_s: of one hand-over. links: None without a
-    key to sign with. endpoints: of a channel whose people have servers of their own, None of others."""
+    key to sign with. endpoints: of a channel whose people have servers of their own, None of others. channels: names of
+    all that are switched on, whichever process sends them."""
 
     channel: Channel
+    channels: frozenset[str]
     claims: Claims
     ledger: Ledger
     people: People

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,4 +67,5 @@ def both(world: World, sms_world: World, mailbox: Mailbox, twilio: Twilio) -> Bo
     for one in (world, sms_world):
         at_gates(one)
         by_clock(one, clock)
+        one.terms = replace(one.terms, channels=frozenset({"email", "sms"}))
     return Both(world, sms_world, clock, mailbox, twilio)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.delivery.both import MAIL_FIRST, Both
 from tests.delivery.choosers import HOUR
 from tests.delivery.world import A, B
@@ -38,3 +40,10 @@ def test_a_wait_that_ends_in_time_stays_as_long_as_it_was_chosen(both: Both) -> 
     assert both.told() == (1, 0)
     both.clock.move(600)
     assert both.told() == (1, 1)
+
+
+def test_a_channel_that_is_switched_off_is_not_waited_for(both: Both) -> None:
+    both.person(MAIL_FIRST)
+    both.news()
+    both.text.terms = replace(both.text.terms, channels=frozenset({"sms"}))
+    assert both.texts() == 1
