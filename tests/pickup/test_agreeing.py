@@ -41,7 +41,7 @@ def test_one_click_agrees_and_makes_a_person_with_that_address(web: PickupWeb, l
     assert answer.status_code == 200
     assert "You hear when UA 407 arrives" in text_of(answer.text)
     (ann,) = web.stored("users", email=ANN)
-    assert (ann["name"], ann["verified"]) == ("Ann", {"email": ANN})
+    assert (ann["name"], ann["verified"]) == ("", {"email": ANN}), "what Maya calls her is Maya's"
     (row,) = web.stored("followings")
     assert (row["user_id"], row["flight_id"], row["pickup"]) == (ann["_id"], "f407", True)
     (proof,) = web.stored("consents")

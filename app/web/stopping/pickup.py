@@ -113,7 +113,7 @@ def _agree(parts: Services, found: Pickup) -> None:
         if address is None:
             raise DeadLinkError(is_over=True)
         known = users.by_email(address)
-        user = known[0] if known else users.create(address, found.name, language=current().language)
+        user = known[0] if known else users.create(address, "", language=current().language)
         users.note_verified_email(user, address)
     person, text = ids.text(user["_id"]), agreement(asked_by, _number(document))
     if not Pickups(parts.database).agree(found, user["_id"], document["_id"], parts.now()):
