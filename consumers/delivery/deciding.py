@@ -128,7 +128,7 @@ class Decider:
         if (
             person
             and (note := _provable(conversation))
-            and self._was_accepted(conversation, verdict, person, read.proofs, fallback=read.fallback)
+            and self._was_accepted(conversation, verdict, person, role, read.proofs, fallback=read.fallback)
         ):
             verdict = decide(conversation, note.to, role, rules, now)
         if role is None and pair in read.roles:
@@ -188,6 +188,7 @@ class Decider:
         conversation: Claimed,
         verdict: Verdict,
         person: Person,
+        role: Role | None,
         proofs: Mapping[str, str],
         *,
         fallback: bool,
@@ -198,10 +199,13 @@ class Decider:
         When it does not have it, the doubt stays: its list may lag behind.
         """
         note, sender = _provable(conversation), self._sender
-        if verdict.action is not Action.TELL or not verdict.doubtful or note is None:
+        if verdict.action is not Action.TELL or not verdict.doubtful or note is None or role is None:
             return False
+        grounds = Grounds(role, self._terms.now(), self._choices.ranking.waited_by(person, note.kinds))
         if conversation.id in proofs:
-            self._outcomes.found(conversation, note, proofs[conversation.id], "a status callback came for it")
+            self._outcomes.found(
+                conversation, note, proofs[conversation.id], "a status callback came for it", grounds
+            )
             return True
         if note.text is None or fallback or not isinstance(sender, AskableSender):
             return False
@@ -212,7 +216,7 @@ class Decider:
             return False
         if receipt is None:
             return False
-        self._outcomes.found(conversation, note, receipt.provider_id, receipt.words)
+        self._outcomes.found(conversation, note, receipt.provider_id, receipt.words, grounds)
         return True
 
     def _write_quiet(self, token: str, quiet: Sequence[tuple[Claimed, Verdict, Role | None]]) -> None:

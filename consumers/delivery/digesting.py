@@ -206,7 +206,9 @@ class Digester:
 
     def _refuse(self, token: str, noted: Noted, reason: str) -> None:
         note = noted.note
-        self._outcomes.refuse(token, noted.conversation, noted.heard, note.to, note.kinds, None, reason)
+        self._outcomes.refuse(
+            *(token, noted.conversation, noted.heard, note.to, note.kinds, None, reason, noted.grounds)
+        )
 
     def _tells(self, token: str, told: Told) -> Suppression | None:
         """What the mail says besides: that another channel does not reach the person. Raises PyMongoError."""

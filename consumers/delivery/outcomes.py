@@ -234,9 +234,16 @@ class Outcomes:
         insist(lambda: self._ledger.record(entries, self._now()))
         metrics.NOTIFICATIONS.labels(self._channel, Status.SKIPPED).inc(len(entries))
 
-    def found(self, conversation: Claimed, note: DoubtNote, provider_id: str | None, words: str) -> None:
-        """The provider was asked about a doubtful attempt and has it: the ledger learns that it was
-        accepted."""
+    def found(
+        self,
+        conversation: Claimed,
+        note: DoubtNote,
+        provider_id: str | None,
+        words: str,
+        grounds: Grounds | None = None,
+    ) -> None:
+        """The provider was asked about a doubtful attempt and has it: the ledger learns that it was accepted, and
+        who waits for what becomes of it. grounds: of now; a row that is there has its own."""
         now = self._now()
         attempt = Attempt(note.attempt, note.started_at, now, Outcome.ACCEPTED, provider_id, words)
         entry = self._row(
@@ -249,6 +256,7 @@ class Outcomes:
             None,
             attempt,
             order=note.order,
+            grounds=grounds,
         )
         insist(lambda: self._ledger.found(entry, now))
         metrics.NOTIFICATIONS.labels(self._channel, Status.SENT).inc()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
-from tests.delivery.both import MAIL_FIRST, Both
-from tests.delivery.choosers import HOUR
-from tests.delivery.world import A, B
+import pytest
+
+from app.domain.reports import State
+from tests.delivery.both import MAIL_FIRST, TEXT_FIRST, Both
+from tests.delivery.choosers import FAR_B, HOUR, clock_of, digester
+from tests.delivery.world import A, B, Crash, Dying
 
 LONG = {"steps": [{"channel": "email", "minutes": 240}, {"channel": "sms"}], "news": ["gate"]}
 
@@ -47,3 +51,42 @@ def test_a_channel_that_is_switched_off_is_not_waited_for(both: Both) -> None:
     both.news()
     both.text.terms = replace(both.text.terms, channels=frozenset({"sms"}))
     assert both.texts() == 1
+
+
+def test_who_waits_for_a_text_that_was_found_at_the_provider_learns_what_became_of_it(both: Both) -> None:
+    both.person(TEXT_FIRST)
+    both.news()
+    with pytest.raises(Crash):
+        both.text.worker(ledger=Dying(both.text.terms.ledger, "record", after=False)).deliver_due()
+    assert len(both.twilio.messages) == 1
+    assert both.mails() == 0
+    both.text.lapse()
+    assert both.texts() == 1, "the provider has it"
+    row = both.text.row()
+    assert row is not None
+    assert row["waited_by"] == ["email"]
+    both.clock.move(60)
+    both.reported(State.UNDELIVERED)
+    assert both.mails() == 1
+
+
+class Wordless:
+    """A composer that cannot say it."""
+
+    def compose(self, *_: Any) -> Any:
+        raise ValueError("a defect")
+
+
+def test_a_digest_that_cannot_be_made_passes_the_turn_on_at_once(both: Both) -> None:
+    digest = {"every": "daily", "at": clock_of(both.clock.moment, 20)}
+    both.person(MAIL_FIRST | {"news": ["gate"]}, digest=digest)
+    both.news(want=FAR_B)
+    rows = both.mail.database["conversations"]
+    rows.update_one({"channel": "email"}, {"$set": {"fold": both.clock()}, "$unset": {"due_at": ""}})
+    later = both.clock() + 3 * HOUR
+    turn = {"since": both.clock(), "after": ["email"]}
+    rows.update_one({"channel": "sms"}, {"$set": {"turn": turn, "due_at": later}})
+    made = digester(both.mail, composer=Wordless())
+    made.send_due()
+    assert both.mail.stored()["status"] == "failed"
+    assert both.text.stored()["due_at"] == both.clock()
