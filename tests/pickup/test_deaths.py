@@ -9,9 +9,8 @@ import pytest
 from app.store.own_followings import OwnFollowings
 from app.store.person_data import PersonData
 from app.store.pickups import Pickups
-from app.store.service_messages import ServiceMessages
 from tests.my.conftest import Person
-from tests.pickup.conftest import ANN, PickupWeb, asked
+from tests.pickup.conftest import PickupWeb, asked
 
 
 class Death(BaseException):
