@@ -107,8 +107,14 @@ def _chosen() -> tuple[str, int | None]:
     clock = person.clock if person is not None else None
     if person is not None and person.language is not None:
         return person.language, clock
-    return of_browser(request) or _asked_for(request) or speech.ENGLISH, clock
+    return of_browser(request) or best_tag(request) or speech.ENGLISH, clock
 
 
-def _asked_for(asked: Request) -> str | None:
-    return asked.accept_languages.best_match(speech.LANGUAGES)
+def best_tag(asked: Request) -> str | None:
+    """What the browser likes best of what is spoken here, as it writes it ("de-CH"; "*" takes anything); None where it
+    asks for nothing of it."""
+    # Not best_match: it prefers a tag that is ours letter by letter to one that is liked better.
+    for tag, quality in sorted(asked.accept_languages, key=lambda one: -one[1]):
+        if quality > 0 and (tag == "*" or tag.partition("-")[0].lower() in speech.LANGUAGES):
+            return tag
+    return None

@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 
 from flask import Request
 
+from app.web import speaking
+
 # The first that fits; most browsers name others, too.
 _BROWSERS = (
     ("Edg", "Edge"),
@@ -38,8 +40,9 @@ def name_of(request: Request) -> str:
 
 
 def language_of(request: Request) -> str | None:
-    """The language it likes best, as a BCP 47 tag; None when it names none."""
-    best = request.accept_languages.best
+    """The language it likes best of those spoken here, else of all, as a BCP 47 tag; None when it names none."""
+    found = speaking.best_tag(request)
+    best = found if found and found != "*" else request.accept_languages.best
     return best if best and _TAG.fullmatch(best) else None
 
 
