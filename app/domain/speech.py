@@ -8,13 +8,14 @@ The language is that of the block around: `with speaking("de"):`. Without one it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -214,17 +215,35 @@ def minutes(amount: int, *, short: bool = False) -> str:
 
 _LIST_LOCALES = {ENGLISH: Locale("en", "GB")}
 """Where there is no comma before "and"."""
-_SHORT_ENGLISH = {"hour": "h", "minute": "min"}
+_SIGNS = {"hour": "h", "minute": "min"}
+_WITH_SIGNS = {ENGLISH, "es"}
+"""Where hours and minutes in short are signs; of one hour, the short Spanish of CLDR is a plural."""
+_BEFORE_STOP = re.compile(r"\{(\w+)\}\.(?!\.)")
 
 
 def _unit(amount: int, name: str, *, short: bool) -> str:
-    if short and current().language == ENGLISH:  # the signs of the SI, as airports show them
-        return f"{amount} {_SHORT_ENGLISH[name]}"
+    if short and current().language in _WITH_SIGNS:  # of the SI, as airports show them
+        return f"{amount} {_SIGNS[name]}"
     return units.format_unit(amount, f"duration-{name}", "short" if short else "long", locale=_locale())
 
 
 def _filled(text: str, places: Mapping[str, object]) -> str:
-    return text.format_map(places) if places else text
+    return text.format_map(one_stop(text, places)) if places else text
+
+
+def one_stop(text: str, places: Mapping[str, object]) -> Mapping[str, object]:
+    """The places without a stop of their own ("8 feb.", "p. m.") where the sentence has one right behind them."""
+    before = [
+        name
+        for name in _before_stop(text)
+        if isinstance(value := places.get(name), str) and value.endswith(".")
+    ]
+    return {**places, **{name: str(places[name])[:-1] for name in before}} if before else places
+
+
+@lru_cache(maxsize=8192)
+def _before_stop(text: str) -> tuple[str, ...]:
+    return tuple(_BEFORE_STOP.findall(text))
 
 
 def _locale() -> Locale:

@@ -13,7 +13,8 @@ from app.domain import speech
 
 def in_html(text: str, /, **places: object) -> Markup:
     """The sentence as HTML: everything in it is escaped but what is marked as HTML already, like a link in a place."""
-    return escape(speech.say(text)).format(**places)
+    said = speech.say(text)
+    return escape(said).format(**speech.one_stop(said, places))
 
 
 def language() -> str:
