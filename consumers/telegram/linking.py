@@ -112,7 +112,7 @@ class Linking:
             return say(words.USED if link.used else words.EXPIRED)
         if (other := self._other(chat, link)) is not None:
             return words.taken(other)
-        agreed = words.AGREED
+        agreed = say(words.AGREED)  # as the person saw it
         if not self._accounts.link(link.person, chat, agreed, WAY, f"telegram:link:{link.id}", now):
             return words.taken(other) if (other := self._other(chat, link)) else say(words.UNKNOWN_LINK)
         crash_points.reached("T3.linked")
