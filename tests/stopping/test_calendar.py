@@ -8,6 +8,7 @@ import pytest
 from icalendar import Calendar
 
 from app.channels.links import LinkError, Links
+from app.domain.speech import say, speaking
 from tests.stopping.conftest import KEY, Web
 
 FLIGHT = {
@@ -43,6 +44,17 @@ def test_it_has_the_persons_bookings_and_nobody_elses_and_follows_them(web: Web)
     assert names(web, link) == ["UA 407", "UA 2"], "no ended booking, nobody else's, no old one, no rubbish"
     web.database["flights"].update_one({"_id": "f1"}, {"$set": {"status": "cancelled"}})
     assert names(web, link)[0] == "Cancelled: UA 407"
+
+
+def test_it_is_in_the_language_that_its_person_chose_whatever_the_program_asks_for(web: Web) -> None:
+    web.person()
+    web.database["users"].update_one({"_id": "p1"}, {"$set": {"language": "de"}})
+    booked(web, "f1")
+    link = web.links.calendar("p1", "p1@example.org")
+    with speaking("de"):
+        named = say("My flights")
+    assert named != "My flights"
+    assert f"X-WR-CALNAME:{named}" in web.get(link).text
 
 
 def test_link_ends_with_the_address_and_is_good_for_nothing_else(web: Web) -> None:

@@ -10,10 +10,12 @@ from pymongo.database import Database
 from app.domain.calendar_file import Entry
 from app.domain.errors import BadEventError
 from app.domain.flight import parse
+from app.domain.people import speaking_as_chosen
 from app.domain.speech import say
 from app.store import flight_log, ids, shown
 from app.store.audience import is_held
 from app.store.own_bookings import OwnBookings
+from app.store.users import Users
 from app.web import calendar_answer
 from app.web.services import services
 from app.web.stopping.link import DeadLinkError, dead, holder_of_calendar
@@ -35,7 +37,8 @@ def view(token: str) -> Response | tuple[str, int]:
     entries = _entries(parts.database, keys)
     since = parts.clock() - _KEPT
     coming = [entry for entry in entries if entry.flight.leaves_at >= since]
-    return calendar_answer.of_flights(parts, coming, say("My flights"))
+    with speaking_as_chosen(Users(parts.database).get(holder.person) or {}):
+        return calendar_answer.of_flights(parts, coming, say("My flights"))
 
 
 def _entries(database: Database[dict[str, object]], keys: set[str]) -> list[Entry]:
