@@ -17,7 +17,7 @@ from app.domain.channels import LINKED
 from app.domain.errors import PermanentError
 from app.domain.preferences import DEFAULTS, Preferences
 from app.domain.preferences import parse as choices_of
-from app.domain.speech import Speech, current, say, speaking
+from app.domain.speech import LANGUAGES, Speech, current, say, speaking
 
 DEFAULT_LANGUAGE = "en"
 
@@ -105,10 +105,12 @@ def speaking_to(person: Person) -> AbstractContextManager[Speech]:
 
 
 def speaking_as_chosen(document: Mapping[str, Any]) -> AbstractContextManager[Speech]:
-    """Speak what the person of a `users` document chose; where they chose nothing, what is spoken already."""
+    """Speak what the person of a `users` document chose; where they chose nothing that is spoken here, what is
+    spoken already."""
     now, clock = current(), document.get("clock")
-    language = _text(document.get("language")) or now.language
-    return speaking(language, clock if clock in (12, 24) else now.clock)
+    chosen = _text(document.get("language")) or ""
+    spoken = chosen.partition("-")[0].lower() in LANGUAGES
+    return speaking(chosen if spoken else now.language, clock if clock in (12, 24) else now.clock)
 
 
 def links(value: object) -> dict[str, Link]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.people import masked_words, parse
+from app.domain.people import masked_words, parse, speaking_as_chosen
+from app.domain.speech import speaking
 
 
 @pytest.mark.parametrize(
@@ -54,3 +55,12 @@ def test_of_an_imported_person_every_address_counts_and_of_one_who_signed_up_wha
     assert (halfway.email, halfway.phone, halfway.unverified) == ("Ada@example.org", None, {"sms"})
     for nothing in ({}, None, True, {"email": None}, {"email": "eve@example.org", "phone": ""}):
         assert parse(written | {"verified": nothing}).unverified == {"email", "sms"}
+
+
+@pytest.mark.parametrize(
+    ("chosen", "spoken"),
+    [("ru-RU", "ru"), ("fr", "de"), (None, "de"), ("", "de"), (7, "de"), ("en-GB", "en")],
+)
+def test_a_language_that_nobody_speaks_here_chooses_nothing(chosen: object, spoken: str) -> None:
+    with speaking("de"), speaking_as_chosen({"language": chosen}) as speech:
+        assert speech.language == spoken
