@@ -10,6 +10,7 @@ from app.channels.addresses import address_on
 from app.domain import flapping, preferences, timing
 from app.domain.channels import said
 from app.domain.errors import PermanentError
+from app.domain.flight import Flight
 from app.domain.mail_lists import list_of
 from app.domain.news import Action, Kind, Role, Rules
 from app.domain.people import Person
@@ -72,7 +73,9 @@ class Choices:
         if chosen is DEFAULTS or verdict.action is not Action.TELL or not said(self._channel).disturbs:
             return verdict, None
         kind = conversation.kind
-        zone = timing.zone_of(person.time_zone, kind.iata(want))
+        # Who picks up waits where it lands.
+        at = want.destination if role is Role.PICKUP and isinstance(want, Flight) else kind.iata(want)
+        zone = timing.zone_of(person.time_zone, at)
         news = timing.News(verdict.kinds, kind.leaves_at(want))
         by_hand = conversation.doubt is not None and conversation.doubt.startswith(AGAIN)
         its_digest = (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pymongo.database import Database
@@ -245,6 +246,23 @@ def test_a_muted_pick_up_is_silent(world: World, mailbox: Mailbox) -> None:
     picks_up(world, muted=True)
     assert told(world, IN_THE_AIR, replace(IN_THE_AIR, status=Status.LANDED)) == "muted"
     assert mailbox.mails == []
+
+
+@pytest.mark.parametrize(("here", "is_held"), [("MDT", True), ("EDT", False)])
+def test_quiet_hours_without_a_zone_go_by_the_clocks_of_the_destination(
+    world: World, mailbox: Mailbox, here: str, is_held: bool
+) -> None:
+    picks_up(world)
+    zone = ZoneInfo("America/Denver" if here == "MDT" else "America/New_York")
+    now = world.terms.domain_clock().astimezone(zone)
+    quiet = {"from": f"{now - timedelta(minutes=30):%H:%M}", "until": f"{now + timedelta(minutes=30):%H:%M}"}
+    chosen = {"preferences": {"quiet": quiet, "urgent_h": 0}}
+    world.database.users.update_one({"_id": "p1"}, {"$set": chosen, "$unset": {"time_zone": ""}})
+    landed = replace(IN_THE_AIR, status=Status.LANDED)
+    world.conversation(1, IN_THE_AIR, landed)
+    world.worker().deliver_due()
+    assert (world.row() is None) is is_held
+    assert len(mailbox.mails) == (0 if is_held else 1)
 
 
 def test_a_diversion_comes_in_quiet_hours_too(world: World, mailbox: Mailbox) -> None:
