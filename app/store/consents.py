@@ -61,10 +61,12 @@ class Consents:
         address: str | None = None,
         client: str | None = None,
         once: str | None = None,
+        for_ever: bool = False,
     ) -> None:
         """Keep one giving or taking back, as in `Consent`; now: system clock.
 
-        once: a name of the act (a provider's id of a message): its repeats keep nothing more.
+        once: a name of the act (a provider's id of a message): its repeats keep nothing more. for_ever: it stays
+        also without a person.
         """
         row: Document = {
             "_id": once or secrets.token_hex(12),
@@ -77,7 +79,7 @@ class Consents:
             "address": address,
             "client": client,
         }
-        if person is None:
+        if person is None and not for_ever:
             row["expires_at"] = now + KEPT_WITHOUT_PERSON
         try:
             self._consents.insert_one({name: value for name, value in row.items() if value is not None})

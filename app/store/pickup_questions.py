@@ -50,7 +50,11 @@ class PickupQuestions:
         """No question goes to this address any more. addresses: its keyed hashes. words: what was shown."""
         for one in addresses:
             self._consents.record(
-                *(None, WHAT, False, "page", words, now), address=one, client=client, once=_once(one)
+                *(None, WHAT, False, "page", words, now),
+                address=one,
+                client=client,
+                once=_once(one),
+                for_ever=True,
             )
 
 

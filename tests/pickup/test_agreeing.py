@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -102,6 +103,25 @@ def test_never_again_cannot_be_taken_back_and_keeps_no_address(web: PickupWeb, l
     assert (proof["what"], proof["given"]) == ("pickup_questions", False)
     assert "person" not in proof
     assert ANN not in str(proof)
+
+
+def test_never_again_is_for_good(web: PickupWeb, link: str) -> None:
+    web.answered(link, "never")
+    (proof,) = web.stored("consents")
+    assert "expires_at" not in proof
+
+
+@pytest.mark.parametrize("said", ["no", "never"])
+def test_a_no_can_be_said_to_a_question_that_waited_too_long(web: PickupWeb, link: str, said: str) -> None:
+    web.moment = web.stored("pickups")[0]["until"] + timedelta(seconds=1)
+    answer = web.app.test_client().get(link)
+    assert answer.status_code == 410
+    assert f'value="{said}"' in answer.text
+    assert 'value="agree"' not in answer.text
+    assert web.answered(link, "agree").status_code == 410
+    assert web.answered(link, said).status_code == 200
+    assert web.stored("pickups")[0]["status"] == "declined"
+    assert len(web.stored("consents")) == (said == "never")
 
 
 def test_it_stops_with_one_click_and_comes_back_with_another(web: PickupWeb, link: str) -> None:

@@ -58,6 +58,8 @@ def answer(token: str) -> Answer:
     parts, said = services(), request.form.get("answer", "")
     try:
         found = _found(parts, token)
+        if said == "agree" and found.state_at(parts.now()) is State.EXPIRED:
+            raise DeadLinkError(is_over=True)
         if said == "agree" and found.state is not State.AGREED:
             _agree(parts, found)
         elif said in {"no", "never"}:
@@ -78,13 +80,10 @@ def agreement(who: str, number: str) -> str:
 
 
 def _found(parts: Services, token: str) -> Pickup:
-    """What the link is about. Raises DeadLinkError when nothing is, it waited too long, or its address is somebody
-    else's by now."""
+    """What the link is about. Raises DeadLinkError when nothing is, or its address is somebody else's by now."""
     found = Pickups(parts.database).find(token)
     if found is None:
         raise DeadLinkError(is_over=False)
-    if found.state_at(parts.now()) is State.EXPIRED:
-        raise DeadLinkError(is_over=True)
     if found.user is not None and _own(parts, found) is None:
         raise DeadLinkError(is_over=True)
     return picking_up.as_it_stands(parts, found)
@@ -147,10 +146,11 @@ def _page(token: str, found: Pickup, *, never: bool = False) -> Answer:
     parts = services()
     document = _document(parts, found)
     flight, who = _shown(document), _asker(parts, found)
+    state = found.state_at(parts.now())
     page = render_template(
         "stopping/pickup.html",
         token=token,
-        state=str(found.state),
+        state=str(state),
         who=who,
         flight=flight,
         mailbox=found.mailbox,
@@ -158,7 +158,7 @@ def _page(token: str, found: Pickup, *, never: bool = False) -> Answer:
         may_return=bool(flight and (found.sealed or found.user)) and not never,
         never=never,
     )
-    return page, 200
+    return page, 410 if state is State.EXPIRED else 200
 
 
 def _asker(parts: Services, found: Pickup) -> str:
