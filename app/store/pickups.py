@@ -91,7 +91,12 @@ class Pickups:
         self._followings = OwnFollowings(database)
 
     def ask(self, asking: Asking, now: datetime) -> tuple[str, str]:
-        """Keep the question; its id, and the secret of the link that answers it, which cannot be had again."""
+        """Keep the question; its id, and the secret of the link that answers it, which cannot be had again.
+
+        One that was kept and never posted, because a process died, gives way.
+        """
+        same = {"person": asking.person, "flight": asking.flight, "address": asking.address}
+        self._rows.delete_many(same | {"unposted": True, "status": str(State.ASKED)})
         id_, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
         self._rows.insert_one(
             {
@@ -135,8 +140,9 @@ class Pickups:
 
     def earlier(self, person: str, flight: str, addresses: Collection[str]) -> Pickup | None:
         """What this person asked this address about this flight before, also where it was taken back: what was
-        answered, else the latest. None when nothing stands in the way of asking."""
+        answered, else the latest that was posted. None when nothing stands in the way of asking."""
         wanted = {"person": person, "flight": flight, "address": {"$in": list(addresses)}}
+        wanted |= {"unposted": {"$ne": True}}
         found = [_pickup(row) for row in self._rows.find(wanted).sort([("asked_at", -1), ("_id", 1)])]
         answered = (one for one in found if one.state is not State.ASKED)
         return next(answered, found[0] if found else None)

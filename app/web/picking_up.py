@@ -103,7 +103,8 @@ def ask(parts: Services, user: Document, wanted: NewPickup) -> Pickup:
     store.posted(id_)  # also where the address had enough: nobody learns that others asked it
     log.info("somebody was asked to pick up", person=person, pickup=id_)
     kept = store.get(id_)
-    assert kept is not None, "it was written just now"
+    if kept is None:  # the same was asked twice at one moment, and the other one is posted
+        raise _refused(409, "email", say("You asked this address for this flight before"))
     return kept
 
 
@@ -178,7 +179,7 @@ def _refuse_again(
     earlier = store.earlier(person, flight, addresses)
     if earlier is not None and earlier.state_at(now) is not State.EXPIRED:
         raise _refused(409, "email", say("You asked this address for this flight before"))
-    standing = [one for one in store.of(person) if one.flight == flight]
+    standing = [one for one in store.of(person) if one.flight == flight and one.address not in addresses]
     if len(standing) >= MOST:
         words_ = say("{number} people are enough for one flight; take one back first", number=MOST)
         raise _refused(409, "email", words_)

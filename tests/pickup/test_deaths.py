@@ -9,6 +9,7 @@ import pytest
 from app.store.own_followings import OwnFollowings
 from app.store.person_data import PersonData
 from app.store.pickups import Pickups
+from app.store.service_messages import ServiceMessages
 from tests.my.conftest import Person
 from tests.pickup.conftest import PickupWeb, asked
 
@@ -118,6 +119,23 @@ def test_who_agrees_while_it_is_taken_back_hears_nothing(
     monkeypatch.setattr(OwnFollowings, "add_pickup", meanwhile)
     assert web.answered(link, "agree").status_code == 404
     assert web.stored("followings") == []
+
+
+def test_a_question_whose_mail_was_never_left_is_asked_with_another_try(
+    web: PickupWeb, maya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking = web.booked()
+    with monkeypatch.context() as patch:
+        patch.setattr(ServiceMessages, "post", dies)
+        with pytest.raises(Death):
+            asked(maya, booking)
+    assert web.mails() == []
+    assert asked(maya, booking).status_code == 303
+    assert len(web.mails()) == 1
+    id_of(web)
+    web.answered(web.link(), "agree")
+    assert web.heard_by() == "agreed"
+    assert asked(maya, booking).status_code == 422
 
 
 def _then_dies(real: Any) -> Any:
