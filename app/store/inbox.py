@@ -112,14 +112,3 @@ class Inbox:
             {"$set": {"seen_at": now}, "$unset": {"unseen": ""}},
         )
         return done.modified_count
-
-    def seen_of(self, conversations: Collection[str]) -> dict[str, datetime]:
-        """When the newest entry of each of these conversations was seen, by conversation. One is missing when it has
-        no entry, or its newest was not seen yet."""
-        stages: list[Document] = [
-            {"$match": {"conversation": {"$in": list(conversations)}}},
-            {"$sort": {"conversation": 1, "at": -1, "_id": -1}},
-            {"$group": {"_id": "$conversation", "seen_at": {"$first": "$seen_at"}}},
-        ]
-        rows = self._entries.aggregate(stages)
-        return {str(row["_id"]): row["seen_at"] for row in rows if row.get("seen_at") is not None}

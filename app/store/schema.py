@@ -198,7 +198,8 @@ COLLECTIONS: Mapping[str, Spec] = {
                 name="unseen",
                 partialFilterExpression={"unseen": True},
             ),
-            _index("conversation", "at"),
+            # What is the latest about each of its subjects.
+            _index("person", "subject", "at"),
             _index("expires_at", expireAfterSeconds=0),
         )
     ),

@@ -14,7 +14,6 @@ from app.domain.people import Person
 from app.domain.reports import Report, State
 from app.domain.wording import Message
 from app.store.callbacks import Callbacks
-from app.store.inbox import Inbox
 from app.store.suppressions import Suppressions
 from tests.channels.test_email import MESSAGE
 from tests.delivery.world import B, C, Crash, HookedChannel, World
@@ -138,23 +137,6 @@ def test_what_holds_other_channels_back_holds_nothing_back_here(world: World, ch
     worker.deliver_due()
     assert len(entries(world)) == 2
     assert world.database["daily_counts"].count_documents({}) == 0
-
-
-def test_what_was_seen_is_known_by_conversation_until_something_newer_comes(world: World) -> None:
-    world.person(**LINKED)
-    conversation = world.conversation()
-    inbox, worker = Inbox(world.database), world.worker()
-    worker.deliver_due()
-    assert inbox.seen_of([conversation]) == {}
-    now = world.terms.now().replace(microsecond=0)
-    (found,) = entries(world)
-    assert inbox.mark_seen("p1", [found["_id"]], now) == 1
-    assert inbox.seen_of([conversation, "flight:f9|p1|inbox"]) == {conversation: now}
-    assert inbox.mark_seen("p1", [found["_id"]], now + timedelta(hours=1)) == 0
-    assert inbox.seen_of([conversation]) == {conversation: now}
-    world.wants(C, 2)
-    worker.deliver_due()
-    assert inbox.seen_of([conversation]) == {}
 
 
 def test_an_entry_that_was_seen_is_read_for_the_ledger(world: World) -> None:

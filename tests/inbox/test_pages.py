@@ -68,6 +68,13 @@ def test_an_older_entry_about_the_same_flight_says_that_newer_news_is_above(web:
     assert shown.index("gate C2") < shown.index("gate C1") < shown.index("Newer news above")
 
 
+def test_the_latest_of_each_subject_has_an_index(web: Web) -> None:
+    indexes = web.database["inbox"].index_information().values()
+    keys = [[name for name, _ in one["key"]] for one in indexes]
+    assert ["person", "subject", "at"] in keys
+    assert ["conversation", "at"] not in keys, "nothing reads by it"
+
+
 @pytest.mark.parametrize("path", ["/my", "/my/flights", "/board", "/health", "/help", "/fares"])
 def test_the_count_of_what_is_new_stands_in_the_bar_of_every_page(web: Web, maya: Person, path: str) -> None:
     assert count_in(maya.get(path)) is None
