@@ -18,7 +18,7 @@ GOOD = {
 
 def test_a_profile_is_kept(web: Web, maya: Person) -> None:
     page = maya.done(PAGE, page=PAGE, version="0", **GOOD)
-    assert "Saved." in text_of(page)
+    assert "Guardado." in text_of(page)  # in the language that was just chosen
     (user,) = web.stored("users")
     wanted = {"name": "Maya Ortiz-Gray", "language": "es", "time_zone": "Europe/Madrid", "clock": 12}
     assert {name: user[name] for name in wanted} == wanted
@@ -62,7 +62,7 @@ def test_a_form_that_is_older_than_the_profile_changes_nothing(web: Web, maya: P
     maya.done(PAGE, page=PAGE, version="0", **GOOD)
     answer = maya.post(PAGE, page=PAGE, version="0", **(GOOD | {"name": "Somebody else"}))
     assert answer.status_code == 409
-    assert "Nothing was saved" in text_of(answer.text)
+    assert "No se guardó nada." in text_of(answer.text)
     assert web.stored("users")[0]["name"] == "Maya Ortiz-Gray"
 
 

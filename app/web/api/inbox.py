@@ -14,6 +14,7 @@ from app.web import access
 from app.web import inbox as marking
 from app.web.api import described
 from app.web.api.answers import Mark, as_json, cursor_after, wanted_page, written
+from app.web.api.repeats import idempotent
 from app.web.api.requests import STRICT, body, parameters
 from app.web.services import services
 
@@ -97,6 +98,7 @@ def listed() -> Response:
 
 
 @access.person
+@idempotent
 def seen() -> Response:
     """The person has seen these entries, or all. Ids of nobody's and of others' entries are passed over."""
     sent = body(InboxSeen)
@@ -140,7 +142,7 @@ def paths() -> dict[str, Any]:
             "post": described.operation(
                 "mark_inbox_seen", "I have seen these entries",
                 {200: described.answer("How many are new now", InboxLeft)},
-                400, 401, 403, 413, 415, who=person, body=InboxSeen,
+                400, 401, 403, 409, 413, 415, 422, who=person, parameters=[described.KEY], body=InboxSeen,
             ),
         },
     }  # fmt: skip
