@@ -89,6 +89,8 @@ def document() -> dict[str, Any]:
     for path, operations in found["paths"].items():
         for operation in operations.values():
             operation["parameters"] = [_with_example(one, path) for one in operation.get("parameters", ())]
+    asked = found["components"]["schemas"]["NewPickup"]["properties"]["booking"]
+    asked["examples"] = [world.BOOKING]
     return found
 
 

@@ -16,6 +16,8 @@ from app.web import access
 from tests.fuzz.cases import OPERATIONS, SCHEMA, edges, may
 from tests.fuzz.world import World
 
+# A test goes to the address at once, and the fuzz sends nothing: webhooks are off here. tests/api has them on.
+REFUSED_HERE = frozenset({"PUT /api/v1/me/webhook"})
 ANYBODY = ("stranger", "person", "program", "staff", "provider")
 
 
@@ -37,7 +39,8 @@ def at_edges(operation: str, world: World) -> tuple[set[int], dict[str, str]]:
 def test_every_edge_is_answered_as_described(operation: str, world: World) -> None:
     statuses, faults = at_edges(operation, world)
     assert not faults, "\n\n".join(faults.values())
-    assert any(status < 300 for status in statuses), "no case got beyond what refuses it"
+    if operation not in REFUSED_HERE:
+        assert any(status < 300 for status in statuses), "no case got beyond what refuses it"
 
 
 @SCHEMA.given(who=st.none() | st.sampled_from(ANYBODY))

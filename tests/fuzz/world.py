@@ -165,6 +165,8 @@ class World:
             }
         )  # fmt: skip
         self._expect_code()
+        link = {"address": "https://example.org/gatecall", "since": now}
+        database.users.update_one({"_id": PERSON}, {"$set": {"linked.webhook": link}})
         for channel, provider_id in (("email", "<m1@example.org>"), ("sms", SMS_ID)):
             database.notifications.insert_one(self._message(channel, provider_id))
         database.event_decisions.insert_one(
