@@ -103,7 +103,7 @@ def history_shows(running: Running, page: Page, path: str, *, sent: int = 0, hel
 
 
 def ask_why(running: Running, page: Page) -> None:
-    history_shows(running, page, "/my", sent=1)
+    history_shows(running, page, "/my?channel=email", sent=1)  # her inbox on these pages has it, too
     page.locator("summary", has_text="Why?").click()
     steps = page.locator(".steps")
     for words in (
@@ -132,7 +132,7 @@ def be_left_alone_for_a_while(running: Running, page: Page) -> None:
     page.fill("#quiet_until", "")
     submit(page, "Save what you hear")
     assert "18:00" in running.mail("UA 407", after=before)["subject"]
-    history_shows(running, page, "/my", sent=2)
+    history_shows(running, page, "/my?channel=email", sent=2)
 
 
 def stop_it(running: Running, page: Page) -> None:
