@@ -10,8 +10,13 @@ from functools import cache
 import pytest
 from babel.messages.catalog import Catalog, Message
 
+from app.channels import telegram_rendering
+from app.domain.flight import Flight
 from app.domain.speech import ENGLISH, LANGUAGES
+from app.domain.wording import compose
 from scripts import translations
+from tests.domain.news_examples import news
+from tests.domain.wording_examples import EXAMPLES
 
 OTHERS = [language for language in LANGUAGES if language != ENGLISH]
 SAYING = {"say": 1, "to_say": 1, "say_as": 2, "plural": 2}
@@ -148,3 +153,14 @@ def test_files_are_as_the_tool_writes_them() -> None:
     wanted = sentences(code())
     for language in OTHERS:
         assert list(sentences(translations.updated(language, code()))) == list(wanted)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_chat_leaves_out_the_same_facts_in_every_language(language: str) -> None:
+    def lines(tag: str, heard: Flight, want: Flight) -> int:
+        return telegram_rendering.as_telegram(compose(news(heard, want, language=tag))).count("\n")
+
+    different = [
+        name for name, heard, want, *_ in EXAMPLES if lines(language, heard, want) != lines("en", heard, want)
+    ]
+    assert different == [], "the highlight's label must begin as the fact's that it says already"
