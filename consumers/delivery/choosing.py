@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.channels.addresses import address_on
 from app.domain import flapping, preferences, timing
@@ -16,7 +18,7 @@ from app.domain.news import Action, Kind, Role, Rules
 from app.domain.people import Person
 from app.domain.preferences import DEFAULTS
 from app.domain.routing import Other
-from app.domain.subject import Value
+from app.domain.subject import SubjectKind, Value
 from app.domain.timing import Reason
 from app.store.claim_records import AGAIN, Claimed
 from app.store.digests import Counted
@@ -26,6 +28,13 @@ from consumers.delivery.terms import Terms
 
 _NEAR = timedelta(hours=3)
 """From so long before departure on nobody can wait a quarter of an hour to see what settles."""
+
+
+def zone_for(person: Person, role: Role, kind: SubjectKind[Any], value: Value) -> ZoneInfo:
+    """Whose clocks count for a person: their own; without any those of the flight's departure, or, for who picks up,
+    of where it lands."""
+    at = value.destination if role is Role.PICKUP and isinstance(value, Flight) else kind.iata(value)
+    return timing.zone_of(person.time_zone, at)
 
 
 class Choices:
@@ -73,9 +82,7 @@ class Choices:
         if chosen is DEFAULTS or verdict.action is not Action.TELL or not said(self._channel).disturbs:
             return verdict, None
         kind = conversation.kind
-        # Who picks up waits where it lands.
-        at = want.destination if role is Role.PICKUP and isinstance(want, Flight) else kind.iata(want)
-        zone = timing.zone_of(person.time_zone, at)
+        zone = zone_for(person, role, kind, want)
         news = timing.News(verdict.kinds, kind.leaves_at(want))
         by_hand = conversation.doubt is not None and conversation.doubt.startswith(AGAIN)
         its_digest = (

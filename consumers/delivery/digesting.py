@@ -17,7 +17,6 @@ from pymongo.errors import PyMongoError
 from app import crash_points, metrics
 from app.channels.base import Parcel, reference_of
 from app.channels.links import address_of
-from app.domain import timing
 from app.domain.errors import PermanentError
 from app.domain.news import Role
 from app.domain.people import speaking_to
@@ -28,6 +27,7 @@ from app.store.claim_records import Noted
 from app.store.digests import LEASE
 from app.store.leases import Leases
 from app.store.suppressions import Suppression
+from consumers.delivery.choosing import zone_for
 from consumers.delivery.composing import listed
 from consumers.delivery.deciding import Decider
 from consumers.delivery.hands import Hands
@@ -188,7 +188,7 @@ class Digester:
         """The mail; None when it cannot be addressed, which fails all of it for good."""
         terms, person = self._terms, parts[0].told.person
         first = parts[0]
-        zone = timing.zone_of(person.time_zone, first.told.conversation.kind.iata(first.noted.note.to))
+        zone = zone_for(person, first.told.role, first.told.conversation.kind, first.noted.note.to)
         items = [part.item for part in parts]
         message = digest(items, person.preferences, zone, terms.domain_clock(), self._public_url)
         roles = {part.told.role for part in parts}

@@ -124,6 +124,18 @@ def test_a_no_can_be_said_to_a_question_that_waited_too_long(web: PickupWeb, lin
     assert len(web.stored("consents")) == (said == "never")
 
 
+def test_never_again_can_be_said_of_a_flight_that_is_gone(web: PickupWeb, link: str) -> None:
+    web.database["flights"].delete_one({"_id": "f407"})
+    opened = web.app.test_client().get(link)
+    assert "This flight is gone" in opened.text
+    assert 'value="never"' in opened.text
+    assert 'value="agree"' not in opened.text
+    said = text_of(web.answered(link, "never").text)
+    assert "Nobody can ask you at this address again." in said
+    assert web.stored("pickups")[0]["status"] == "declined"
+    assert len(web.stored("consents")) == 1
+
+
 def test_it_stops_with_one_click_and_comes_back_with_another(web: PickupWeb, link: str) -> None:
     web.answered(link, "agree")
     assert "Nothing comes" in web.answered(link, "no").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from app.domain.flapping import Flapping, Telling
 from app.domain.flight import Flight, Status
 from app.domain.news import Kind
 from app.settings import Settings, load
+from tests.delivery.choosers import digester
 from tests.delivery.world import A, World, flight
 from tests.providers import Mailbox, Twilio
 
@@ -263,6 +265,25 @@ def test_quiet_hours_without_a_zone_go_by_the_clocks_of_the_destination(
     world.worker().deliver_due()
     assert (world.row() is None) is is_held
     assert len(mailbox.mails) == (0 if is_held else 1)
+
+
+def test_a_digest_without_a_zone_is_dated_by_the_clocks_of_the_destination(
+    world: World, mailbox: Mailbox
+) -> None:
+    picks_up(world)
+    chosen = {"preferences": {"digest": {"every": "daily", "at": "12:00"}, "urgent_h": 0}}
+    world.database.users.update_one({"_id": "p1"}, {"$set": chosen, "$unset": {"time_zone": ""}})
+    world.conversation(1, IN_THE_AIR, replace(IN_THE_AIR, status=Status.LANDED))
+    world.worker().deliver_due()
+    past = {"fold": datetime(2020, 1, 1, tzinfo=UTC)}
+    held = world.database.conversations.update_one({"reason": "digest"}, {"$set": past})
+    assert held.modified_count == 1
+    assert digester(world).send_due() == 1
+    body = mailbox.mails[0].message.get_body(("plain",))
+    assert body is not None
+    sent = re.search(r"Sent at \S+ (\S+)\.", body.get_content())
+    assert sent is not None
+    assert sent[1] in {"MST", "MDT"}, "Denver's, where it lands; Newark's are EST and EDT"
 
 
 def test_a_diversion_comes_in_quiet_hours_too(world: World, mailbox: Mailbox) -> None:
