@@ -51,6 +51,11 @@ class OptOuts:
         """Whether nothing is sent to the number, for whatever reason."""
         return self._suppressions.has("sms", number)
 
+    def holder(self, number: str) -> Document:
+        """What whoever has the number chose to be spoken to in, the oldest of several; empty when nobody has it."""
+        chosen = {"language": 1, "clock": 1}
+        return self._users.find_one({"phone": number}, chosen, sort=[("_id", 1)]) or {}
+
     def _persons(self, number: str) -> list[str]:
         rows = self._users.find({"phone": number}, {"_id": 1}).sort("_id", 1).limit(_MOST_WITH_ONE_NUMBER)
         return [ids.text(row["_id"]) for row in rows]

@@ -9,6 +9,7 @@ import pytest
 from twilio.request_validator import RequestValidator
 from werkzeug.test import TestResponse
 
+from app.domain import gsm
 from app.domain.reports import Refusal
 from app.store.suppressions import Suppression
 from tests.stopping.conftest import PUBLIC, TOKEN, Web
@@ -183,6 +184,18 @@ def test_for_a_short_code_of_ones_own_we_answer_because_twilio_does_not(web: Web
     assert answer is not None
     assert "Gatecall" in answer
     assert len(answer) <= 160
+
+
+@pytest.mark.parametrize("body", ["HELP", "STOP", "START", "what?"])
+@pytest.mark.parametrize("language", ["de", "es", "ru", "hi"])
+def test_the_answer_is_in_the_language_of_whoever_has_the_number(web: Web, body: str, language: str) -> None:
+    web.person(1, language=language)
+    answer = said(text(web, body, to=SHORT))
+    assert answer is not None
+    assert answer != said(text(web, body, to=SHORT, sid="SM2", From="+15550100009")), "nobody's: English"
+    assert answer.startswith("Gatecall")
+    assert ("START" if body == "STOP" else "STOP") in answer, "the word that works, in its own letters"
+    assert gsm.parts(answer) <= (1 if language in {"de", "es"} else 2)
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,10 @@ import structlog
 from twilio.twiml.messaging_response import MessagingResponse
 
 from app import metrics
+from app.domain import gsm
 from app.domain.errors import PermanentError
-from app.domain.people import phone_number
+from app.domain.people import phone_number, speaking_as_chosen
+from app.domain.speech import say
 from app.store.opt_outs import OptOuts
 from app.store.tries import Tries
 from app.web import choosing
@@ -37,7 +39,7 @@ class Asked(StrEnum):
     OTHER = "other"
 
 
-_WORDS = {
+_ASKS = {
     **dict.fromkeys(
         ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), Asked.STOP
     ),
@@ -55,9 +57,9 @@ def asked_in(form: Mapping[str, str]) -> Asked:
     """What a text asks for. Advanced Opt-Out says it itself: its words may be in other languages."""
     marked = form.get("OptOutType", "").upper()
     if marked in {"STOP", "START", "HELP"}:
-        return _WORDS[marked]
+        return _ASKS[marked]
     found = _SINGLE.fullmatch(form.get("Body", "")[:200])
-    return _WORDS.get(found[1].upper(), Asked.OTHER) if found else Asked.OTHER
+    return _ASKS.get(found[1].upper(), Asked.OTHER) if found else Asked.OTHER
 
 
 def taken(parts: Services, form: Mapping[str, str]) -> str:
@@ -93,15 +95,28 @@ def _answer(
         return None
     if not Tries(parts.database, "sms-answer", _ANSWERS, _WITHIN).take(number, parts.now()):
         return None
-    site = urlsplit(parts.settings.public_url)
+    with speaking_as_chosen(opt_outs.holder(number)):
+        return gsm.written(_words(asked, parts.settings.public_url))
+
+
+def _words(asked: Asked, public_url: str) -> str:
+    """The words that a text is answered with; those to answer with are the ones Twilio knows, in every language."""
+    site = urlsplit(public_url)
     address = f"{site.netloc}{site.path}"
-    return {
-        Asked.STOP: "Gatecall: no more SMS to this number. E-mail goes on. Reply START to hear from us again.",
-        Asked.START: "Gatecall: you get our SMS again. Reply STOP to end them, HELP for help.",
-        Asked.HELP: f"Gatecall tells you when your flight changes. Reply STOP to end SMS. Help: {address}/help",
-        Asked.OTHER: f"Gatecall: nobody reads answers to this number. Your flight: {address}/board. "
-        "Reply STOP to end SMS, HELP for help.",
-    }[asked]
+    if asked is Asked.STOP:
+        return say("Gatecall: no more SMS to this number. E-mail goes on. Reply START to hear from us again.")
+    if asked is Asked.START:
+        return say("Gatecall: you get our SMS again. Reply STOP to end them, HELP for help.")
+    if asked is Asked.HELP:
+        return say(
+            "Gatecall tells you when your flight changes. Reply STOP to end SMS. Help: {address}/help",
+            address=address,
+        )
+    return say(
+        "Gatecall: nobody reads answers to this number. Your flight: {address}/board. Reply STOP to end SMS, HELP for "
+        "help.",
+        address=address,
+    )
 
 
 def _said(words: str | None) -> str:
