@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from app.domain import channels
 from app.domain.channels import NAMES
 from app.domain.routing import HEARD_ELSEWHERE, WAITS
 from app.domain.speech import say, to_say
 from app.domain.timing import Reason
 
 _IN_TURN = (
-    to_say("Another channel comes first"),
+    to_say("Another channel comes first: {channel}"),
     to_say("It comes here as well where it was not delivered or seen there in time."),
 )
 
@@ -138,7 +139,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     **{f"{WAITS}{name}": _IN_TURN for name in NAMES},
 }
 
-_FIRST = to_say("another channel, which comes first")
+_FIRST = to_say("another channel that comes first ({channel})")
 _UNSETTLED = to_say("changes that did not settle")
 
 HELD: Final[Mapping[str, tuple[str, str]]] = {
@@ -155,9 +156,16 @@ HELD: Final[Mapping[str, tuple[str, str]]] = {
 def title(code: str) -> str:
     """The title of a reason's code in the language of the block; of one without words, its code."""
     found = REASONS.get(code)
-    return say(found[0]) if found else code.replace("_", " ")
+    return _with_channel(code, found[0]) if found else code.replace("_", " ")
 
 
 def held_by(code: str, *, you: bool) -> str:
     """What holds a message. code: one of HELD. you: the reader is the person."""
-    return say(HELD[code][not you])
+    return _with_channel(code, HELD[code][not you])
+
+
+def _with_channel(code: str, text: str) -> str:
+    """The text with the channel that the code says is waited for."""
+    if not code.startswith(WAITS):
+        return say(text)
+    return say(text, channel=channels.title(code.removeprefix(WAITS)))

@@ -36,7 +36,7 @@ def reason(world: World) -> str:
 
 def test_the_page_says_that_another_channel_comes_first(world: World, link: str) -> None:
     page = world.site().get(link).text
-    assert "another channel, which comes first" in page
+    assert "another channel that comes first (E-mail)" in page
     assert "It comes here as well where it was not delivered or seen there in time." in page
 
 

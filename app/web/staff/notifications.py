@@ -20,7 +20,7 @@ from app.domain.people import Person, masked_email, masked_words, shown_phone
 from app.domain.reports import State
 from app.domain.speech import say, say_as, to_say
 from app.domain.why_fields import kind_words
-from app.domain.why_reasons import REASONS
+from app.domain.why_reasons import REASONS, title
 from app.domain.wording_terms import as_sentence
 from app.store import resending
 from app.store.conversations import FAILED
@@ -254,11 +254,11 @@ def _reason(reason: str) -> str:
     """Why, in words, and what staff can do; a provider's own words masked."""
     if reason not in REASONS:
         return masked_words(reason)
-    title, words = map(say, REASONS[reason])
+    what = as_sentence(title(reason))
     if reason.startswith("suppressed_"):
         remedy = say("{command} uses the address again.", command="`gatecall suppressions remove`")
-        return f"{as_sentence(title)} {words} {remedy}"
-    return as_sentence(title)
+        return f"{what} {say(REASONS[reason][1])} {remedy}"
+    return what
 
 
 def _status(row: Mapping[str, Any]) -> str:
