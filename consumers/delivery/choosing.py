@@ -14,7 +14,7 @@ from app.domain.channels import said
 from app.domain.errors import PermanentError
 from app.domain.flight import Flight
 from app.domain.mail_lists import list_of
-from app.domain.news import Action, Kind, Role, Rules
+from app.domain.news import Action, Role, Rules
 from app.domain.people import Person
 from app.domain.preferences import DEFAULTS
 from app.domain.routing import Other
@@ -91,7 +91,7 @@ class Choices:
         hold = timing.held(chosen, news, zone, now, its_digest=its_digest)
         if hold is not None:
             hold = replace(hold, folds=hold.folds and not by_hand)  # what staff send again goes alone
-            return self._put_off(verdict, hold, person, role), None
+            return self._put_off(conversation, verdict, hold, person, role), None
         in_digest = its_digest and self._channel == "email"
         if not in_digest:
             rules = self.rules_of(person)
@@ -104,7 +104,7 @@ class Choices:
         if self._terms.daily.take(counted, chosen.daily_max, self._terms.now()):
             return verdict, counted
         hold = timing.over_maximum(chosen, news, zone, now, tomorrow=self._channel != "email")
-        return self._put_off(verdict, hold, person, role), None
+        return self._put_off(conversation, verdict, hold, person, role), None
 
     def _calmed(self, conversation: Claimed, verdict: Verdict, want: Value, now: datetime) -> Verdict:
         """What goes back and forth is told a few times within an hour, then when it has settled.
@@ -130,19 +130,22 @@ class Choices:
         often = flapping.is_last(terms.flapping, tellings, verdict.kinds, now)
         return replace(verdict, often=often, times=times)
 
-    def _put_off(self, verdict: Verdict, hold: timing.Hold, person: Person, role: Role) -> Verdict:
+    def _put_off(
+        self, conversation: Claimed, verdict: Verdict, hold: timing.Hold, person: Person, role: Role
+    ) -> Verdict:
         """Until then; a text is not sent where a mail's digest says the same."""
         said_by_mail = hold.folds and hold.reason in {Reason.DIGEST, Reason.DAILY_MAXIMUM}
-        if said_by_mail and self._channel != "email" and self._has_mail(person, role, verdict.kinds):
+        if said_by_mail and self._channel != "email" and self._has_mail(conversation, verdict, person, role):
             return replace(verdict, action=Action.SKIP, reason=str(hold.reason), folds=False)
         return replace(
             verdict, action=Action.WAIT, reason=str(hold.reason), until=hold.until, folds=hold.folds
         )
 
-    def _has_mail(self, person: Person, role: Role, kinds: tuple[Kind, ...]) -> bool:
-        """Whether the person is told the same by e-mail. Raises PyMongoError."""
-        told = preferences.rules(person.preferences, "email", self._terms.rules).told
-        if str(list_of(role)) in person.preferences.stopped or not all(role in told[kind] for kind in kinds):
+    def _has_mail(self, conversation: Claimed, verdict: Verdict, person: Person, role: Role) -> bool:
+        """Whether the person is told the same by e-mail, which this system sends. Raises PyMongoError."""
+        if "email" not in self._terms.channels:
+            return False
+        if not self.ranking.goes_by("email", conversation, verdict, person, role):
             return False
         suppressions = self._terms.suppressions
         try:

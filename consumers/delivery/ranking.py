@@ -68,7 +68,7 @@ class Ranking:
         standings = {}
         for rank in before:
             other = others.get(conversation_id(conversation.subject, conversation.person, rank.channel))
-            wanted = other if self._goes_by(rank.channel, conversation, verdict, person, role) else None
+            wanted = other if self.goes_by(rank.channel, conversation, verdict, person, role) else None
             standings[rank.channel] = routing.standing(wanted, verdict.kinds, conversation.order, left)
         since = conversation.turn_since or now
         found = routing.turn(before, standings, since, now)
@@ -87,6 +87,17 @@ class Ranking:
             until=until,
             waiting=Waiting(since, tuple(rank.channel for rank in before)),
         )
+
+    def goes_by(
+        self, channel: str, conversation: Claimed, verdict: Verdict, person: Person, role: Role
+    ) -> bool:
+        """Whether the person hears all of this news by a channel, as far as their choices say so."""
+        told = preferences.rules(person.preferences, channel, self._terms.rules).told
+        if not all(role in told.get(kind, frozenset()) for kind in verdict.kinds):
+            return False
+        if channel == "email" and str(list_of(role)) in person.preferences.stopped:
+            return False
+        return conversation.want is None or conversation.kind.goes_by(conversation.want, channel)
 
     def waited_by(self, person: Person, kinds: Sequence[Kind]) -> tuple[str, ...]:
         """The person's channels that wait for what becomes of this news on this one."""
@@ -107,17 +118,6 @@ class Ranking:
     def _before(self, chosen: Routing) -> tuple[Rank, ...]:
         """The channels before this one that this system has: what is switched off is waited for by nobody."""
         return tuple(rank for rank in chosen.before(self._channel) if rank.channel in self._terms.channels)
-
-    def _goes_by(
-        self, channel: str, conversation: Claimed, verdict: Verdict, person: Person, role: Role
-    ) -> bool:
-        """Whether the person hears all of this news by a channel, as far as their choices say so."""
-        told = preferences.rules(person.preferences, channel, self._terms.rules).told
-        if not all(role in told.get(kind, frozenset()) for kind in verdict.kinds):
-            return False
-        if channel == "email" and str(list_of(role)) in person.preferences.stopped:
-            return False
-        return conversation.want is None or conversation.kind.goes_by(conversation.want, channel)
 
 
 def _in_time(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.store.digests import Counted, DailyCounts
 from tests.delivery.choosers import FAR_A, another_flight, at_gates, by_clock, chooser, digester, held
 from tests.delivery.clocks import Clock
 from tests.delivery.world import World, flight
+from tests.domain import wording_alert_examples
 from tests.providers import Mailbox, Twilio
 
 DELAYED = flight(
@@ -134,8 +136,14 @@ def test_many_at_once_are_counted_exactly(world: World) -> None:
     assert counts.take(Counted("p1", "2026-12-01", "new"), 5, world.terms.now())
 
 
+def with_mail(world: World) -> None:
+    """The system sends mails, too."""
+    world.terms = replace(world.terms, channels=world.terms.channels | {"email"})
+
+
 def test_a_text_above_the_maximum_is_left_to_the_mail(sms_world: World, twilio: Twilio) -> None:
     _noon(sms_world)
+    with_mail(sms_world)
     chooser(sms_world, daily_max=1)
     gates(sms_world, 2)
     sms_world.worker().deliver_due()
@@ -163,6 +171,7 @@ def test_a_text_above_the_maximum_waits_for_tomorrow_where_no_mail_goes(
 
 def test_texts_of_a_digest_come_at_its_hour_where_no_mail_goes(sms_world: World, twilio: Twilio) -> None:
     clock = _noon(sms_world)
+    with_mail(sms_world)
     digest = {"every": "daily", "at": "14:00"}
     sms_world.person(1, email=None, time_zone="UTC", preferences={"digest": digest})
     sms_world.person(2, time_zone="UTC", preferences={"digest": digest})
@@ -173,6 +182,42 @@ def test_texts_of_a_digest_come_at_its_hour_where_no_mail_goes(sms_world: World,
     clock.move(2 * 3600)
     sms_world.worker().deliver_due()
     assert [message["to"] for message in twilio.messages] == ["+15550100001"]
+
+
+@pytest.mark.parametrize(
+    ("choices", "at_once"), [({"digest": {"every": "daily", "at": "20:00"}}, 0), ({"daily_max": 1}, 1)]
+)
+def test_texts_wait_for_a_digests_hour_where_the_system_sends_no_mail(
+    sms_world: World, twilio: Twilio, choices: dict[str, Any], at_once: int
+) -> None:
+    clock = _noon(sms_world)
+    chooser(sms_world, **choices)
+    gates(sms_world, 2)
+    sms_world.worker().deliver_due()
+    assert len(twilio.messages) == at_once
+    clock.moment = (clock.moment + timedelta(days=at_once)).replace(hour=20, minute=0, second=0)
+    sms_world.worker().deliver_due()
+    assert len(twilio.messages) == 2
+    assert sms_world.database["notifications"].count_documents({"status": "skipped"}) == 0
+
+
+def test_an_alert_that_goes_by_text_alone_is_not_left_to_the_mail(sms_world: World, twilio: Twilio) -> None:
+    clock = Clock()
+    clock.moment = wording_alert_examples.NOW
+    by_clock(sms_world, clock)
+    with_mail(sms_world)
+    chooser(sms_world, digest={"every": "daily", "at": "20:00"})
+    sms_world.database["alerts"].insert_one({"_id": "a1", "user_id": "p1"}, bypass_document_validation=True)
+    below = wording_alert_examples.BELOW
+    heard = wording_alert_examples.value(below, 0, None, offer=None)
+    want = wording_alert_examples.value(below, channels=("sms",))
+    documents = {"heard": heard.to_document(), "want": want.to_document()}
+    another_flight(sms_world, 1, 501, subject="alert:a1", due_at=clock(), **documents)
+    sms_world.worker().deliver_due()
+    assert [(row["action"], row["reason"]) for row in held(sms_world)] == [("wait", "digest")]
+    clock.moment = clock.moment.replace(hour=20, minute=0, second=0)
+    sms_world.worker().deliver_due()
+    assert len(twilio.messages) == 1
 
 
 def test_choices_cost_nothing_where_there_are_none(world: World, mailbox: Mailbox) -> None:
