@@ -55,8 +55,8 @@ def held(
 
     changed_at: of the latest change. hurry: departure is near. All times: aware UTC, domain clock.
     """
-    recent = [_recent(rules, tellings, kind, now) for kind in kinds]
-    if not recent or not all(recent):
+    recent = [_recent(tellings, kind, now) for kind in kinds]
+    if rules.most < 1 or not recent or any(len(some) < rules.most for some in recent):
         return None
     last = max(telling.at for some in recent for telling in some)
     calm, longest = (_HURRY, 3 * _HURRY) if hurry else (rules.calm, WITHIN)
@@ -65,19 +65,18 @@ def held(
 
 
 def is_last(rules: Flapping, tellings: Sequence[Telling], kinds: Collection[Kind], now: datetime) -> bool:
-    """Whether this message is the last about one of its fields for a while, and should say so."""
-    before = Flapping(rules.most - 1, rules.calm)
-    return any(_recent(before, tellings, kind, now) for kind in kinds)
+    """Whether this message is as many as one of its fields may have: further news of it is held, which it should
+    say."""
+    return rules.most > 1 and any(len(_recent(tellings, kind, now)) == rules.most - 1 for kind in kinds)
 
 
-def _recent(rules: Flapping, tellings: Sequence[Telling], kind: Kind, now: datetime) -> list[Telling]:
-    """What was told of the kind's field within the hour, if that is as much as may be; else nothing."""
+def _recent(tellings: Sequence[Telling], kind: Kind, now: datetime) -> list[Telling]:
+    """What was told of the kind's field within the hour; nothing of what is never held."""
     group = _GROUP_OF.get(kind)
-    if group is None or rules.most < 1:
+    if group is None:
         return []
-    some = [
+    return [
         telling
         for telling in tellings
         if now - telling.at < WITHIN and any(_GROUP_OF.get(one) is group for one in telling.kinds)
     ]
-    return some if len(some) >= rules.most else []

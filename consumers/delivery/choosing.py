@@ -121,14 +121,11 @@ class Choices:
         hold = flapping.held(terms.flapping, tellings, verdict.kinds, changed_at, now, hurry=hurry)
         if hold is not None:
             return replace(verdict, action=Action.WAIT, reason=str(hold.reason), until=hold.until)
+        if not conversation.flapped:
+            return replace(verdict, often=flapping.is_last(terms.flapping, tellings, verdict.kinds, now))
         last = conversation.tellings[-1].order
-        times = (
-            terms.announcements.count(conversation.subject, after=last, until=conversation.order)
-            if conversation.flapped
-            else 0
-        )
-        often = flapping.is_last(terms.flapping, tellings, verdict.kinds, now)
-        return replace(verdict, often=often, times=times)
+        times = terms.announcements.count(conversation.subject, after=last, until=conversation.order)
+        return replace(verdict, times=times)
 
     def _put_off(
         self, conversation: Claimed, verdict: Verdict, hold: timing.Hold, person: Person, role: Role
