@@ -39,6 +39,20 @@ def test_the_order_of_fields_and_blanks_make_no_other_body(site: Site, ada: Aski
     assert ada.client.post("/api/v1/me/bookings", data=other, headers=headers).data == first.data
 
 
+@pytest.mark.parametrize("depth", [8, 254, 255, 1000, 5000])
+@pytest.mark.parametrize("begins", [b"", b'{"a":'])
+def test_a_body_that_is_nested_deep_is_refused_as_without_a_key(
+    ada: Asking, depth: int, begins: bytes
+) -> None:
+    body = begins + b"[" * depth + b"]" * depth + (b"}" if begins else b"")
+    headers = ada.headers | {"Content-Type": "application/json"}
+    for path in ("bookings", "followings", "alerts", "api-keys", "inbox/seen"):
+        without = ada.client.post(f"/api/v1/me/{path}", data=body, headers=headers)
+        answer = ada.client.post(f"/api/v1/me/{path}", data=body, headers=headers | {"Idempotency-Key": "k"})
+        assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+        assert answer.json == without.json
+
+
 def test_another_body_is_refused(site: Site, ada: Asking) -> None:
     site.flight()
     ada.post("/me/bookings", UA, Idempotency_Key="k")

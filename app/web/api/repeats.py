@@ -96,8 +96,8 @@ def _what_is_asked() -> bytes:
     sent = request.get_data()
     try:
         sent = orjson.dumps(orjson.loads(sent), option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONDecodeError:
-        pass  # it is compared as it is, and refused by the view
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        pass  # no JSON, or nested deeper than JSON is written: it is compared as it is, and refused by the view
     return request.query_string + b"\n" + sent
 
 
