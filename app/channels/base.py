@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
@@ -67,7 +67,8 @@ class CalendarFile:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A message ready for hand-over. message_id is the same for the same conversation and text.
+    """A message ready for hand-over. message_id is the same for the same conversation and text; as it is handed over,
+    for the same state, too (`telling`).
 
     reference: of this one attempt, for the provider to give back with its reports; "" for none.
     why: the link to why the person hears it; None without. mail_list: of a mail, None for what belongs to no list
@@ -167,3 +168,13 @@ def reference_of(attempt: str) -> str:
 def text_hash(conversation: str, text: str) -> str:
     """The same 32 hexadecimal digits for the same conversation and rendered text, whoever sends it."""
     return hashlib.sha256(f"{conversation}\n{text}".encode()).hexdigest()[:32]
+
+
+def telling(parcel: Parcel, state: str) -> Parcel:
+    """The message with an id of what it tells: of its words, and of the state that they are about.
+
+    A gate that changes, changes back and changes again is told in the same words twice. Both are news, and whoever
+    drops what they had must not drop the second.
+    """
+    words, at, domain = parcel.message_id.partition("@")
+    return replace(parcel, message_id=f"{text_hash(words, state)}{at}{domain}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import structlog
 from pymongo.errors import PyMongoError
 
 from app import metrics
-from app.channels.base import Sender
+from app.channels.base import Sender, telling
 from app.runtime import StopFlag
 from app.store.claim_records import AGAIN
 from consumers.delivery.providers import Route
@@ -66,10 +67,13 @@ class Hands:
 
     def send(self, ready: Ready, route: Route) -> Result:
         """Hand one message over; raises nothing."""
-        terms = self._terms
-        previous = ready.noted.previous
-        if previous is not None and not previous.startswith(AGAIN):  # what staff send again is no accident
+        terms, noted = self._terms, ready.noted
+        asked_for = noted.previous if noted.previous and noted.previous.startswith(AGAIN) else None
+        if noted.previous is not None and asked_for is None:  # what staff send again is no accident
             metrics.DOUBTFUL_SENDS.labels(terms.channel.name).inc()
+        # what is asked for again is to arrive again, also where repeats are dropped
+        state = noted.note.order if asked_for is None else f"{noted.note.order} {asked_for}"
+        ready = replace(ready, parcel=telling(ready.parcel, state))
         started = time.monotonic()
         name = route.provider.name if route.fallback else None
         sender = self._sender_of(route)

@@ -19,7 +19,8 @@ from app.store.service_messages import Kind, ServiceMessages
 from consumers.delivery.process import shared_terms
 from consumers.delivery.worker import Worker
 from tests.channels.receiver import KEY, Receiver, receiver_server, webhook_settings
-from tests.delivery.world import World, eventually
+from tests.delivery.test_again import again
+from tests.delivery.world import A, B, World, eventually
 
 
 @pytest.fixture
@@ -119,6 +120,53 @@ def test_when_its_rest_is_over_one_message_tries_and_the_others_follow(
     assert "rests_until" not in link_of(world)
 
 
+def told(world: World, wanted: Any, at: int) -> None:
+    world.wants(wanted, at)
+    world.hurry()
+    world.worker().deliver_due()
+
+
+def test_a_gate_that_changes_there_and_back_and_there_is_three_messages_with_an_id_each(
+    world: World, receiver: Receiver
+) -> None:
+    world.person(1, linked=receiver.link())
+    world.conversation(1)
+    world.worker().deliver_due()
+    told(world, A, 2)
+    told(world, B, 3)
+    first, _, third = receiver.posts
+    assert first.data["title"] == third.data["title"]
+    assert len({post.id for post in receiver.posts}) == 3
+
+
+def test_what_is_handed_over_again_has_the_id_that_it_had(world: World, receiver: Receiver) -> None:
+    world.person(1, linked=receiver.link())
+    world.conversation(1)
+    for _ in range(2):
+        receiver.drop = 1
+        world.worker().deliver_due()
+        rest_is_over(world)
+    receiver.once.append((503, {}))
+    world.worker().deliver_due()
+    rest_is_over(world)
+    world.worker().deliver_due()
+    ids = [post.id for post in receiver.posts]
+    assert receiver.requests == 4
+    assert [post.data["repeats"] for post in receiver.posts] == [False, True, True]
+    assert ids[0] != ids[1] == ids[2]
+
+
+def test_what_was_asked_for_again_has_an_id_of_its_own_each_time(world: World, receiver: Receiver) -> None:
+    world.person(1, linked=receiver.link())
+    world.conversation(1)
+    world.worker().deliver_due()
+    for _ in range(2):
+        assert again(world, force=True) is None
+        world.worker().deliver_due()
+    assert [post.data["repeats"] for post in receiver.posts] == [False, True, True]
+    assert len({post.id for post in receiver.posts}) == 3
+
+
 def test_retry_after_is_obeyed(world: World, receiver: Receiver) -> None:
     world.person(1, linked=receiver.link())
     world.conversation(1)
@@ -148,8 +196,6 @@ def test_gone_stops_it_for_good_and_the_owner_is_told_once(world: World, receive
 
 
 def with_gate(gate: str) -> Any:
-    from tests.delivery.world import A
-
     return replace(A, gate=gate)
 
 
