@@ -16,7 +16,7 @@ from pymongo.errors import ExecutionTimeout
 
 from app.domain import flight
 from app.domain.errors import BadEventError
-from app.domain.flight import Flight
+from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
 from app.store import flights, ids
 from app.store.audience import HELD
 from app.store.own_followings import AIRPORT
@@ -26,14 +26,21 @@ T = TypeVar("T")
 
 AFTER_LANDING: Final = timedelta(hours=3)
 """So long after a flight landed its people are still told: they wait for their bags, or for the next flight."""
+LATE: Final = timedelta(hours=2)
+"""So long after its time a flight may still not have left, or landed, though nobody wrote so."""
+LATE_UNKNOWN: Final = timedelta(hours=12)
+"""As LATE, where a flight is delayed and nobody wrote until when. Less than a day: of some flights nobody ever writes
+that they left, and people of yesterday are not told."""
 MOST_COUNTED: Final = 100_000
 """More people than these are counted as these."""
 
 _PERSONS_AT_ONCE = 5_000
 _FLIGHTS_AT_ONCE = 5_000
 _COUNT_WITHIN_MS = 2_000
-# The longest flights land a day after the local date of their departure, and an estimate may be another day away.
-_AROUND = timedelta(days=2)
+# The longest flights land a day after the local date of their departure, an estimate may be another day away, and
+# people wait for a while after that.
+_BEFORE = timedelta(days=3)
+_ENDED = NOT_FLYING | {Status.LANDED, Status.ARRIVED}
 
 
 class Concerned(NamedTuple):
@@ -54,6 +61,44 @@ class About:
     local_to: str
 
 
+def waits_until(found: Flight) -> datetime | None:
+    """Until when people may wait where it leaves from, as far as is known; None once it left."""
+    if found.status in AFTER_DEPARTURE:
+        return None
+    return found.leaves_at + _late(found, found.estimated_departure_time)
+
+
+def over_at(found: Flight) -> datetime:
+    """When it landed AFTER_LANDING ago, as far as is known. Of what does not fly: when it would have."""
+    estimate = found.estimated_arrival_time or found.estimated_departure_time
+    return _lands_at(found) + _late(found, estimate) + AFTER_LANDING
+
+
+def leaves_within(found: Flight, now: datetime, until: datetime) -> bool:
+    """Whether people are where it leaves from at some time from now until then."""
+    last = waits_until(found)
+    return last is not None and now <= last and found.leaves_at <= until
+
+
+def lands_within(found: Flight, now: datetime, until: datetime) -> bool:
+    """Whether people are where it lands at some time from now until then. Nobody waits there for the bags of what does
+    not fly."""
+    lands_at = _lands_at(found)
+    is_there = now <= lands_at if found.status in NOT_FLYING else now < over_at(found)
+    return is_there and lands_at <= until
+
+
+def _lands_at(found: Flight) -> datetime:
+    return found.lands_at or found.leaves_at
+
+
+def _late(found: Flight, estimate: str | None) -> timedelta:
+    """How long after its time it may leave or land without anybody having written so."""
+    if found.status in _ENDED:
+        return timedelta()
+    return LATE_UNKNOWN if found.status is Status.DELAYED and estimate is None else LATE
+
+
 class NoticeAudience:
     """Reads `flights`, `known`, `bookings` and `followings`. Methods raise PyMongoError."""
 
@@ -63,9 +108,10 @@ class NoticeAudience:
     def about(self, airport: str | None, number: str | None, now: datetime, until: datetime) -> About:
         """What a notice about this airport or flight reaches now.
 
-        A flight: every one of its number that did not land AFTER_LANDING ago; where an airport is named too, only
-        those that leave from it or land at it. An airport: whoever follows it, and whoever is booked on a flight that
-        leaves from it or lands at it from now until the notice expires. Neither: nobody. now, until: the domain clock.
+        A flight: every one of its number that is not over (`over_at`); where an airport is named too, only those that
+        leave from it or land at it. An airport: whoever follows it, and whoever is booked on a flight for which people
+        are there from now until the notice expires (`leaves_within`, `lands_within`). Neither: nobody. now, until: the
+        domain clock.
         """
         found: list[tuple[datetime, str, Flight]] = []
         if number is not None:
@@ -118,19 +164,19 @@ class NoticeAudience:
             return None
 
     def _numbered(self, number: str, now: datetime) -> Iterator[tuple[datetime, str, Flight]]:
-        first = (now.astimezone(UTC).date() - _AROUND).isoformat()
+        first = (now.astimezone(UTC).date() - _BEFORE).isoformat()
         for key, found in _read(flights.numbered(self._database, number, first=first)):
-            if now < (found.lands_at or found.leaves_at) + AFTER_LANDING:
+            if now < over_at(found):
                 yield found.leaves_at, key, found
 
     def _at(self, airport: str, now: datetime, until: datetime) -> Iterator[tuple[datetime, str, Flight]]:
         """Day by day, so that a notice of two weeks holds no more than a day's flights at once."""
         for day in _days(now, until):
             for key, found in _read(flights.departing(self._database, airport, day, day)):
-                if now <= found.leaves_at <= until:
+                if leaves_within(found, now, until):
                     yield found.leaves_at, key, found
             for key, found in _read(flights.heading_to(self._database, airport, day, day)):
-                if now <= (found.lands_at or found.leaves_at) <= until:
+                if lands_within(found, now, until):
                     yield found.leaves_at, key, found
 
     def _with_others(self, keys: Sequence[str]) -> list[str]:
@@ -167,7 +213,7 @@ def _read(documents: Sequence[Document]) -> Iterator[tuple[str, Flight]]:
 
 
 def _days(now: datetime, until: datetime) -> Iterator[str]:
-    day: date = now.astimezone(UTC).date() - _AROUND
+    day: date = now.astimezone(UTC).date() - _BEFORE
     last = until.astimezone(UTC).date() + timedelta(days=1)
     while day <= last:
         yield day.isoformat()

@@ -49,7 +49,7 @@ def test_an_airports_notice_is_for_flights_until_it_expires(notices: Noticing) -
             "departure_time": "06:00",
             "arrival_time": "13:00",
         },
-        "landed": {"origin": "DEN", "destination": "EWR", "departure_time": "05:00", "arrival_time": "11:00"},
+        "landed": {"origin": "DEN", "destination": "EWR", "departure_time": "01:00", "arrival_time": "06:30"},
         "today": {},
         "tomorrow": tomorrow,
         "late": {"departure_time": "09:00", "estimated_departure_time": "15:00"},
