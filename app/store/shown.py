@@ -13,8 +13,12 @@ from app.domain import fields
 from app.domain.errors import BadEventError
 from app.domain.namespaces import FLIGHT_FIELDS
 from app.store import flights, ids
+from app.store.known import COLLECTION, State
 
 Document = dict[str, Any]
+
+_OTHERS = 3
+"""Documents that may carry a flight on: the latest may be deleted, and not yet known to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,42 @@ def read(database: Database[Document], document_id: Any) -> Shown | None:
 
 
 def by_ids(database: Database[Document], flight_ids: Iterable[str]) -> dict[str, Document]:
-    """Documents by id as text; one that is gone is missing."""
-    wanted = {"_id": {"$in": ids.all_forms(set(flight_ids))}}
-    rows = database.flights.find(wanted, dict.fromkeys(FLIGHT_FIELDS, 1))
+    """Documents by id as text; one that is gone is missing.
+
+    Under the id of one that was deleted and inserted again stands the document that carries its flight on, with its
+    own `_id`.
+    """
+    asked = set(flight_ids)
+    found = _there(database, asked)
+    missing = asked - found.keys()
+    return found | _carried_on(database, missing) if missing else found
+
+
+def _there(database: Database[Document], keys: Iterable[str]) -> dict[str, Document]:
+    rows = database.flights.find({"_id": {"$in": ids.all_forms(keys)}}, dict.fromkeys(FLIGHT_FIELDS, 1))
     return {ids.text(row["_id"]): row for row in rows}
+
+
+def _carried_on(database: Database[Document], missing: Iterable[str]) -> dict[str, Document]:
+    """For documents that are gone: the latest of their subject that is not."""
+    others: Document = {
+        "from": COLLECTION,
+        "localField": "subject",
+        "foreignField": "subject",
+        "pipeline": [
+            {"$match": {"state": {"$ne": State.GONE}}},
+            {"$sort": {"order": -1}},
+            {"$limit": _OTHERS},
+            {"$project": {"_id": 1}},
+        ],
+        "as": "others",
+    }
+    # Without a subject nothing was ever understood of it; $lookup would find all that have none.
+    known = {"_id": {"$in": list(missing)}, "subject": {"$type": "string"}}
+    rows = database[COLLECTION].aggregate(
+        [{"$match": known}, {"$lookup": others}, {"$project": {"others": "$others._id"}}]
+    )
+    by_key: dict[str, list[str]] = {row["_id"]: row["others"] for row in rows if row["others"]}
+    there = _there(database, {other for some in by_key.values() for other in some}) if by_key else {}
+    found = {key: [there[other] for other in some if other in there] for key, some in by_key.items()}
+    return {key: documents[0] for key, documents in found.items() if documents}

@@ -77,9 +77,9 @@ def ask(parts: Services, user: Document, wanted: NewPickup) -> Pickup:
     or enough were, 422 for a flight that is over or cannot be read, 429 for too many questions a day; PyMongoError.
     """
     person, now = ids.text(user["_id"]), parts.now()
-    document = _booked(parts, person, wanted.booking)
+    key, document = _booked(parts, person, wanted.booking)
     flight, lands_at = _expected(parts, document)
-    address, key = _address(wanted.email), ids.text(document["_id"])
+    address = _address(wanted.email)
     if same_address(user.get("email"), address):
         raise _refused(400, "email", say("That is your own address"))
     hashes = Suppressions(parts.database, parts.settings)
@@ -141,14 +141,14 @@ def as_it_stands(parts: Services, pickup: Pickup) -> Pickup:
     return pickup.as_stopped()
 
 
-def _booked(parts: Services, person: str, booking: str) -> Document:
-    """The document of the flight. Raises Problem 404."""
+def _booked(parts: Services, person: str, booking: str) -> tuple[str, Document]:
+    """The key of the flight as the booking has it, and the document. Raises Problem 404."""
     rows = OwnBookings(parts.database).page(person, None, _BOOKINGS)
     mine = next((row for row in rows if ids.text(row["_id"]) == booking and is_held(row.get("status"))), None)
     found = shown.by_ids(parts.database, [ids.text(mine["flight_id"])]) if mine else {}
     if not found:
         raise _refused(404, "booking", say("This booking is not there any more; look at the list again"))
-    return next(iter(found.values()))
+    return next(iter(found.items()))
 
 
 def _expected(parts: Services, document: Document) -> tuple[Flight, datetime]:

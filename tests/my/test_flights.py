@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain.order import of_event
+from app.store.known import KnownFlights
+from tests.inserted_again import delete, insert_again
 from tests.my.conftest import Person, Web, text_of
 
 FLIGHT = "/f/UA407/2013-02-08?from=EWR"
@@ -144,3 +147,28 @@ def test_what_an_admin_wrote_is_only_text_on_the_page(web: Web, maya: Person) ->
     page = maya.get("/my/flights")
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
+
+
+def test_a_flight_that_was_deleted_and_inserted_again_goes_on(web: Web, maya: Person) -> None:
+    web.flight()
+    maya.done("/my/bookings", flight_number="UA407", departure_date="2013-02-08")
+    maya.post("/my/follow", flight_number="UA407", departure_date="2013-02-08")
+    maya.done("/my/airports", airport="EWR")
+    insert_again(web.database, "f407", "f408", status="delayed", estimated_departure_time="16:13")
+    page = maya.get("/my/flights")
+    assert text_of(page).count("UA 407 , Newark to Denver") == 2
+    assert text_of(page).count("Delayed 28 min") == 2
+    assert page.count(f'href="{FLIGHT}"') == 2
+    assert "UA 407" in maya.get(FLIGHT)
+    delete(web.database, "f408")
+    assert text_of(maya.get("/my/flights")).count("It was deleted.") == 2
+
+
+def test_another_flight_that_is_not_understood_either_carries_nothing_on(web: Web, maya: Person) -> None:
+    web.flight()
+    maya.done("/my/bookings", flight_number="UA407", departure_date="2013-02-08")
+    delete(web.database, "f407")
+    web.flight(_id="f2", flight_number="UA2")
+    for key in ("f407", "f2"):
+        KnownFlights(web.database).set_unknown(key, of_event(1, (1_360_000_000, 1), "82"), 0)
+    assert "A flight that is gone" in maya.get("/my/flights")

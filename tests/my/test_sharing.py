@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from tests.inserted_again import delete, insert_again
 from tests.my.conftest import NOW, Person, Web
 
 
@@ -84,3 +85,20 @@ def test_flights_that_are_gone_are_counted(web: Web) -> None:
     web.database["flights"].delete_many({})
     assert "None of its flights" in web.stranger().get(link)
     assert "a flight that is gone" in maya.get("/my/shares")
+
+
+def test_a_flight_that_was_deleted_and_inserted_again_is_shared_on(web: Web) -> None:
+    maya, stranger = web.person(), web.stranger()
+    link = shared(maya, booked(web))
+    insert_again(web.database, "f407", "f408", "f409")
+    page = stranger.get(link)
+    assert 'href="/f/UA407/2013-02-08?from=EWR"' in page
+    assert "not in the schedule" not in page
+    assert "UA 407" in maya.get("/my/shares")
+    row = {"_id": "b2", "user_id": "p1", "flight_id": "f409", "status": "confirmed"}
+    web.database["bookings"].insert_one(row)
+    both = stranger.get(shared(maya, "b-p1-f407", "b2"))
+    assert both.count("<b>UA 407</b>") == 1
+    assert "not in the schedule" not in both
+    delete(web.database, "f409")
+    assert "None of its flights" in stranger.get(link)

@@ -9,6 +9,7 @@ from icalendar import Calendar
 
 from app.channels.links import LinkError, Links
 from app.domain.speech import say, speaking
+from tests.inserted_again import delete, insert_again
 from tests.stopping.conftest import KEY, Web
 
 FLIGHT = {
@@ -79,3 +80,20 @@ def test_link_works_with_an_earlier_key_and_not_with_another(web: Web) -> None:
     assert after.is_for(after.read_calendar(token), "a@example.org")
     with pytest.raises(LinkError):
         web.links.read_calendar(token)
+
+
+def test_a_flight_that_was_deleted_and_inserted_again_keeps_its_entry(web: Web) -> None:
+    web.person()
+    link = web.links.calendar("p1", "p1@example.org")
+    booked(web, "f1")
+    (before,) = Calendar.from_ical(web.get(link).data).walk("VEVENT")
+    insert_again(web.database, "f1", "f2", "f3", gate="C71")
+    (entry,) = Calendar.from_ical(web.get(link).data).walk("VEVENT")
+    assert entry["UID"] == before["UID"]
+    assert "gate C71" in entry["LOCATION"]
+    assert entry["URL"].endswith("/f/UA407/2026-11-02")
+    web.database["bookings"].insert_one({"user_id": "p1", "flight_id": "f3", "status": "confirmed"})
+    assert names(web, link) == ["UA 407"], "a new booking of it makes no second entry"
+    web.database["bookings"].delete_one({"flight_id": "f3"})
+    delete(web.database, "f3")
+    assert names(web, link) == []

@@ -186,15 +186,16 @@ def _page(form: Fields, status: int = 200) -> Answer:
     person, database = access.own(), services().database
     booked = OwnBookings(database).page(person, None, MOST + 1)
     followed = OwnFollowings(database).page(person, None, MOST + 1)
-    documents = shown.by_ids(database, (ids.text(row["flight_id"]) for row in (*booked, *followed)))
-    bookings = sorted((_booking(row, documents) for row in booked[:MOST]), key=_order)
     of_airports = [row for row in followed[:MOST] if _is_airport(row)]
-    of_flights = (_place(row, documents, _alone(row)) for row in followed[:MOST] if not _is_airport(row))
+    of_flights = [row for row in followed[:MOST] if not _is_airport(row)]
+    documents = shown.by_ids(database, (ids.text(row["flight_id"]) for row in (*booked, *of_flights)))
+    bookings = sorted((_booking(row, documents) for row in booked[:MOST]), key=_order)
+    followings = sorted((_place(row, documents, _alone(row)) for row in of_flights), key=_order)
     return frame.draw(
         "flights.html",
         status,
         bookings=bookings,
-        followings=sorted(of_flights, key=_order),
+        followings=followings,
         airports=sorted((_airport(row) for row in of_airports), key=_order),
         form=form,
         calendar=_calendar(),

@@ -44,12 +44,13 @@ def view(token: str) -> Response | tuple[str, int]:
 def _entries(database: Database[dict[str, object]], keys: set[str]) -> list[Entry]:
     documents = shown.by_ids(database, keys)
     versions = flight_log.versions_of(database, documents)
-    found = []
+    found: dict[str, Entry] = {}
     for key, document in documents.items():
         try:
             flight = parse(document)
             _ = flight.leaves_at, flight.lands_at
         except (BadEventError, OverflowError):
             continue  # its page says that it cannot be read
-        found.append(Entry(flight, *versions[key]))
-    return sorted(found, key=lambda entry: entry.flight.leaves_at)
+        entry = Entry(flight, *versions[key])
+        found[entry.subject] = entry  # two bookings may be of documents of one flight
+    return sorted(found.values(), key=lambda entry: entry.flight.leaves_at)

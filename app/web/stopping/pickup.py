@@ -115,7 +115,7 @@ def _agree(parts: Services, found: Pickup) -> None:
         user = known[0] if known else users.create(address, "", language=current().language)
         users.note_verified_email(user, address)
     person, text = ids.text(user["_id"]), agreement(asked_by, _number(document))
-    if not Pickups(parts.database).agree(found, user["_id"], document["_id"], parts.now()):
+    if not Pickups(parts.database).agree(found, user["_id"], _followed(found, document), parts.now()):
         raise DeadLinkError(is_over=False)
     choosing.prove(parts, user, MailList.PICKUPS, given=True, way="page", words=text)
     if MailList.PICKUPS in choosing.chosen(user).stopped:
@@ -167,6 +167,12 @@ def _asker(parts: Services, found: Pickup) -> str:
 
 def _document(parts: Services, found: Pickup) -> Document | None:
     return next(iter(shown.by_ids(parts.database, [found.flight]).values()), None)
+
+
+def _followed(found: Pickup, document: Mapping[str, Any]) -> Any:
+    """The flight's `_id` that the following has: by the key of the pick-up it is found when that ends, also where
+    another document carries the flight on."""
+    return document["_id"] if ids.text(document["_id"]) == found.flight else found.flight
 
 
 def _number(document: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from flask import render_template
 from app.domain import airlines, places
 from app.domain.errors import BadEventError
 from app.domain.flight import Flight, parse
-from app.store import shown
+from app.store import ids, shown
 from app.store.shares import Shares
 from app.web.pages import words
 from app.web.pages.words import State
@@ -40,9 +40,11 @@ def view(token: str) -> str | tuple[str, int]:
     if share is None:
         return render_template("stopping/trip_over.html"), 404
     documents = shown.by_ids(parts.database, share.flights)
-    legs = sorted(filter(None, map(_leg, documents.values())), key=lambda leg: leg.at)
-    until = parts.clock.at(share.expires_at)
-    return render_template("stopping/trip.html", legs=legs, until=until, gone=len(share.flights) - len(legs))
+    # Two of the bookings may be of documents of one flight.
+    distinct = {ids.text(document["_id"]): document for document in documents.values()}
+    legs = sorted(filter(None, map(_leg, distinct.values())), key=lambda leg: leg.at)
+    gone = len(share.flights) - len(documents) + len(distinct) - len(legs)
+    return render_template("stopping/trip.html", legs=legs, until=parts.clock.at(share.expires_at), gone=gone)
 
 
 def _leg(document: Mapping[str, Any]) -> Leg | None:
