@@ -33,12 +33,13 @@ _ANYWHERE: Final = Span()
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What a condition makes of the cheapest fare. fires: it is to be told. against: what it was compared with.
-    rearms: it is so far from true that it may be told again."""
+    rearms: it is so far from true that it may be told again. mark: as the state is to have it, None for no other."""
 
     fires: bool
     against: int | None = None
     span: Span = _ANYWHERE
     rearms: bool = False
+    mark: int | None = None
 
 
 def step(
@@ -118,7 +119,9 @@ def _restarted(alert: Alert, state: AlertState) -> AlertState:
     if trip != state.trip:
         fresh = AlertState(trip=trip, rule=rule, n=state.n, paused=state.paused)
     elif rule != state.rule:
-        fresh = replace(state, rule=rule, armed=True, done=False, report_at=None, span=None, lows=())
+        fresh = replace(
+            state, rule=rule, armed=True, done=False, report_at=None, span=None, lows=(), mark=None
+        )
     elif state.version == alert.version:
         return state
     else:
@@ -160,7 +163,7 @@ def _found(
     if isinstance(condition, AnyChange):
         return _of_change(alert, before, amount, least)
     if isinstance(condition, NewLow):
-        return _of_low(alert, condition, before, amount, least, today)
+        return _of_low(condition, before, amount, least, today)
     if isinstance(condition, Below):
         return _of_limit(alert, before, amount, least, condition.amount.amount_minor - 1, None)
     reference = _reference(condition, before)
@@ -191,20 +194,18 @@ def _gap(alert: Alert) -> int:
     return 1 if isinstance(alert.condition, Below) else 0
 
 
-def _of_low(
-    alert: Alert, condition: NewLow, before: AlertState, amount: int, least: int, today: date
-) -> _Found:
+def _of_low(condition: NewLow, before: AlertState, amount: int, least: int, today: date) -> _Found:
+    """Lower by `least` than on any of the days. What is lower by less is the same low: its mark stays where it was, so
+    that many small steps down are told in the end."""
     since = (today - timedelta(days=condition.days)).isoformat()
     seen = [low for day, low in before.lows if day >= since]
     seen += [before.amount] if before.amount is not None else []
-    if not seen:
-        return _Found(fires=False)
-    low, told = min(seen), before.told
-    most = low - 1
-    if told is not None and alert.repeat is Repeat.EACH_LOW:
-        most = min(most, told - least)
-    is_new = told is None or abs(amount - told) >= least
-    return _Found(amount <= most and is_new, low, Span(at_most=most))
+    low, mark = min(seen, default=amount), before.mark
+    if mark is None or not low <= mark < low + least:
+        mark = low
+    most = mark - least
+    fires = amount <= most
+    return _Found(fires, low, Span(at_most=most), mark=amount if fires else mark)
 
 
 def _of_change(alert: Alert, before: AlertState, amount: int, least: int) -> _Found:
@@ -264,6 +265,7 @@ def _moved(
         lowest=min(known, default=None),
         cheapest=cheapest,
         lows=_lows(alert, before, amount, _today(now, zone)),
+        mark=before.mark if found.mark is None else found.mark,
         report_at=report_at,
         span=span,
         value=value,

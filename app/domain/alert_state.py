@@ -42,8 +42,9 @@ class AlertState:
     condition is true. done: it was to tell once, and did. ended: its days are over. paused: it was, at the last step.
     created: the cheapest when the alert was made. told: what fares are compared with, told last or known without being
     told. lowest: since it was made. cheapest: the present one. lows: the lowest of each of the last days (local, oldest
-    first), without days that a later one undercuts. report_at: when the next report is. span: of the value; None where
-    it cannot come back. value: what was told last, with the fare as it is now.
+    first), without days that a later one undercuts. mark: from where a new low is counted: the low of these days, or a
+    fare less than a step above it. report_at: when the next report is. span: of the value; None where it cannot come
+    back. value: what was told last, with the fare as it is now.
     """
 
     version: int = 0
@@ -59,6 +60,7 @@ class AlertState:
     lowest: int | None = None
     cheapest: Offer | None = None
     lows: tuple[tuple[str, int], ...] = ()
+    mark: int | None = None
     report_at: datetime | None = None
     span: Span | None = None
     value: AlertValue | None = None
@@ -81,10 +83,10 @@ class AlertState:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any] | None) -> AlertState:
-        """From what to_document made; that of a new alert from None."""
+        """From what to_document made; that of a new alert from None. A field that was not known then is the default."""
         if not document:
             return cls()
-        values = {name: document[name] for name in cls.__slots__}
+        values = {name: document[name] for name in cls.__slots__ if name in document}
         value, span, report_at = values["value"], values["span"], values["report_at"]
         return cls(
             **values

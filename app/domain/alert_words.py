@@ -183,7 +183,9 @@ def _extras(alert: Alert) -> list[str]:
 
 def _repeat(alert: Alert) -> str:
     every_time = to_say("You hear each time.")
-    if alert.repeat is Repeat.AGAIN and isinstance(alert.condition, AnyChange | NewLow):
+    if isinstance(alert.condition, NewLow) and alert.repeat is not Repeat.ONCE:
+        return every_time
+    if alert.repeat is Repeat.AGAIN and isinstance(alert.condition, AnyChange):
         return every_time
     if (
         alert.repeat is Repeat.AGAIN

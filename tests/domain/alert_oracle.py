@@ -12,13 +12,12 @@ Look = tuple[int, list[tuple[int, int, str, str]], bool]
 
 def told(case: dict[str, Any], looks: list[Look]) -> list[str | None]:
     """For each look the id of the offer that is told, "" for a report without one, None for silence."""
-    kind, step, repeat = case["kind"], case["step"], case["repeat"]
+    kind, step, repeat, mark = case["kind"], case["step"], case["repeat"], 0
     answers: list[str | None] = []
     history: list[int] = []  # every cheapest fare there was
     after: list[int] = []  # those since the last that was told, or passed over in silence
     stood: list[tuple[int, int]] = []  # (day, fare) that could be bought on that day
-    known: int | None = None
-    standing: int | None = None
+    known = standing = None
     for number, (hour, offers, paused) in enumerate(looks):
         first, day = number == 0, hour // 24
         best = min((o for o in offers if o[3] == "USD" and o[1] >= day), default=None)
@@ -41,8 +40,9 @@ def told(case: dict[str, Any], looks: list[Look]) -> list[str | None]:
                 against = min(history, default=None) if kind == "lowest" else known or created
                 news = against is not None and price <= _line(case, against)
             elif kind == "low":
-                lows = [fare for when, fare in stood if when >= day - case["days"]]
-                news = bool(lows) and price < min(lows) and (lower if repeat == "each_low" else moved)
+                low = min((fare for when, fare in stood if when >= day - case["days"]), default=price)
+                mark = mark if low <= mark < low + step else low
+                news, mark = (True, price) if price <= mark - step else (False, mark)
             elif kind == "any":
                 news = lower if repeat == "each_low" else moved
             history, after, stood = [*history, price], [*after, price], [*stood, (day, price)]

@@ -296,6 +296,14 @@ def test_days_in_words(first: str, last: str, expected: str) -> None:
                 " The alert ends after 1 April 2013."
             ),
         ),
+        (
+            {"condition": {"kind": "new_low", "days": 7}, "repeat": "each_low", "tell_now": False},
+            (
+                "We tell you at once when the cheapest fare JFK or EWR to SFO for 27 February to 1 April 2013 is lower"
+                " than on any of the last 7 days. You hear each time. Less than $1 is no change. The alert ends after 1"
+                " April 2013."
+            ),
+        ),
     ],
 )
 def test_the_whole_alert_in_a_sentence(more: dict[str, Any], expected: str) -> None:

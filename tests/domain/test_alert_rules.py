@@ -160,9 +160,57 @@ def test_a_new_low_is_lower_than_on_any_of_the_last_days() -> None:
     assert watch.sees(offer(198), later=10 * day) == "198.00"
     assert watch.sees(offer(240), later=timedelta()) is None
     assert watch.sees(offer(230), later=7 * day) is None, "198 could be bought until today"
+    assert watch.sees(offer(220), later=timedelta()) is None
+    assert watch.sees(offer(197.50), later=timedelta()) is None, "a dollar less than 198 would be lower"
     assert watch.sees(offer(220), later=day) is None
-    assert watch.sees(offer(197.50), later=day) is None, "it moved by less than a dollar since 198 was told"
-    assert watch.sees(offer(196), later=day) == "196.00"
+    assert watch.sees(offer(197), later=day) == "197.00"
+
+
+@pytest.mark.parametrize("repeat", [Repeat.AGAIN, Repeat.EACH_LOW])
+def test_a_low_that_was_told_counts_no_longer_than_any_other(repeat: Repeat) -> None:
+    watch = Watch(alert(NewLow(7), repeat=repeat))
+    day = timedelta(days=1)
+    assert watch.sees(offer(250), later=day) is None
+    assert watch.sees(offer(199), later=day) == "199.00"
+    assert watch.sees(offer(250), later=7 * day) is None
+    assert watch.sees(offer(199), later=timedelta()) is None, "199 could be bought 7 days ago"
+    assert watch.sees(offer(250), later=8 * day) is None
+    assert watch.sees(offer(199)) == "199.00"
+    assert watch.last.fires
+    assert watch.last.fires.against == dollars(250)
+
+
+@pytest.mark.parametrize(
+    ("more", "amounts", "told"),
+    [
+        # less than the smallest step below the low is as low
+        ({}, [300, 300, 299.99, 299.01, 299], [False, False, False, False, True]),
+        ({"repeat": Repeat.EACH_LOW}, [300, 299.01, 299, 298.01, 298], [False, False, True, False, True]),
+        # many small steps down are one that counts, in the end
+        (
+            {"min_step": dollars(25)},
+            [300, 290, 280, 275, 265, 255, 250],
+            [False, False, False, True, False, False, True],
+        ),
+        # what stood between does not count twice
+        ({}, [300, 299.50, 310, 299.50, 299.10, 299], [False, False, False, False, False, True]),
+        ({"paused": True}, [300, 290], [False, False]),
+    ],
+)
+def test_a_new_low_is_lower_by_the_smallest_step(
+    more: dict[str, Any], amounts: list[float | None], told: list[bool]
+) -> None:
+    assert Watch(alert(NewLow(30), **more)).series(*amounts) == told
+
+
+def test_what_is_as_low_for_long_is_the_low() -> None:
+    watch = Watch(alert(NewLow(7)))
+    watch.sees(offer(300), later=timedelta(days=18))
+    assert watch.sees(offer(299.99)) is None
+    assert watch.sees(later=timedelta(days=9)) is None
+    assert watch.sees(offer(250)) is None, "nothing was seen for so long"
+    assert watch.sees(offer(249.50)) is None
+    assert watch.sees(offer(249)) == "249.00"
 
 
 def test_a_low_of_long_ago_counts_no_more() -> None:
