@@ -73,7 +73,8 @@ class Claimed:
     one that the subject is named after, as far as the conversation was told. fold: the digest that it waits for,
     system clock; None without. looked_at: when the person's choices were last changed. waited: it was held for
     its person's sake. tellings: the last messages, the oldest first, their times on the system clock. flapped: it was
-    held because it changed again and again. turn_since: since when it waits for other channels, system clock.
+    held because it changed again and again, and nothing was told since. turn_since: since when it waits for other
+    channels, system clock.
     """
 
     id: str
@@ -130,7 +131,8 @@ class Claimed:
             looked_at=row.get("looked_at"),
             waited=row.get("reason") in set(Reason) or "turn" in row,
             tellings=tuple(_telling(one) for one in row.get("tellings", ())),
-            flapped=row.get("reason") == Reason.FLAPPING,
+            # the reason says it where it was held before there was the field
+            flapped="flapped" in row or row.get("reason") == Reason.FLAPPING,
             turn_since=row["turn"]["since"] if "turn" in row else None,
         )
 
@@ -152,7 +154,8 @@ class Quiet:
     """What D2 writes when nothing is said now.
 
     heard: as resolved. doubt: what is left of it after the ledger was read. due_at: None to settle, or to wait for
-    a digest alone. fold: the digest that it goes into. waiting: None where it waits for no other channel.
+    a digest alone. fold: the digest that it goes into. waiting: None where it waits for no other channel. flapped: it
+    is held, or waits on after it was, because it changed again and again.
     """
 
     conversation: Claimed
@@ -163,6 +166,7 @@ class Quiet:
     skipped: tuple[Kind, ...] = ()
     fold: datetime | None = None
     waiting: Waiting | None = None
+    flapped: bool = False
 
 
 @dataclass(frozen=True, slots=True)

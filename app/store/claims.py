@@ -25,7 +25,7 @@ _PRIORITIES = (0, 1, 2)  # those of app.domain.news.priority
 _TELLINGS = 10  # messages that are remembered in a conversation: what says that news flaps
 _NO_LONGER = dict.fromkeys(("claim", "lease_until"), "")
 _SETTLES = _NO_LONGER | dict.fromkeys(
-    ("due_at", "not_before", "reason", "skipped", "doubt", "doubt_note", "fold", "turn"), ""
+    ("due_at", "not_before", "reason", "skipped", "doubt", "doubt_note", "fold", "turn", "flapped"), ""
 )
 
 
@@ -209,8 +209,10 @@ class Claims:
             "doubt_note": {"$cond": [ours, "$$REMOVE", "$doubt_note"]},
             "due_at": {"$ifNull": ["$due_at", "$$NOW"]},
             "not_before": "$$REMOVE",
+            "reason": "$$REMOVE",
             "fold": "$$REMOVE",
             "turn": "$$REMOVE",
+            "flapped": "$$REMOVE",
             "claim": "$$REMOVE",
             "lease_until": "$$REMOVE",
         }
@@ -354,6 +356,7 @@ def _quiet(quiet: Quiet, now: datetime) -> Document:
         "due_at": {"$cond": [done, _or_remove(quiet.due_at), {"$ifNull": ["$due_at", now]}]},
         "fold": {"$cond": [done, _or_remove(quiet.fold), "$$REMOVE"]},
         "turn": _or_remove(turn),
+        "flapped": {"$literal": True} if quiet.flapped else {"$cond": [done, "$$REMOVE", "$flapped"]},
         "not_before": "$$REMOVE",
         "attempts": 0,
         "reason": {"$literal": quiet.reason},

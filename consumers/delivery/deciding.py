@@ -17,6 +17,7 @@ from app.domain.news import Action, Role
 from app.domain.people import Person
 from app.domain.reports import Refusal
 from app.domain.subject import Value
+from app.domain.timing import Reason
 from app.store.claim_records import LATE, Claimed, DoubtNote, Grounds, Quiet
 from app.store.decisions import QuietDecision
 from app.store.linked import RESTS
@@ -241,7 +242,8 @@ class Decider:
                 # a digest is a mail; what waits for its hour as a text is claimed as ever
                 fold, due_at = due_at, None if terms.channel.name == "email" else due_at
             heard, reason, doubt = verdict.heard, verdict.reason, verdict.doubt
-            updates.append(Quiet(conversation, heard, reason, doubt, due_at, kinds, fold, verdict.waiting))
+            waiting, flapped = verdict.waiting, _flapped(conversation, verdict)
+            updates.append(Quiet(conversation, heard, reason, doubt, due_at, kinds, fold, waiting, flapped))
             if verdict.action is Action.SETTLE:
                 metrics.SETTLED.labels(terms.channel.name, verdict.reason).inc()
         if skipped:
@@ -249,6 +251,11 @@ class Decider:
         terms.decisions.of_conversations(terms.channel.name, reasons, terms.now())
         if updates:
             terms.claims.settle(token, updates, terms.now())
+
+
+def _flapped(conversation: Claimed, verdict: Verdict) -> bool:
+    """Whether it waits, now or for something else since, because it changed again and again."""
+    return verdict.action is Action.WAIT and (conversation.flapped or verdict.reason == Reason.FLAPPING)
 
 
 def _reason(
