@@ -160,26 +160,42 @@ class Announcing:
         log.info("notice announced", trace=event.id, subject=announced.subject, kinds=kinds, people=people)
 
     def _look_for_vanished(self, marker: ChangeEvent, incarnation: int) -> str:
-        """N6 for notices: one that was announced before the snapshot began and is gone was deleted unseen."""
+        """N6 for notices: one that was announced before the snapshot began and is gone was deleted unseen. A withdrawal
+        that was announced and not brought to its end is brought there, also once the notice would be over: delivery
+        tells nobody then, on the record, and the announcement is done."""
         for last in list(self._stores.announcements.latest_of_kind(notice_value.PREFIX)):
-            value, subject = _value(last), last.announcement.subject
-            if value is None or value.is_withdrawn or self._rules.is_over(value):
+            value = _value(last)
+            if value is None:
                 continue
-            if last.announcement.order >= marker.order or self._is_there(subject):
-                continue
-            announced = Announcement(
-                subject=subject,
-                order=marker.order,
-                event_id=f"{marker.id}:{subject}",
-                kinds=notice_value.of_state(value.withdrawn()),
-                before=value,
-                after=value.withdrawn(),
-                changed_at=marker.wall_time,
-                found_late=True,
-            )
-            self._stores.announcements.record([announced])
-            self._reaching.reach(announced, incarnation)
+            if value.is_withdrawn and not last.is_done:
+                # It died there. Of others their own event comes again.
+                self._reaching.reach(last.announcement, incarnation)
+            elif self._has_vanished(last.announcement, value, marker):
+                self._reaching.reach(
+                    self._record_withdrawn(last.announcement.subject, value, marker), incarnation
+                )
         return "marker"
+
+    def _has_vanished(self, announced: Announcement, value: NoticeValue, marker: ChangeEvent) -> bool:
+        if value.is_withdrawn or self._rules.is_over(value) or announced.order >= marker.order:
+            return False
+        return not self._is_there(announced.subject)
+
+    def _record_withdrawn(self, subject: str, value: NoticeValue, marker: ChangeEvent) -> Announcement:
+        """M3 for a notice that is gone: its withdrawal, which is on record now."""
+        announced = Announcement(
+            subject=subject,
+            order=marker.order,
+            event_id=f"{marker.id}:{subject}",
+            kinds=notice_value.of_state(value.withdrawn()),
+            before=value,
+            after=value.withdrawn(),
+            changed_at=marker.wall_time,
+            found_late=True,
+        )
+        self._stores.announcements.record([announced])
+        crash_points.reached("M3.recorded")
+        return announced
 
     def _is_there(self, subject: str) -> bool:
         key = subject.partition(":")[2]

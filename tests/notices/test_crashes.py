@@ -9,7 +9,7 @@ from pymongo.database import Database
 
 from app import crash_points
 from tests.at_noon import NOON
-from tests.notices.world import SNOW, Noticing
+from tests.notices.world import SNOW, Noticing, later
 from tests.processes import DiedError, Line, clock_from, surroundings, until
 
 STEPS = [step for step in crash_points.STEPS if step.startswith("M")]
@@ -61,6 +61,33 @@ def test_what_died_is_ended_by_the_next_event_of_the_notice(notices: Noticing, d
     # The topic was lost with the first event; what is read then differs in nothing.
     notices.handle(notices.reads())
     assert notices.due() == [("ada", "", SNOW)]
+
+
+@pytest.mark.parametrize("step", ["M3.recorded", "M5.told", "M6.done"])
+@pytest.mark.parametrize("hours", [0, 25])
+def test_a_death_over_a_notice_that_vanished_leaves_nobody_believing_it(
+    notices: Noticing, dying: list[str], step: str, hours: int
+) -> None:
+    notices.books("ada", notices.flight("f1"))
+    notices.handle(notices.publishes(airport="EWR"), notices.publishes("n2", airport="EWR"))
+    notices.settle()
+    for key in ("n1", "n2"):
+        notices.withdraws(key)
+    marker = notices.marker()
+    dying.append(step)
+    with pytest.raises(DiedError):
+        notices.handle(marker)
+    # When it comes up again, the notices may be over: then delivery tells it to nobody, with the reason on record.
+    notices.rules = later(notices, hours=hours)
+    notices.handle(marker, marker)
+    told = [("ada", SNOW, "withdrawn")]
+    assert notices.due() == (told if hours else told * 2)
+    assert notices.db.announcements.count_documents(
+        {"to.state": "withdrawn", "done_at": {"$exists": True}}
+    ) == (1 if hours else 2)
+    notices.settle()
+    notices.handle(notices.marker())
+    assert notices.due() == []
 
 
 @pytest.mark.slow

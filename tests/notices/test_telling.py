@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,8 +13,7 @@ from app.domain.events import Op
 from app.domain.order import incarnation_of
 from app.store.conversations import Start, Telling
 from app.store.restored import RestoredConversations
-from consumers.notices.rules import Rules
-from tests.notices.world import SNOW, Noticing, at
+from tests.notices.world import SNOW, Noticing, at, later
 
 
 def test_an_airports_notice_reaches_travellers_and_followers_each_once(notices: Noticing) -> None:
@@ -166,7 +164,7 @@ def test_a_withdrawn_notice_is_wanted_withdrawn_and_only_until_it_expires(notice
     notices.handle(notices.withdraws())
     assert notices.due() == [("ada", SNOW, "withdrawn")]
     notices.settle()
-    notices.rules = _later(notices, hours=25)
+    notices.rules = later(notices, hours=25)
     notices.handle(notices.withdraws("n2"))
     assert notices.due() == []
 
@@ -274,8 +272,3 @@ def test_the_people_of_thousands_of_places_are_made_in_portions(
     assert notices.people() == {f"p{number:02}" for number in range(80)}
     assert notices.db.conversations.count_documents({}) == 160
     assert notices.db.announcements.find_one({})["people"] == 80  # type: ignore[index]
-
-
-def _later(notices: Noticing, **length: float) -> Rules:
-    """The rules of somebody whose clock shows so much more."""
-    return replace(notices.rules, now=lambda: system_now() + timedelta(**length))

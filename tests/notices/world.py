@@ -169,6 +169,11 @@ def at(**length: float) -> Any:
     return NOON + timedelta(**length)
 
 
+def later(notices: Noticing, **length: float) -> Rules:
+    """The rules of somebody whose clock shows so much more."""
+    return replace(notices.rules, now=lambda: system_now() + timedelta(**length))
+
+
 def _said(value: dict[str, Any]) -> str:
     return "withdrawn" if value["state"] == "withdrawn" else str(value["message"])
 
