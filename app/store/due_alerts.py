@@ -173,7 +173,7 @@ class DueAlerts:
             values: Document = {"state": step.state.to_document(), "order": at}
             if row.told != NEVER:
                 values["told"] = row.told
-            if step.is_news:
+            if step.is_news or _goes_otherwise(row.state.value, step.state.value):
                 values["since"] = at
             if step.fires:
                 before = row.state.value
@@ -244,6 +244,11 @@ class DueAlerts:
         }
         self._alerts.update_many({}, [{"$set": raised}])
         return [alerts_of.subject_of(row["_id"]) for row in self._alerts.find({}, {"_id": 1})]
+
+
+def _goes_otherwise(before: AlertValue | None, after: AlertValue | None) -> bool:
+    """Whether what was to be said goes by other channels now."""
+    return before is not None and after is not None and before.channels != after.channels
 
 
 def _row(row: Mapping[str, Any]) -> Row:

@@ -8,6 +8,7 @@ from typing import Any
 from pymongo.database import Database
 
 from app.domain.clock import Now, system_now
+from app.store.alert_conversations import AlertConversations
 from app.store.announcements import Announcements
 from app.store.audience import Audience
 from app.store.conversations import Conversations
@@ -23,6 +24,7 @@ class Stores:
 
     database: Database[dict[str, Any]]
     alerts: DueAlerts
+    alert_conversations: AlertConversations
     announcements: Announcements
     audience: Audience
     conversations: Conversations
@@ -36,6 +38,7 @@ class Stores:
         return cls(
             database=database,
             alerts=DueAlerts(database),
+            alert_conversations=AlertConversations(database),
             announcements=Announcements(database, now),
             audience=Audience(database),
             conversations=Conversations(database),
