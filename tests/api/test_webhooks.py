@@ -169,6 +169,22 @@ def test_a_new_secret_signs_beside_the_old_one_and_a_repeat_does_not_tell_it(
     assert ada.get(PATH).json["old_secret_until"] is None
 
 
+def test_a_secret_whose_answer_was_lost_takes_nothing_from_the_one_that_is_in_use(
+    hooked: Site, ada: Asking, receiver: Receiver
+) -> None:
+    first = linked(ada, receiver)["secret"]
+    ada.post(f"{PATH}/secret", Idempotency_Key="k1")
+    hooked.moment = NOW + timedelta(hours=1)
+    third = ada.post(f"{PATH}/secret", Idempotency_Key="k2").json
+    assert third["old_secret_until"] == "2026-11-22T12:00:00.000Z", "the first one's"
+    kept = SecretSeal(hooked.settings.signing_keys).opened(stored(hooked)["sealed"])
+    present, lost, oldest = kept.at(hooked.now())
+    assert (present, oldest) == (third["secret"], first)
+    hooked.moment = NOW + OLD_SIGNS_FOR
+    assert kept.at(hooked.now()) == (present, lost)
+    assert ada.get(PATH).json["old_secret_until"] == "2026-11-22T13:00:00.000Z"
+
+
 def test_what_was_sent_there_is_read_in_pages_and_sent_again(
     hooked: Site, ada: Asking, receiver: Receiver
 ) -> None:

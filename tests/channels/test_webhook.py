@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -103,6 +104,40 @@ def test_while_a_secret_is_replaced_both_sign_and_a_day_later_the_new_one_alone(
         assert (Webhook(old.present).sign(post.id, now + later, post.raw.decode()) in signatures) == (
             count == 2
         )
+
+
+def test_a_secret_that_is_replaced_again_takes_nothing_from_those_before() -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    made = [Secrets(new_secret())]
+    for hours in range(1, 4):
+        made.append(made[-1].rotated(now + timedelta(hours=hours)))
+    kept = SecretSeal((KEY,)).opened(SecretSeal((KEY,)).sealed(made[-1]))
+    assert kept == made[-1]
+    latest_first = tuple(one.present for one in reversed(made))
+    assert kept.at(now + timedelta(hours=3)) == latest_first
+    first_ends = now + timedelta(hours=1) + OLD_SIGNS_FOR
+    assert kept.all_until(now + timedelta(hours=3)) == first_ends
+    assert kept.at(first_ends) == latest_first[:-1]
+    assert kept.at(now + timedelta(days=3)) == latest_first[:1]
+    assert kept.all_until(now + timedelta(days=3)) is None
+
+
+def test_of_too_many_the_oldest_and_the_latest_sign_along() -> None:
+    now = datetime.now(UTC)
+    made = [Secrets(new_secret())]
+    for _ in range(12):
+        made.append(made[-1].rotated(now))
+    names = [one.present for one in made]
+    assert made[-1].at(now) == (*reversed(names[-5:]), names[0])
+
+
+def test_a_secret_that_was_sealed_with_room_for_one_before_it_is_opened() -> None:
+    until = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    seal = SecretSeal((KEY,))
+    for old, earlier in (("whsec_b", (("whsec_b", until),)), (None, ())):
+        stored = ["whsec_a", old, until.timestamp() if old else None]
+        sealed = seal._seal.encrypt(orjson.dumps(stored))
+        assert seal.opened(sealed) == Secrets("whsec_a", earlier)
 
 
 def test_a_secret_that_no_key_of_ours_opens_is_our_fault_and_transient(

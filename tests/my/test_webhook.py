@@ -90,9 +90,16 @@ def test_addresses_of_inner_networks_are_refused_at_their_field(
     assert "linked" not in web.stored("users")[0]
 
 
+def mark_of(person: Person) -> str:
+    """What the form for another secret sends along."""
+    found = re.search(r'name="mark" value="(\w+)"', person.get(PAGE))
+    assert found
+    return found[1]
+
+
 def test_a_new_secret_signs_beside_the_old_one(hooked: Web, ada: Person, receiver: Receiver) -> None:
     first = linked(ada, receiver.url)
-    answer = ada.post(f"{PAGE}/secret", page=PAGE)
+    answer = ada.post(f"{PAGE}/secret", page=PAGE, mark=mark_of(ada))
     (second,) = set(re.findall(r"whsec_[A-Za-z0-9+/=]+", answer.text))
     assert second != first
     (user,) = hooked.stored("users")
@@ -100,6 +107,32 @@ def test_a_new_secret_signs_beside_the_old_one(hooked: Web, ada: Person, receive
     assert kept.at(hooked.now()) == (second, first)
     assert kept.at(hooked.now() + OLD_SIGNS_FOR) == (second,)
     assert "Signs along until" in text_of(answer.text)
+
+
+def test_the_answer_with_a_secret_makes_no_other_when_it_is_loaded_again(
+    hooked: Web, ada: Person, receiver: Receiver
+) -> None:
+    linked(ada, receiver.url)
+    mark = mark_of(ada)
+    assert ada.post(f"{PAGE}/secret", page=PAGE, mark=mark).status_code == 200
+    before = hooked.stored("users")
+    again = ada.post(f"{PAGE}/secret", page=PAGE, mark=mark)
+    assert again.status_code == 409
+    assert "changed meanwhile" in again.text
+    assert hooked.stored("users") == before
+
+
+def test_a_secret_that_cannot_be_opened_any_more_is_replaced(
+    hooked: Web, ada: Person, receiver: Receiver
+) -> None:
+    linked(ada, receiver.url)
+    hooked.database["users"].update_one(
+        {"_id": "ada"}, {"$set": {"linked.webhook.sealed": b"of another key"}}
+    )
+    answer = ada.post(f"{PAGE}/secret", page=PAGE, mark=mark_of(ada))
+    (secret,) = set(re.findall(r"whsec_[A-Za-z0-9+/=]+", answer.text))
+    (user,) = hooked.stored("users")
+    assert SecretSeal((KEY,)).opened(user["linked"]["webhook"]["sealed"]).present == secret
 
 
 def test_unlinking_ends_it(hooked: Web, ada: Person, receiver: Receiver) -> None:

@@ -87,7 +87,7 @@ class Webhook(BaseModel):
     stopped_because: Annotated[
         Literal["gone", "failing"] | None, Field(description="It answered 410, or failed for too long.")
     ]
-    old_secret_until: Annotated[str | None, Field(description="Until when the secret before signs along.")]
+    old_secret_until: Annotated[str | None, Field(description="Until when all secrets before sign along.")]
 
 
 class LinkedWebhook(Webhook):
@@ -99,7 +99,7 @@ class LinkedWebhook(Webhook):
 
 
 class NewSecret(BaseModel):
-    """A secret that was made just now; the old one signs along until then. secret: shown this once; null in a repeat of
+    """A secret that was made just now; the old ones sign along until then. secret: shown this once; null in a repeat of
     the request."""
 
     model_config = _OUT
@@ -295,7 +295,7 @@ def _old_until(row: Mapping[str, Any]) -> str | None:
         own = SecretSeal(parts.settings.signing_keys).opened(bytes(row.get("sealed") or b""))
     except (GatecallError, ValueError):
         return None
-    return written(own.old_until) if len(own.at(parts.now())) > 1 else None
+    return written(own.all_until(parts.now()))
 
 
 def _time(at: object) -> str | None:

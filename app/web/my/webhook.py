@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -40,7 +41,8 @@ _STATES: Mapping[str, tuple[str, str]] = {
 class Standing:
     """How the webhook stands. address, since: None while none is linked. stopped: why nothing goes there any more.
 
-    failing: since when and why it does not work now; None when it does. old_until: so long the old secret signs along.
+    failing: since when and why it does not work now; None when it does. old_until: so long all earlier secrets sign
+    along; None when none does. mark: of the present secret.
     """
 
     is_on: bool
@@ -49,6 +51,7 @@ class Standing:
     stopped: str | None = None
     failing: str | None = None
     old_until: str | None = None
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,9 @@ def link() -> Answer:
 
 def rotate() -> Answer:
     """A new secret, which this answer alone shows; the old one signs along for a day. Raises Problem 409 when the
-    webhook was changed meanwhile."""
-    secret = webhooks.rotate(_own_link())
+    webhook was changed since the page was drawn: the answer, loaded again, makes no other secret."""
+    row = _own_link()
+    secret = webhooks.rotate(row) if request.form.get("mark") == _mark(row) else None
     if secret is None:
         raise Problem(
             409, say("Nothing was done"), say("The webhook was changed meanwhile. Look at it again.")
@@ -135,7 +139,7 @@ def standing(user: Mapping[str, Any]) -> Standing:
     is_on, row = webhooks.is_on(), webhooks.found()
     if row is None:
         return Standing(is_on)
-    found = Standing(is_on, str(row.get("address")), _moment(row.get("since"), user))
+    found = Standing(is_on, str(row.get("address")), _moment(row.get("since"), user), mark=_mark(row))
     if stopped := row.get("stopped"):
         words = said_to_stop(stopped.get("reason"), _moment(stopped.get("at"), user))
         if stopped.get("words"):
@@ -149,8 +153,7 @@ def standing(user: Mapping[str, Any]) -> Standing:
         own = SecretSeal(parts.settings.signing_keys).opened(bytes(row.get("sealed") or b""))
     except (GatecallError, ValueError):
         return found
-    signs_along = len(own.at(parts.now())) > 1
-    return replace(found, old_until=_moment(own.old_until, user)) if signs_along else found
+    return replace(found, old_until=_moment(own.all_until(parts.now()), user))
 
 
 def _page(
@@ -184,6 +187,11 @@ def _own_link() -> Mapping[str, Any]:
     if row is None or row.get("stopped") or not row.get("sealed"):
         raise frame.not_yours("webhook")
     return row
+
+
+def _mark(row: Mapping[str, Any]) -> str:
+    """Another one for each secret; it says nothing of it."""
+    return hashlib.sha256(bytes(row.get("sealed") or b"")).hexdigest()[:16]
 
 
 def _moment(at: object, user: Mapping[str, Any]) -> str | None:
