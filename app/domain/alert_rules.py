@@ -117,17 +117,17 @@ def _restarted(alert: Alert, state: AlertState) -> AlertState:
     trip, rule = _digests(alert)
     value = state.value
     if trip != state.trip:
-        fresh = AlertState(trip=trip, rule=rule, n=state.n, paused=state.paused)
+        fresh = AlertState(trip=trip, rule=rule, n=state.n, begun=state.n, paused=state.paused)
     elif rule != state.rule:
-        fresh = replace(
-            state, rule=rule, armed=True, done=False, report_at=None, span=None, lows=(), mark=None
-        )
+        fresh = replace(state, rule=rule, begun=state.n, armed=True, done=False)
+        fresh = replace(fresh, report_at=None, span=None, lows=(), mark=None)
     elif state.version == alert.version:
         return state
     else:
         return replace(state, version=alert.version)
     # What nobody was told yet is not told any more: it is not what is asked for now.
-    return replace(fresh, version=alert.version, value=replace(value, lapsed=True) if value else None)
+    value = replace(value, lapsed=True, offer=None) if value else None
+    return replace(fresh, version=alert.version, value=value)
 
 
 def _ended(alert: Alert, state: AlertState, before: AlertState) -> Step:
@@ -302,6 +302,7 @@ def _news(alert: Alert, after: AlertState, kind: Kind, against: int | None, leas
         nothing(alert),
         n=after.n + 1,
         kind=kind,
+        begun=after.begun,
         offer=after.cheapest,
         against=_money(alert, against),
         lowest=_money(alert, after.lowest),

@@ -38,19 +38,20 @@ class AlertState:
     """What an alert remembers. All amounts: smallest unit; None where not known.
 
     version: of the alert that the last step had. trip, rule: digests of what it asked for then; another trip starts all
-    anew, another rule (condition or repeat) what follows from it. n: how often it told. armed: it tells whenever its
-    condition is true. done: it was to tell once, and did. ended: its days are over. paused: it was, at the last step.
-    created: the cheapest when the alert was made. told: what fares are compared with, told last or known without being
-    told. lowest: since it was made. cheapest: the present one. lows: the lowest of each of the last days (local, oldest
-    first), without days that a later one undercuts. mark: from where a new low is counted: the low of these days, or a
-    fare less than a step above it. report_at: when the next report is. span: of the value; None where it cannot come
-    back. value: what was told last, with the fare as it is now.
+    anew, another rule (condition or repeat) what follows from it. n: how often it told. begun: what n was when trip or
+    rule became these. armed: it tells whenever its condition is true. done: it was to tell once, and did. ended: its
+    days are over. paused: it was, at the last step. created: the cheapest when the alert was made. told: what fares are
+    compared with, told last or known without being told. lowest: since it was made. cheapest: the present one. lows:
+    the lowest of each of the last days (local, oldest first), without days that a later one undercuts. mark: from where
+    a new low is counted: the low of these days, or a fare less than a step above it. report_at: when the next report
+    is. span: of the value; None where it cannot come back. value: what was told last, with the fare as it is now.
     """
 
     version: int = 0
     trip: str = ""
     rule: str = ""
     n: int = 0
+    begun: int = 0
     armed: bool = True
     done: bool = False
     ended: bool = False

@@ -30,10 +30,10 @@ SAYS_END_FOR: Final = timedelta(days=7)
 class AlertValue:
     """One piece of an alert's news, the n-th; kind is None only for n 0, which is what nobody was told yet.
 
-    origins, destinations, first, last, max_stops, condition, name, channels: as the alert has them. offer: the cheapest
-    now; None where there is none. against: what it is compared with, such as what was told before; None for nothing.
-    lowest: since the alert was made. step: fares that differ by less are the same, in the smallest unit. lapsed: it is
-    no longer so.
+    origins, destinations, first, last, max_stops, condition, name, channels: as the alert has them. begun: the news up
+    to this number was of another trip or rule. offer: the cheapest now; None where there is none. against: what it is
+    compared with, such as what was told before; None for nothing. lowest: since the alert was made. step: fares that
+    differ by less are the same, in the smallest unit. lapsed: it is no longer so.
     """
 
     alert: str = field(metadata=_SILENT)
@@ -48,6 +48,7 @@ class AlertValue:
     max_stops: int | None = field(default=None, metadata=_SILENT)
     name: str = field(default="", metadata=_SILENT)
     channels: tuple[str, ...] = field(default=(), metadata=_SILENT)
+    begun: int = field(default=0, metadata=_SILENT)
     offer: Offer | None = None
     against: Money | None = field(default=None, metadata=_SILENT)
     lowest: Money | None = None
@@ -99,6 +100,7 @@ class AlertValue:
             "max_stops": self.max_stops,
             "name": self.name,
             "channels": list(self.channels),
+            "begun": self.begun,
             "offer": offer_document(self.offer),
             "against": self.against.plain if self.against else None,
             "lowest": self.lowest.plain if self.lowest else None,
@@ -108,8 +110,8 @@ class AlertValue:
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> AlertValue:
-        """From what to_document made."""
-        values = {name: document[name] for name in cls.__slots__}
+        """From what to_document made; a field that was not known then is the default."""
+        values = {name: document[name] for name in cls.__slots__ if name in document}
         currency = values["currency"]
         for name in ("origins", "destinations", "channels"):
             values[name] = tuple(values[name])
@@ -196,9 +198,16 @@ def goes_by(want: AlertValue, channel: str) -> bool:
     return not want.channels or channel in want.channels
 
 
+def asks_the_same(heard: AlertValue, want: AlertValue) -> bool:
+    """Whether what was heard is of the trip and the rule of now, without an edit of them between."""
+    return heard.n > want.begun
+
+
 def _is_known(heard: AlertValue, want: AlertValue) -> bool:
     """A change that was taken back before it was told: the fare is the one that was heard."""
-    if not isinstance(want.condition, AnyChange) or heard.fare is None or want.fare is None:
+    if not isinstance(want.condition, AnyChange) or not asks_the_same(heard, want):
+        return False
+    if heard.fare is None or want.fare is None:
         return False
     old, new = heard.fare.price, want.fare.price
     return old.currency == new.currency and abs(old.amount_minor - new.amount_minor) < want.step

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.domain import alert_rules
+from app.domain.alert import Offer
 from app.domain.alert_conditions import Against, AnyChange, Below, Drop, Repeat, Report
 from app.domain.alert_rules import next_at
-from app.domain.alert_value import AlertValue
-from app.domain.news import Kind
+from app.domain.alert_value import AlertValue, decide
+from app.domain.news import Action, Kind, Role
 from tests.domain.test_alert_rules import BELOW, HOUR, NEW_YORK, NOW, Watch, alert, dollars, offer
+from tests.domain.test_alert_value import RULES
 
 
 def edit(watch: Watch, **changed: Any) -> None:
@@ -59,6 +61,43 @@ def test_another_trip_forgets_what_the_first_one_cost() -> None:
     los_angeles = replace(offer(150), fare=replace(offer(150).fare, destination="LAX"))
     assert watch.sees(los_angeles) is None
     assert (watch.state.created, watch.state.lowest, watch.state.n) == (15000, 15000, 1)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"destinations": ("LAX",)},
+        {"airlines": ("UA",)},
+        {"cabin": "economy"},
+        {"repeat": Repeat.EACH_LOW},
+        {"condition": Below(dollars(200))},
+    ],
+)
+def test_what_fires_after_an_edit_is_told_though_it_costs_what_was_heard(changed: dict[str, Any]) -> None:
+    watch = Watch(alert(AnyChange()))
+    fare = replace(offer(190).fare, airline="UA", cabin="economy")
+    assert watch.sees(Offer("x", fare)) == "190.00"
+    heard = value_of(watch)
+    edit(watch, **changed)
+    there = replace(fare, destination=watch.alert.destinations[0], price=dollars(190.40))
+    assert watch.sees(Offer("x", there)) == "190.40"
+    assert decide(heard, value_of(watch), Role.ALERT, RULES, NOW).action is Action.TELL
+    edit(watch, **{name: getattr(alert(AnyChange()), name) for name in changed})
+    assert watch.sees(Offer("x", fare)) == "190.00"
+    back = value_of(watch)
+    assert decide(heard, back, Role.ALERT, RULES, NOW).action is Action.TELL, (
+        "it was changed, and changed back"
+    )
+    assert watch.series(200, 190.40) == [True, True]
+    assert decide(back, value_of(watch), Role.ALERT, RULES, NOW).reason == "below_threshold"
+
+
+def test_what_lapses_by_an_edit_names_no_fare() -> None:
+    watch = Watch(alert(BELOW))
+    watch.sees(offer(190))
+    edit(watch, destinations=("LAX",))
+    watch.sees(offer(190))
+    assert (value_of(watch).lapsed, value_of(watch).offer) == (True, None)
 
 
 def test_another_limit_keeps_what_the_trip_cost() -> None:
