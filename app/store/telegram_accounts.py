@@ -9,6 +9,7 @@ import structlog
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from app import crash_points
 from app.domain import people
 from app.domain.reports import Refusal
 from app.domain.speech import say
@@ -46,16 +47,18 @@ class TelegramAccounts:
                 return False
         except DuplicateKeyError:
             return False
+        crash_points.reached("T3.linked")
         self._prove(person, chat, words, way, once, now, given=True)
         return True
 
     def unlink(self, person: str, words: str, way: str, now: datetime, *, once: str | None = None) -> bool:
-        """End the person's link; False when there was none."""
+        """End the person's link; False when there was none. The proof comes first: once the link is gone, nothing says
+        whose it was."""
         there = self._linked.get(person, CHANNEL)
-        if there is None or not self._linked.unlink(person, CHANNEL):
+        if there is None:
             return False
         self._prove(person, str(there.get("address")), words, way, once, now, given=False)
-        return True
+        return self._linked.unlink(person, CHANNEL)
 
     def heard_from(self, chat: str) -> None:
         """Somebody wrote in a chat: whoever had blocked the bot there has it back."""
@@ -66,7 +69,7 @@ class TelegramAccounts:
                 self._suppressions.remove(found.id)
 
     def has_done(self, once: str) -> bool:
-        """Whether the act with this name is done and proven."""
+        """Whether the act with this name is proven."""
         return self._consents.has(once)
 
     def since(self, person: str) -> datetime | None:

@@ -1,8 +1,8 @@
 """Linking a chat with an account, and ending that.
 
 T1 a person asks for a link on their page (`app/web/my/telegram.py`); T2 somebody opens it: the bot asks whether this is
-the account, and notes the chat; T3 the button in that chat links: first the account, then the link is used up. Who dies
-in between does T2 or T3 again, with the same end. T4 /stop ends the link.
+the account, and notes the chat; T3 the button in that chat links: first the account, then the proof, then the link is
+used up. Who dies in between does T2 or T3 again, with the same end. T4 /stop is proven, then ends the link.
 """
 
 from __future__ import annotations
@@ -105,17 +105,17 @@ class Linking:
     def _linked(self, link: AskedLink, chat: str) -> str:
         """The account is linked, the link used up; what is to be said then."""
         now = self._now()
-        if self._is_linked(link, chat) and self._accounts.refusal(link.person) is None:
-            self._links.use(link, now)
+        is_linked = self._is_linked(link, chat) and self._accounts.refusal(link.person) is None
+        if is_linked and link.used:
             return say(words.LINKED)
-        if not link.works(now):
+        # Linked by a link that is not used up: it may have been this one, and the proof may be missing.
+        if not is_linked and not link.works(now):
             return say(words.USED if link.used else words.EXPIRED)
         if (other := self._other(chat, link)) is not None:
             return words.taken(other)
         agreed = say(words.AGREED)  # as the person saw it
         if not self._accounts.link(link.person, chat, agreed, WAY, f"telegram:link:{link.id}", now):
             return words.taken(other) if (other := self._other(chat, link)) else say(words.UNKNOWN_LINK)
-        crash_points.reached("T3.linked")
         self._links.use(link, now)
         return say(words.LINKED)
 
