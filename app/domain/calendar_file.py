@@ -1,8 +1,9 @@
 """Flights as a calendar file (RFC 5545): an entry that each later file replaces.
 
 An entry is known by its UID, which is the subject's and stays when the flight moves to another day, and its
-SEQUENCE, which grows with every change (section 3.8.7.4). Times are in UTC, so a calendar shows them in its
-reader's zone; the words name the airport's. They are those of the language of the block around.
+SEQUENCE, which grows with every change (section 3.8.7.4) and never falls, also when the database is restored. Times
+are in UTC, so a calendar shows them in its reader's zone; the words name the airport's. They are those of the language
+of the block around.
 """
 
 from __future__ import annotations
@@ -17,12 +18,18 @@ from icalendar import Calendar, Event
 
 from app.domain import airlines, places
 from app.domain.flight import NOT_FLYING, Flight, Status
-from app.domain.order import Order, cluster_time_of
+from app.domain.order import Order, cluster_time_of, first_of, incarnation_of, is_raised
 from app.domain.speech import clock_time, current, day, say
 from app.domain.wording_terms import as_sentence, delayed_without_time, lateness
 
 _SINCE = 1_577_836_800
-"""1 January 2020: sequences count seconds from here, so that they fit into 31 bits until 2088."""
+"""1 January 2020: sequences count seconds from here."""
+_HIGHEST = 2**31 - 1
+"""RFC 5545 section 3.3.8. Reached after some fifty restores, or in 2088; from then on DTSTAMP says which is later."""
+_LOST_S = 400 * 86_400
+"""So long before what the lost past told of a flight its last change in the backup may be: it is sold for a year."""
+_SET_BACK_S = 30 * 86_400
+"""By so much the cluster's clock may be set back by a restore."""
 _AGAIN = timedelta(minutes=15)
 """How often a calendar that subscribed asks again (RFC 7986 section 5.7)."""
 
@@ -80,7 +87,7 @@ def _event(entry: Entry, public_url: str, now: datetime) -> Event:
     url = f"{public_url}/f/{quote(flight.flight_number)}/{quote(flight.departure_date)}"
     found = Event()
     found.add("uid", _uid(entry.subject, public_url))
-    found.add("sequence", max(0, cluster_time_of(entry.order)[0] - _SINCE))
+    found.add("sequence", _sequence(entry.order))
     found.add("dtstamp", now.astimezone(UTC).replace(microsecond=0))
     found.add("dtstart", flight.leaves_at.astimezone(UTC))
     if (lands_at := _lands_at(flight)) is not None:
@@ -99,6 +106,19 @@ def _uid(subject: str, public_url: str) -> str:
     """The same for every file about the flight, and nobody's secret (RFC 5545 section 3.8.4.7)."""
     digest = hashlib.sha256(f"calendar {subject}".encode()).hexdigest()[:32]
     return f"{digest}@{urlsplit(public_url).hostname or 'gatecall'}"
+
+
+def _sequence(order: Order) -> int:
+    """Seconds, and a stride for every restore: so it grows with the order, and is never less than what was told before,
+    also of the past that a restore took back.
+
+    What a restore raised stays below all that happens after it.
+    """
+    happened, restores = order, max(0, incarnation_of(order) - 1)
+    while is_raised(happened):
+        happened = Order(happened.removeprefix(first_of(incarnation_of(happened))))
+    seconds = max(0, cluster_time_of(happened)[0] - _SINCE) + restores * (_LOST_S + _SET_BACK_S)
+    return min(_HIGHEST, max(0, seconds - _SET_BACK_S) if is_raised(order) else seconds)
 
 
 def _lands_at(flight: Flight) -> datetime | None:

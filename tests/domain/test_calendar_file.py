@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from icalendar import Calendar
 
 from app.domain import calendar_file
 from app.domain.calendar_file import Entry
 from app.domain.flight import Flight, Status
-from app.domain.order import of_event
+from app.domain.order import Order, of_event, of_marker, of_snapshot_read, raised
 
 URL = "https://gatecall.example"
 NOW = datetime(2013, 2, 9, 12, tzinfo=UTC)
@@ -32,6 +35,12 @@ FLIGHT = Flight(
 
 def entry(seconds: int = 1_800_000_000, **changes: Any) -> Entry:
     return Entry(replace(FLIGHT, **changes), "flight:f1071", of_event(0, (seconds, 1), "82AB"))
+
+
+def sequence(order: Order) -> int:
+    found = re.search(rb"SEQUENCE:(\d+)", calendar_file.of_flight(replace(entry(), order=order), URL, NOW))
+    assert found
+    return int(found[1])
 
 
 def read(some: Entry) -> tuple[Calendar, Any]:
@@ -61,6 +70,51 @@ def test_later_file_replaces_the_entry_of_an_earlier_one_also_on_another_day() -
     assert after["UID"].endswith("@gatecall.example")
     assert "f1071" not in after["UID"]
     assert after["SEQUENCE"] == before["SEQUENCE"] + 60
+
+
+DAY = 86_400
+steps = st.one_of(
+    st.tuples(st.just("change"), st.integers(1, 30 * DAY), st.just(0)),
+    # By how much the clock is set back, and how many changes the backup does not have.
+    st.tuples(st.just("restore"), st.integers(0, 2 * DAY), st.integers(0, 4)),
+)
+
+
+@given(st.lists(steps, min_size=1, max_size=12))
+def test_sequence_never_falls_and_grows_with_every_change_also_over_restores(
+    history: list[tuple[str, int, int]],
+) -> None:
+    incarnation, now = 1, 1_780_000_000
+    kept = [of_event(incarnation, (now, 1), "82AB")]  # what the database has known of the flight
+    told = sequence(kept[-1])
+    for step, seconds, lost in history:
+        if step == "change":
+            now += seconds
+            kept.append(of_snapshot_read(incarnation, (now, 1)))
+            assert sequence(kept[-1]) > told
+        else:
+            now, incarnation = now - seconds, incarnation + 1
+            kept = [raised(incarnation, order) for order in kept[: max(1, len(kept) - lost)]]
+            assert sequence(kept[-1]) >= told
+        told = sequence(kept[-1])
+        assert told < 2**31
+
+
+def test_sequence_of_a_subject_with_several_documents_is_that_of_the_latest() -> None:
+    one, other = of_event(1, (1_800_000_000, 1), "82AB"), of_event(1, (1_800_000_060, 1), "82AC")
+    version = Order(f"{other}-{one}")
+    assert sequence(version) == sequence(other)
+    assert sequence(raised(2, version)) == sequence(raised(2, other)) > sequence(other)
+
+
+@pytest.mark.parametrize("order", [Order(""), raised(2, Order("")), of_marker(3, (0, 0))])
+def test_sequence_of_what_never_happened_is_one(order: Order) -> None:
+    assert 0 <= sequence(order) < sequence(raised(4, of_event(1, (1_800_000_000, 1), "82AB")))
+
+
+def test_sequence_stays_the_highest_that_calendars_read_after_too_many_restores() -> None:
+    some = [sequence(of_event(number, (1_800_000_000, 1), "82AB")) for number in (1, 40, 60, 0xFFFF)]
+    assert some[0] < some[1] < some[2] == some[3] == 2**31 - 1
 
 
 @pytest.mark.parametrize(
