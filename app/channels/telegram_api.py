@@ -123,7 +123,8 @@ class Bot:
 
     def updates(self, after: int | None, wait_s: int) -> list[Mapping[str, Any]]:
         """What was said to the bot, in order; waits so long while nothing is. after: the last number that is dealt
-        with, which Telegram forgets with all before. Raises TransientError, ChannelDownError, PermanentError."""
+        with, which Telegram forgets with all before; of one that it never had it knows nothing, and forgets nothing.
+        Raises TransientError, ChannelDownError, PermanentError."""
         offset = None if after is None else after + 1
         found = self._call(
             lambda: apihelper.get_updates(

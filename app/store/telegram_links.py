@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
 Document = dict[str, Any]
 
@@ -96,14 +97,30 @@ class TelegramBots:
         """What the bot said it is called."""
         self._rows.update_one({"_id": bot}, {"$set": {"name": name}}, upsert=True)
 
-    def dealt_with(self, bot: str) -> int | None:
-        """The number of the last update that is dealt with; None before the first."""
-        row = self._rows.find_one({"_id": bot}, {"update": 1})
+    def dealt_with(self, bot: str, server: str | None) -> int | None:
+        """The number of the last update that is dealt with; None before the first. server: the address of the Bot API,
+        None for Telegram's own; each has numbers of its own."""
+        row = self._rows.find_one({"_id": _queue(bot, server)}, {"update": 1})
         return int(row["update"]) if row and "update" in row else None
 
-    def keep_dealt_with(self, bot: str, update: int) -> None:
-        """This update and all before it are dealt with; never back."""
-        self._rows.update_one({"_id": bot}, {"$max": {"update": update}}, upsert=True)
+    def keep_dealt_with(self, bot: str, server: str | None, update: int, after: int | None) -> bool:
+        """This update is dealt with, too; after: what was kept, as read. False when that holds no more: somebody else
+        keeps the numbers now. update may be below after: Telegram begins anew somewhere after a quiet week."""
+        as_read: Document = {"$exists": False} if after is None else {"$eq": after}
+        try:
+            done = self._rows.update_one(
+                {"_id": _queue(bot, server), "update": as_read},
+                {"$set": {"update": update}},
+                upsert=after is None,
+            )
+        except DuplicateKeyError:  # there is a number by now
+            return False
+        return done.matched_count == 1 or done.upserted_id is not None
+
+
+def _queue(bot: str, server: str | None) -> str:
+    """What a bot's updates at a server are called: an address may hold a password."""
+    return bot if server is None else f"{bot} {_hash(server)[:16]}"
 
 
 def _hash(text: str) -> str:

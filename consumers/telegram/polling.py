@@ -2,6 +2,11 @@
 
 U1 hold the lease; U2 ask for what is new; U3 deal with one update; U4 keep its number. Telegram forgets an update when
 a later one is asked for, so what was not kept comes again, and is dealt with to the same end.
+
+Numbers go up, but after a quiet week the next is chosen at random (https://core.telegram.org/bots/api#update), and
+another server of the Bot API has its own. Asked for what comes after a number that it never had, Telegram gives all it
+has: then a lower number is kept. Each is kept in place of the one before it alone, so that whoever still deals with
+updates of before puts nothing back.
 """
 
 from __future__ import annotations
@@ -35,15 +40,24 @@ Handle = Callable[[int, Update], str]
 
 
 class Polling:
-    """Asks for updates of one bot. number: the bot's own. lease_s: how long the work stays ours without a word."""
+    """Asks for updates of one bot. number: the bot's own. server: the address of the Bot API, None for Telegram's own.
+    lease_s: how long the work stays ours without a word."""
 
     def __init__(
-        self, bot: Bot, bots: TelegramBots, leases: Leases, number: str, lease_s: float, stop: StopFlag
+        self,
+        bot: Bot,
+        bots: TelegramBots,
+        leases: Leases,
+        number: str,
+        server: str | None,
+        lease_s: float,
+        stop: StopFlag,
     ) -> None:
         self._bot = bot
         self._bots = bots
         self._leases = leases
         self._number = number
+        self._server = server
         self._lease_s = lease_s
         self._poll_s = max(1, min(_POLL_S, int(lease_s / 2)))
         self._stop = stop
@@ -89,16 +103,16 @@ class Polling:
         if not self._named:
             self._bots.keep_name(self._number, self._bot.within(_ANSWER_S).name())
             self._named = True
-        after = self._bots.dealt_with(self._number)
-        for raw in self._bot.within(self._poll_s + _ANSWER_S).updates(after, self._poll_s):
+        kept = self._bots.dealt_with(self._number, self._server)
+        for raw in self._bot.within(self._poll_s + _ANSWER_S).updates(kept, self._poll_s):
             if self._stop.is_set():
                 break
             self.prolong()
-            self._one(raw, handle)
+            kept = self._one(raw, handle, kept)
         return True
 
-    def _one(self, raw: Mapping[str, Any], handle: Handle) -> None:
-        """U3 and U4."""
+    def _one(self, raw: Mapping[str, Any], handle: Handle, kept: int | None) -> int:
+        """U3 and U4, in place of the number that is kept; the update's own."""
         number = int(raw["update_id"])
         try:
             update = understood(raw)
@@ -109,8 +123,10 @@ class Polling:
             log.exception("update cannot be dealt with", update=number)
             what = "failed"
         crash_points.reached("U3.handled")
-        self._bots.keep_dealt_with(self._number, number)
+        if not self._bots.keep_dealt_with(self._number, self._server, number, kept):
+            raise TransientError("another process keeps the numbers by now")
         TELEGRAM_UPDATES.labels(what).inc()
+        return number
 
     def _release(self) -> None:
         try:

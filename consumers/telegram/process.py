@@ -72,7 +72,8 @@ def run(settings: Settings) -> int:
 def polling_of(settings: Settings, database: Database[dict[str, Any]], bot: Bot, stop: StopFlag) -> Polling:
     """What asks for updates."""
     leases = Leases(database, holder_name())
-    return Polling(bot, TelegramBots(database), leases, settings.telegram_bot_id, settings.lease_s, stop)
+    number, server = settings.telegram_bot_id, settings.telegram_api_base_url
+    return Polling(bot, TelegramBots(database), leases, number, server, settings.lease_s, stop)
 
 
 def talk_of(

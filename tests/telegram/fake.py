@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -35,6 +35,18 @@ class BadTelegram(Telegram):
     def refuse(self, method: str, code: int, description: str, **parameters: int) -> None:
         """Say this to the next call of the method."""
         self.answers.setdefault(method.lower(), []).append(ApiError(code, description, **parameters).answer)
+
+    def number_from(self, number: int) -> None:
+        """A quiet week goes by: nothing is kept, and the next update has this number."""
+        with self._changed:
+            self._updates.clear()
+            self.last_update = number - 1
+
+    def _do_getupdates(self, sent: Mapping[str, str], token: str) -> list[dict[str, Any]]:
+        """As the real one does: of an offset above all its numbers it knows nothing, and answers from its first."""
+        if int(sent.get("offset", 0)) > self.last_update + 1:
+            sent = {name: value for name, value in sent.items() if name != "offset"}
+        return super()._do_getupdates(sent, token)
 
     def of(self, method: str) -> list[dict[str, str]]:
         """The calls of a method, in order."""

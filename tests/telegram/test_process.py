@@ -46,7 +46,7 @@ def test_a_death_while_a_link_is_opened_asks_again(world: BotWorld, step: str) -
     child = process(world)
     try:
         until(lambda: any("Link this chat" in text for text in world.said()), "asked")
-        until(lambda: world.bots.dealt_with("4711") == world.telegram.last_update, "kept")
+        until(lambda: world.kept() == world.telegram.last_update, "kept")
         world.telegram.press(CHAT, world.data(CHAT, "Yes, link it"), world.under(CHAT, "Yes, link it"))
         until(lambda: world.linked() == str(CHAT), "linked")
         until(lambda: any("Linked." in text for text in world.said()), "said")

@@ -93,8 +93,12 @@ class BotWorld:
 
     def listen(self) -> None:
         """Deal with all that was said."""
-        while (self.bots.dealt_with(self.settings.telegram_bot_id) or 0) < self.telegram.last_update:
+        while (self.kept() or 0) != self.telegram.last_update:
             self.polling.turn(self.talk.handle)
+
+    def kept(self) -> int | None:
+        """The number of the last update that is dealt with, at this server."""
+        return self.bots.dealt_with(self.settings.telegram_bot_id, self.settings.telegram_api_base_url)
 
     def said(self, chat: int = CHAT) -> list[str]:
         """The bot's messages in a chat, as they read now."""
