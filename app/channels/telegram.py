@@ -9,28 +9,39 @@ from __future__ import annotations
 import hmac
 
 from app.channels import telegram_rendering as rendering
-from app.channels.base import Parcel, Receipt
+from app.channels.base import AddressDownError, Parcel, Receipt
 from app.channels.linked import LinkedChannel
 from app.channels.telegram_api import Bot
 from app.channels.telegram_buttons import Buttons
 from app.channels.telegram_errors import MessageGoneError
+from app.channels.telegram_rests import ChatRests
 from app.domain.wording import Message
 from app.settings import Settings
 
 
 class TelegramSender:
-    """Hands messages over, one request at a time, on a connection of its own."""
+    """Hands messages over, one request at a time, on a connection of its own. rests: of all senders together."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, rests: ChatRests) -> None:
         self._bot = Bot(settings)
         self._settings = settings
+        self._rests = rests
 
     def send(self, parcel: Parcel, deadline_s: float) -> Receipt:
-        """Hand the message over within deadline_s seconds in all; the errors are those of `Sender.send`.
+        """Hand the message over within deadline_s seconds in all; the errors are those of `Sender.send`. Into a chat
+        that was told to wait nothing is sent (AddressDownError).
 
         The receipt names the living message: the one that was edited, else the new one.
         """
+        self._rests.check(parcel.address)
         self._bot.within(deadline_s)
+        try:
+            return self._sent(parcel)
+        except AddressDownError as error:
+            self._rests.begin(parcel.address, error)
+            raise
+
+    def _sent(self, parcel: Parcel) -> Receipt:
         chat = parcel.address
         text = parcel.text
         if parcel.why is not None:
@@ -78,6 +89,7 @@ class TelegramChannel(LinkedChannel):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         self._buttons = Buttons(settings.signing_keys)
+        self._rests = ChatRests()
 
     def text(self, message: Message) -> str:
         """In Telegram's HTML."""
@@ -89,7 +101,7 @@ class TelegramChannel(LinkedChannel):
 
     def open(self) -> TelegramSender:
         """A sender with a connection of its own, made when first used."""
-        return TelegramSender(self._settings)
+        return TelegramSender(self._settings, self._rests)
 
 
 def message_id(settings: Settings, chat: str, message: int) -> str:

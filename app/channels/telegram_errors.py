@@ -9,7 +9,7 @@ changed in years; what is not listed is judged by its code.
 
 from __future__ import annotations
 
-from app.channels.base import AddressRefusedError, ChannelDownError
+from app.channels.base import AddressDownError, AddressRefusedError, ChannelDownError
 from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
 from app.domain.reports import Refusal
 
@@ -37,6 +37,8 @@ NOT_THERE = (
 NOT_MODIFIED = "message is not modified"
 TOO_OLD = "query is too old"
 _LONGEST_WAIT_S = 86_400.0
+_UNSAID_S = 30.0
+"""So long a chat waits that was told to, but not for how long."""
 
 
 class MessageGoneError(PermanentError):
@@ -69,8 +71,9 @@ def meaning_of(
     said = description.casefold()
     wait_s = None if retry_after_s is None else min(max(float(retry_after_s), 0.0), _LONGEST_WAIT_S)
     if code == 429:
-        down = ChannelDownError if whole_bot else TransientError
-        return down(text, retry_after_s=wait_s)
+        if whole_bot:
+            return ChannelDownError(text, retry_after_s=wait_s)
+        return AddressDownError(text, retry_after_s=_UNSAID_S if wait_s is None else wait_s)
     if code in (401, 404):  # the token is refused; to a token that cannot be one "Not Found" is said
         return ChannelDownError(text)
     if code in (400, 403):

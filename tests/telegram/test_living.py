@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -139,6 +140,39 @@ def test_a_chat_that_is_asked_to_wait_waits_as_long_as_telegram_says(
     deliver(world)
     stored = world.stored()
     assert (stored["not_before"] - stored["changed_at"]).total_seconds() >= 39
+    state = world.database["provider_state"].find_one({"_id": "telegram"}) or {}
+    assert state.get("state", "closed") == "closed"
+
+
+def followed(world: World, count: int) -> None:
+    """The person has conversations about so many other flights, with news in each."""
+    world.conversation()
+    row = world.stored()
+    for number in range(2, count + 2):
+        key = f"f{number}"
+        world.database["bookings"].insert_one(
+            {"_id": f"b-{key}", "user_id": "p1", "flight_id": key, "status": "confirmed"}
+        )
+        world.database["conversations"].insert_one(
+            row | {"_id": f"flight:{key}|p1|telegram", "subject": f"flight:{key}"}
+        )
+
+
+def test_all_conversations_of_a_chat_wait_when_it_is_told_to_and_none_loses_a_try(
+    world: World, telegram: BadTelegram
+) -> None:
+    world.terms = replace(world.terms, tries=1)
+    telegram.refuse("sendMessage", 429, "Too Many Requests: retry after 300", retry_after=300)
+    followed(world, 5)
+    deliver(world)
+    rows = list(world.database["conversations"].find())
+    assert len(telegram.of("sendMessage")) == 1
+    assert [(row["status"], row["attempts"]) for row in rows] == [("open", 0)] * 6
+    assert min((row["not_before"] - row["changed_at"]).total_seconds() for row in rows) >= 290
+    world.wants(EARLY, 2)  # more urgent, and in the same chat
+    deliver(world)
+    assert len(telegram.of("sendMessage")) == 1
+    assert "doubt" not in world.stored()
     state = world.database["provider_state"].find_one({"_id": "telegram"}) or {}
     assert state.get("state", "closed") == "closed"
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
-from app.channels.base import AddressRefusedError, ChannelDownError, NoAnswerError, Parcel
+from app.channels.base import (
+    AddressDownError,
+    AddressRefusedError,
+    ChannelDownError,
+    NoAnswerError,
+    Parcel,
+)
 from app.channels.telegram import TelegramChannel, TelegramSender
 from app.channels.telegram_buttons import Buttons, Press
 from app.channels.telegram_errors import meaning_of
+from app.channels.telegram_rests import ChatRests
 from app.domain.errors import GatecallError, PermanentError, TransientError, UnknownOutcomeError
 from app.domain.people import Person
 from app.domain.reports import Refusal
@@ -126,7 +134,7 @@ def test_living_message_of_another_chat_or_bot_is_never_edited(
         (401, "Unauthorized", ChannelDownError),
         (404, "Not Found", ChannelDownError),
         (409, "Conflict: terminated by other getUpdates request", TransientError),
-        (429, "Too Many Requests: retry after 7", TransientError),
+        (429, "Too Many Requests: retry after 7", AddressDownError),
         (500, "Internal Server Error", UnknownOutcomeError),
         (502, "Bad Gateway", UnknownOutcomeError),
         (302, "Found", ChannelDownError),
@@ -160,11 +168,10 @@ def test_one_chat_that_is_too_fast_does_not_stop_the_bot_but_two_do(
 ) -> None:
     other = Person("p2", "Bob", linked={"telegram": "7002"})
     telegram.write(7002, "/start")
-    for wait_s in (3, 5):
+    for wait_s in (0, 1):
         telegram.refuse("sendMessage", 429, "Too Many Requests", retry_after=wait_s)
-        with pytest.raises(TransientError) as caught:
+        with pytest.raises(AddressDownError) as caught:
             sender.send(parcel(), 5)
-        assert type(caught.value) is TransientError
         assert caught.value.retry_after_s == wait_s
     telegram.refuse("sendMessage", 429, "Too Many Requests", retry_after=30)
     with pytest.raises(ChannelDownError) as whole:
@@ -172,9 +179,49 @@ def test_one_chat_that_is_too_fast_does_not_stop_the_bot_but_two_do(
     assert whole.value.retry_after_s == 30
     sender.send(parcel(person=other), 5)
     telegram.refuse("sendMessage", 429, "Too Many Requests", retry_after=2)
-    with pytest.raises(TransientError) as later:
+    with pytest.raises(AddressDownError):
         sender.send(parcel(), 5)
-    assert type(later.value) is TransientError
+
+
+def test_nothing_is_sent_into_a_chat_that_was_told_to_wait_by_any_sender(telegram: BadTelegram) -> None:
+    other = Person("p2", "Bob", linked={"telegram": "7002"})
+    for chat in (CHAT, 7002):
+        telegram.write(chat, "/start")
+    channel = TelegramChannel(telegram_settings(telegram.url))
+    with closing(channel.open()) as first, closing(channel.open()) as second:
+        telegram.refuse("sendMessage", 429, "Too Many Requests: retry after 300", retry_after=300)
+        with pytest.raises(AddressDownError):
+            first.send(parcel(), 5)
+        for one in (first, second):
+            with pytest.raises(AddressDownError, match="the chat waits") as caught:
+                one.send(parcel(), 5)
+            assert 290 < (caught.value.retry_after_s or 0) <= 300
+        assert len(telegram.of("sendMessage")) == 1
+        second.send(parcel(person=other), 5)
+    assert len(telegram.texts(7002)) == 1
+
+
+def test_a_chat_rests_as_long_as_it_was_told() -> None:
+    now = [100.0]
+    rests = ChatRests(lambda: now[0])
+    rests.begin("1", AddressDownError("told", retry_after_s=1))
+    rests.check("1")  # what is tried again comes later than that
+    rests.begin("1", AddressDownError("told", retry_after_s=40))
+    now[0] += 39
+    with pytest.raises(AddressDownError) as caught:
+        rests.check("1")
+    assert caught.value.retry_after_s == 1
+    rests.check("2")
+    now[0] += 1
+    rests.check("1")
+
+
+def test_a_chat_that_is_told_to_wait_without_a_time_waits_all_the_same() -> None:
+    one, bot = meaning_of(429, "Too Many Requests"), meaning_of(429, "Too Many Requests", whole_bot=True)
+    assert isinstance(one, AddressDownError)
+    assert one.retry_after_s == 30
+    assert isinstance(bot, ChannelDownError)
+    assert bot.retry_after_s is None
 
 
 def test_answer_that_is_lost_is_unknown_for_a_new_message(
