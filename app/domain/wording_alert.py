@@ -11,7 +11,7 @@ from typing import Final
 
 from app.domain import airlines, alert_words, gsm, places, speech
 from app.domain.alert_conditions import Against, Below, Drop, NewLow, Report, money_words
-from app.domain.alert_value import AlertValue
+from app.domain.alert_value import AlertValue, asks_the_same
 from app.domain.alert_words import capital, sentence
 from app.domain.fares import Fare, Money
 from app.domain.news import Kind
@@ -132,9 +132,11 @@ def _opening(news: AlertNews) -> str:
 
 
 def _old(news: AlertNews) -> str | None:
-    """What was told last, in the same currency; None where it may not be named, or is the same."""
+    """What was told last of this trip by this rule; None where it may not be named, or is the same."""
     heard, fare = news.heard.fare, news.want.fare
     if news.doubtful or heard is None or fare is None or heard.price.currency != fare.price.currency:
+        return None
+    if not asks_the_same(news.heard, news.want):
         return None
     return None if heard.price == fare.price else money_words(heard.price)
 

@@ -71,7 +71,7 @@ INR: dict[str, Any] = {
 }
 LONG = "https://fares.example/book?" + "x" * 120
 EXAMPLES: dict[str, AlertNews] = {
-    "below": news(value(BELOW), value(BELOW, 0, offer=at(Money(22300, "USD")))),
+    "below": news(value(BELOW, 2), value(BELOW, 1, offer=at(Money(22300, "USD")))),
     "first": news(value(BELOW)),
     "drop": news(value(DROP, against=Money(24000, "USD"))),
     "low": news(value(NewLow(60), against=Money(20450, "USD"))),
