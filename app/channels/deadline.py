@@ -14,6 +14,8 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from app.channels.base import ChannelDownError
@@ -33,6 +35,16 @@ class Deadline:
     def abort(self) -> None:
         """Let it have passed, now and for ever; for another thread to call."""
         self._aborted = True
+
+    @contextmanager
+    def shortened(self, seconds: float) -> Iterator[None]:
+        """Let it be so many seconds from now, in this block, unless it is earlier."""
+        before = self._expires_at
+        self._expires_at = min(before, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self._expires_at = before
 
     def left_s(self) -> float:
         """Seconds until then. Raises TimeoutError when there are none."""

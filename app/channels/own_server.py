@@ -58,22 +58,27 @@ def connected(
     Raises AddressDownError when none can be had, with the reason; NotAllowedError when an address is not public.
     """
     failure: Exception | None = None
-    for address in addresses_of(endpoint, within, local=local):
+    addresses = addresses_of(endpoint, within, local=local)
+    for index, address in enumerate(addresses):
         try:
-            sock = deadline.connect(address, endpoint.port, within)
-        except ChannelDownError as error:
+            # an address that is silent leaves time for the others
+            with within.shortened(within.left_s() / (len(addresses) - index)):
+                return _connected_to(address, endpoint, within)
+        except (ChannelDownError, OSError, ValueError) as error:
             failure = error
-            continue
-        if not endpoint.is_tls:
-            return sock
+    raise AddressDownError(f"cannot connect: {why(failure)}") from failure
+
+
+def _connected_to(address: str, endpoint: Endpoint, within: deadline.Deadline) -> deadline.DeadlineSocket:
+    """A connection to this address. Raises ChannelDownError, OSError, ValueError."""
+    sock = deadline.connect(address, endpoint.port, within)
+    if endpoint.is_tls:
         try:
             sock.start_tls(ssl.create_default_context(), endpoint.host)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError):
             sock.close()
-            failure = error
-        else:
-            return sock
-    raise AddressDownError(f"cannot connect: {why(failure)}") from failure
+            raise
+    return sock
 
 
 def requested(

@@ -50,12 +50,12 @@ class Hook:
         person = Person("p1", "Ada", linked={"apprise": link["address"]}, sealed={"apprise": link["sealed"]})
         return AppriseChannel(apprise_settings()).pack("c1", person, MESSAGE)
 
-    def send(self, channel: str = "webhook", **more: Any) -> None:
+    def send(self, channel: str = "webhook", within_s: float = 20, **more: Any) -> None:
         """Hand one over. Raises what the sender does."""
         opened: Any = WebhookChannel(webhook_settings()) if channel == "webhook" else None
         sender = (opened or AppriseChannel(apprise_settings())).open()
         try:
-            sender.send(replace(self.parcel(channel), **more), 20)
+            sender.send(replace(self.parcel(channel), **more), within_s)
         finally:
             sender.close()
 
@@ -211,10 +211,9 @@ def test_the_connection_goes_to_the_address_that_was_looked_at(
     assert asked.count(NAME) == 1, "resolved once"
 
 
-@pytest.mark.usefixtures("trusted")
-def test_a_bad_certificate_of_the_first_address_does_not_hide_a_good_second(
-    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NAME has two, the first of which is 127.0.0.2."""
     real = socket.getaddrinfo
 
     def both(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
@@ -222,6 +221,10 @@ def test_a_bad_certificate_of_the_first_address_does_not_hide_a_good_second(
         return [row for one in hosts for row in real(one, port, *rest, **more)]
 
     monkeypatch.setattr(socket, "getaddrinfo", both)
+
+
+@pytest.mark.usefixtures("trusted", "two_addresses")
+def test_a_bad_certificate_of_the_first_address_does_not_hide_a_good_second(authority: trustme.CA) -> None:
     with (
         hook_with(authority.issue_cert(NAME)) as good,
         hook_with(authority.issue_cert("other.example.org"), "127.0.0.2", good.port) as bad,
@@ -230,3 +233,12 @@ def test_a_bad_certificate_of_the_first_address_does_not_hide_a_good_second(
         assert len(good.receiver.posts) == 1
         assert bad.asked_for == [NAME]
         assert bad.receiver.requests == 0
+
+
+@pytest.mark.usefixtures("trusted", "two_addresses")
+def test_a_first_address_that_says_nothing_in_tls_leaves_time_for_the_second(authority: trustme.CA) -> None:
+    with hook_with(authority.issue_cert(NAME)) as good, socket.socket() as mute:
+        mute.bind(("127.0.0.2", good.port))
+        mute.listen(5)
+        good.send(within_s=6)
+        assert len(good.receiver.posts) == 1
