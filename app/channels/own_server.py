@@ -93,11 +93,11 @@ def requested(
     The headers of the connection are ours: the name in Host, nothing packed, no second request. Raises OSError,
     HTTPException; ValueError for a header that cannot be sent.
     """
-    connection = http.client.HTTPConnection(endpoint.host)
+    sock.sent_all = False  # until the body left, too; whatever fails before
+    connection = http.client.HTTPConnection(endpoint.netloc)  # an IPv6 address in brackets
     # http.client asks a socket for sendall, makefile and close alone
     connection.sock = sock
     connection.auto_open = 0
-    sock.sent_all = False  # until the body left, too
     own = {"Host": endpoint.netloc, "Accept-Encoding": "identity", "Connection": "close"}
     given = {name: value for name, value in headers.items() if name.title() not in own}
     connection.request(method, endpoint.target, body=body, headers={**own, **given})

@@ -50,7 +50,7 @@ class WebhookSender:
         sock = self._server.connect(endpoint)
         try:
             status, reason, words, asked = _posted(sock, endpoint, headers, body)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             said = own_server.why(error)
             if not sock.sent_all:
                 raise AddressDownError(said) from error
@@ -97,7 +97,8 @@ class WebhookChannel(LinkedChannel):
 def _posted(
     sock: DeadlineSocket, endpoint: Endpoint, headers: Mapping[str, str | bytes], body: bytes
 ) -> tuple[int, str, str, str | None]:
-    """Status, its name, the beginning of the answer, and Retry-After. Raises OSError, HTTPException."""
+    """Status, its name, the beginning of the answer, and Retry-After. Raises OSError, HTTPException;
+    ValueError for a header that cannot be sent."""
     answer = own_server.requested(sock, endpoint, "POST", headers, body)
     try:
         words = answer.read(_BODY_READ).decode("utf-8", "replace")
