@@ -83,26 +83,32 @@ class Alerts:
         row = self._alerts.find_one(_own(person, alert))
         return _understood(row) if row else None
 
-    def create(self, person: str, alert: Alert, now: datetime, *, most: int) -> OwnAlert:
+    def create(
+        self, person: str, alert: Alert, now: datetime, *, most: int, work: str | None = None
+    ) -> OwnAlert:
         """A new one, from what `alert.read` made; it gets its id, its person and version 1, and is read at once.
 
-        now: system clock. Raises TooManyAlertsError where the person has `most` that have not ended.
+        now: system clock. work: names the work of making it, in every try the same: the alert of an earlier try is the
+        answer. Raises TooManyAlertsError where the person has `most` that have not ended.
         """
-        made = replace(alert, id=secrets.token_hex(_ID_BYTES), person=person, version=1)
+        made = replace(alert, id=work or secrets.token_hex(_ID_BYTES), person=person, version=1)
         row = made.to_document() | _asked_fields(made, now) | {"status": ACTIVE, "asks": 1}
 
-        def one(session: ClientSession) -> None:
+        def one(session: ClientSession) -> Document:
             # Two of a person's at one moment both write this row, so MongoDB lets one of them begin anew, and count.
             lock = {"_id": f"alerts:{person}"}
             self._locks.update_one(lock, {"$inc": {"times": 1}}, upsert=True, session=session)
             self._locks.delete_one(lock, session=session)
+            there = self._alerts.find_one(_own(person, made.id), session=session)
+            if there is not None:
+                return there
             if self._alerts.count_documents(_active(person), session=session) >= most:
                 raise TooManyAlertsError(most)
             self._alerts.insert_one(row, session=session)
+            return row
 
         with self._client.start_session() as session:
-            session.with_transaction(one)
-        return _read(row)
+            return _read(session.with_transaction(one))
 
     def change(self, person: str, alert: Alert, version: int, now: datetime) -> OwnAlert:
         """What the person wants of it now; an ended one begins again. alert: with its id. version: of what was read.

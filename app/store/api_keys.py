@@ -11,6 +11,8 @@ from typing import Any
 
 from pymongo.database import Database
 
+from app.store.idempotency import Mine
+
 Document = dict[str, Any]
 
 COLLECTION = "api_keys"
@@ -43,10 +45,20 @@ class ApiKeys:
         self._keys = database[COLLECTION]
 
     def create(
-        self, name: str, scopes: Collection[str], owner: str | None, created_by: str, now: datetime
+        self,
+        name: str,
+        scopes: Collection[str],
+        owner: str | None,
+        created_by: str,
+        now: datetime,
+        begun: Mine | None = None,
     ) -> tuple[str, ApiKey]:
-        """Make a key; the key itself, which cannot be had again, and what is known of it."""
-        prefix = f"{BEGINNING}{secrets.token_hex(_PREFIX_BYTES)}"
+        """Make a key; the key itself, which cannot be had again, and what is known of it.
+
+        begun: the work that makes it, when a repeat may begin it again: the key of an earlier try, which nobody was
+        told, gives way.
+        """
+        prefix = prefix_of(begun) if begun else f"{BEGINNING}{secrets.token_hex(_PREFIX_BYTES)}"
         key = f"{prefix}_{secrets.token_urlsafe(_SECRET_BYTES)}"
         row: Document = {
             "_id": prefix,
@@ -57,7 +69,12 @@ class ApiKeys:
             "created_by": created_by,
             "created_at": now,
         }
-        self._keys.insert_one(row)
+        if begun is not None and begun.is_again:
+            same = {name: row[name] for name in ("_id", "owner", "name", "scopes")}
+            self._keys.replace_one(same, row, upsert=True)
+        else:
+            # A first try that was so slow that it counted as dead does not undo what the repeat made.
+            self._keys.insert_one(row)
         return key, _key(row)
 
     def find(self, key: str, now: datetime) -> ApiKey | None:
@@ -83,6 +100,11 @@ class ApiKeys:
         if owner is not None:
             condition["owner"] = owner
         return self._keys.update_one(condition, {"$set": {"revoked_at": now}}).modified_count == 1
+
+
+def prefix_of(begun: Mine) -> str:
+    """What the key is known by that this work makes."""
+    return f"{BEGINNING}{begun.work[: 2 * _PREFIX_BYTES]}"
 
 
 def _hash(key: str) -> str:

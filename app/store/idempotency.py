@@ -1,7 +1,8 @@
 """First answers to requests with an `Idempotency-Key`, kept in MongoDB so that all web processes answer alike.
 
 A row is taken before the work begins and holds the answer afterwards. Whoever comes meanwhile waits for it. A row of
-a process that died is taken over when its time is over: the work itself must bear to be begun twice.
+a process that died is taken over when its time is over: the work itself must bear to be begun twice. The name of the
+work stays the same then, so that what it makes can be called by it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ COLLECTION = "idempotent_answers"
 
 WORK_FOR = timedelta(seconds=30)
 """How long one request may work before a repeat counts it as dead."""
+_WORK_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,24 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """The request is the first, or the one before it died: do the work, then `keep` or `forget` it."""
+    """The request is the first, or the one before it died: do the work, then `keep`, `release` or `forget` it.
+
+    work: names the work, random, in every try the same. number: of the try, from 1.
+    """
 
     id: str
-    token: str
+    work: str
+    number: int
+
+    @property
+    def token(self) -> str:
+        """What the row has while this try is at work."""
+        return f"{self.work}:{self.number}"
+
+    @property
+    def is_again(self) -> bool:
+        """Whether an earlier try may have made something already."""
+        return self.number > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +88,25 @@ class IdempotentAnswers:
 
         request: what makes it the same request. now: system clock.
         """
-        owner, token = owner_of(asker), secrets.token_hex(8)
+        owner = owner_of(asker)
         id_ = hashlib.sha256(f"{owner}\0{route}\0{key}".encode()).hexdigest()
         fingerprint = hashlib.sha256(request).hexdigest()
         times = {"working_until": now + WORK_FOR, "expires_at": now + self._keep}
+        first = Mine(id_, secrets.token_hex(_WORK_BYTES), 1)
         try:
             self._rows.insert_one(
-                {"_id": id_, "owner": owner, "fingerprint": fingerprint, "token": token} | times
+                {"_id": id_, "owner": owner, "fingerprint": fingerprint, "token": first.token} | times
             )
-            return Mine(id_, token)
+            return first
         except DuplicateKeyError:
             pass
         row = self._rows.find_one({"_id": id_})
         if row is None:
             return Busy()  # it was forgotten just now: asked again, it is free
-        if row["expires_at"] <= now or (row["fingerprint"] == fingerprint and _is_dead(row, now)):
-            return self._take_over(row, fingerprint, token, times)
+        if row["expires_at"] <= now:
+            return self._take_over(row, first, {"fingerprint": fingerprint} | times)
+        if row["fingerprint"] == fingerprint and _is_dead(row, now):
+            return self._take_over(row, _next_try(row), times)
         if row["fingerprint"] != fingerprint:
             return OtherBody()
         if "answer" not in row:
@@ -100,6 +119,10 @@ class IdempotentAnswers:
         kept = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
         self._rows.update_one({"_id": mine.id, "token": mine.token}, {"$set": {"answer": kept}})
 
+    def release(self, mine: Mine, now: datetime) -> None:
+        """It failed, and something may have come of it: a repeat begins the same work again, at once."""
+        self._rows.update_one({"_id": mine.id, "token": mine.token}, {"$set": {"working_until": now}})
+
     def forget(self, mine: Mine) -> None:
         """Nothing came of it: a repeat begins afresh."""
         self._rows.delete_one({"_id": mine.id, "token": mine.token})
@@ -108,13 +131,18 @@ class IdempotentAnswers:
         """Delete every row of one asker; how many there were."""
         return self._rows.delete_many({"owner": owner_of(asker)}).deleted_count
 
-    def _take_over(self, row: Document, fingerprint: str, token: str, times: Document) -> Found:
+    def _take_over(self, row: Document, mine: Mine, fields: Document) -> Found:
         taken = self._rows.find_one_and_update(
             {"_id": row["_id"], "token": row["token"], "expires_at": row["expires_at"]},
-            {"$set": {"fingerprint": fingerprint, "token": token} | times, "$unset": {"answer": ""}},
+            {"$set": {"token": mine.token} | fields, "$unset": {"answer": ""}},
             return_document=ReturnDocument.AFTER,
         )
-        return Mine(row["_id"], token) if taken is not None else Busy()
+        return mine if taken is not None else Busy()
+
+
+def _next_try(row: Document) -> Mine:
+    work, _, number = row["token"].partition(":")
+    return Mine(row["_id"], work, int(number or 1) + 1)  # rows of earlier versions have no number
 
 
 def _is_dead(row: Document, now: datetime) -> bool:

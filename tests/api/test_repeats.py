@@ -106,6 +106,8 @@ def test_an_error_of_ours_is_not_kept(site: Site, ada: Asking, monkeypatch: pyte
 
         patched.setattr("app.store.own_bookings.OwnBookings.add", fails)
         assert ada.post("/me/bookings", UA, Idempotency_Key="k").status_code == 503
+    other = ada.post("/me/bookings", UA | {"reference": "ABC"}, Idempotency_Key="k")
+    assert other.status_code == 422, "something may have come of the first one"
     assert ada.post("/me/bookings", UA, Idempotency_Key="k").status_code == 201
 
 
@@ -155,17 +157,40 @@ def test_the_row_of_a_process_that_died_is_taken_over(site: Site, store: Idempot
     assert store.take("a", "POST /x", "k", b"{}", site.now() + WORK_FOR / 2) == Busy()
     second = store.take("a", "POST /x", "k", b"{}", site.now() + WORK_FOR)
     assert isinstance(second, Mine)
+    assert (first.work, first.is_again) == (second.work, not second.is_again)
     store.keep(first, Answer(500, {}, b"late"))  # it was only slow, and keeps nothing
     store.keep(second, Answer(201, {"ETag": '"x"'}, b"done"))
     assert store.take("a", "POST /x", "k", b"{}", site.now()) == Answer(201, {"ETag": '"x"'}, b"done")
     assert store.take("a", "POST /x", "k", b"other", site.now()) == OtherBody()
 
 
+def test_what_failed_is_begun_again_at_once_as_the_same_work(site: Site, store: IdempotentAnswers) -> None:
+    first = store.take("a", "POST /x", "k", b"{}", site.now())
+    assert isinstance(first, Mine)
+    store.release(first, site.now())
+    assert store.take("a", "POST /x", "k", b"other", site.now()) == OtherBody()
+    again = store.take("a", "POST /x", "k", b"{}", site.now())
+    assert again == Mine(first.id, first.work, 2)
+    store.release(first, site.now())  # it is the other's by now
+    assert store.take("a", "POST /x", "k", b"{}", site.now()) == Busy()
+
+
+def test_the_row_of_an_earlier_version_is_taken_over(site: Site, store: IdempotentAnswers) -> None:
+    first = store.take("a", "POST /x", "k", b"{}", site.now())
+    assert isinstance(first, Mine)
+    site.database.idempotent_answers.update_one({}, {"$set": {"token": "0123456789abcdef"}})
+    later = site.now() + WORK_FOR
+    assert store.take("a", "POST /x", "k", b"{}", later) == Mine(first.id, "0123456789abcdef", 2)
+
+
 def test_after_its_time_a_key_is_new(site: Site, store: IdempotentAnswers) -> None:
     first = store.take("a", "POST /x", "k", b"{}", site.now())
     assert isinstance(first, Mine)
     store.keep(first, Answer(201, {}, b"done"))
-    assert isinstance(store.take("a", "POST /x", "k", b"other", site.now() + timedelta(hours=24)), Mine)
+    later = store.take("a", "POST /x", "k", b"other", site.now() + timedelta(hours=24))
+    assert isinstance(later, Mine)
+    assert later.work != first.work
+    assert not later.is_again
 
 
 def test_rows_name_nobody(site: Site, ada: Asking) -> None:

@@ -30,7 +30,7 @@ from app.web.api.answers import (
     written,
 )
 from app.web.api.me import own_document
-from app.web.api.repeats import idempotent
+from app.web.api.repeats import at_work, idempotent
 from app.web.api.requests import body, is_id, not_found, parameters, refused
 from app.web.problems import Fault, Problem
 from app.web.services import services
@@ -65,10 +65,11 @@ def add() -> Response:
     parameters()
     own_document()
     sent = body(models.NewAlert)
-    parts = services()
+    parts, begun = services(), at_work()
     wanted = understood(_requested(sent), parts.clock())
+    most, work = parts.settings.alerts_per_person, begun.work if begun else None
     try:
-        made = _store().create(access.own(), wanted, parts.now(), most=parts.settings.alerts_per_person)
+        made = _store().create(access.own(), wanted, parts.now(), most=most, work=work)
     except TooManyAlertsError as error:
         raise Problem(403, "Too many alerts", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
     return _answer(made, 201)

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from flask import Blueprint, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from app.store.api_keys import ApiKey, ApiKeys
+from app.store.api_keys import ApiKey, ApiKeys, prefix_of
 from app.web import access, person_cookie
 from app.web.api import described
 from app.web.api.answers import as_json, done, written
-from app.web.api.repeats import idempotent, kept_as
+from app.web.api.repeats import at_work, idempotent, kept_as
 from app.web.api.requests import STRICT, body, is_id, not_found, one_line, parameters, refused
 from app.web.problems import Fault, Problem
 from app.web.services import services
@@ -160,11 +160,13 @@ def make_key() -> Response:
     if missing:
         words = f"Your account may not give {', '.join(missing)}; it may give {', '.join(sorted(allowed)) or 'none'}."
         raise Problem(403, "Not yours to give", words, faults=[Fault("scopes", words)])
-    own = access.own()
-    if sum(key.revoked_at is None for key in _store().all(own)) >= MOST_KEYS:
+    own, begun = access.own(), at_work()
+    gives_way = prefix_of(begun) if begun else None
+    if sum(key.revoked_at is None and key.prefix != gives_way for key in _store().all(own)) >= MOST_KEYS:
         words = f"You have {MOST_KEYS} keys that work. Revoke one that nobody needs."
         raise Problem(403, "Too many keys", words)
-    secret, made = _store().create(sent.name, set(sent.scopes), own, access.asker().label, services().now())
+    label, now = access.asker().label, services().now()
+    secret, made = _store().create(sent.name, set(sent.scopes), own, label, now, begun)
     values = _values(made)
     answer = as_json(MadeKey(**values, key=secret), 201, location=f"{KEYS}/{made.prefix}")
     return kept_as(answer, MadeKey(**values, key=None).model_dump_json().encode())

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import structlog
-from flask import Response, request
+from flask import Response, g, request
 from pymongo.errors import PyMongoError
 
 from app.store.idempotency import Answer, Busy, Found, IdempotentAnswers, Mine, OtherBody
@@ -32,6 +32,7 @@ WAIT_S = 5.0
 _LOOK_S = 0.05
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _NOT_NOW = (409, 429)
+_AT_WORK = "idempotent_work"
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
 
 
@@ -44,9 +45,10 @@ def answers() -> IdempotentAnswers:
 def idempotent(view: View) -> View:
     """Answer repeats of a POST with the same Idempotency-Key and body as the first one.
 
-    What passes is not kept, so that a repeat tries again: errors of ours (5xx), and "not now" (409, 429). The same key
-    with another body is 422; while the first one is at work, a repeat waits a few seconds and is 409 then. Without the
-    header every request counts.
+    What passes is not kept, so that a repeat tries again: errors of ours (5xx), and "not now" (409, 429). After an
+    error of ours, and after a process that died, the work may be done already: what it makes is called by
+    `at_work().work`. The same key with another body is 422; while the first one is at work, a repeat waits a few
+    seconds and is 409 then. Without the header every request counts.
     """
 
     @wraps(view)
@@ -72,6 +74,12 @@ def idempotent(view: View) -> View:
         raise Problem(409, "Still at work", detail, headers={"Retry-After": "2"})
 
     return once
+
+
+def at_work() -> Mine | None:
+    """The work of the present request, which a repeat may begin again; None without the header."""
+    found: Mine | None = g.get(_AT_WORK)
+    return found
 
 
 def kept_as(answer: Response, body: bytes) -> Response:
@@ -103,15 +111,19 @@ def _what_is_asked() -> bytes:
 
 def _work(mine: Mine, view: Callable[[], Response]) -> Response:
     store = answers()
+    setattr(g, _AT_WORK, mine)
     try:
         answer = view()
     except Problem as problem:
         answer = problem_response(problem)
     except BaseException:
-        _forget(store, mine)
+        _let_go(lambda: store.release(mine, services().now()))
         raise
-    if answer.status_code >= 500 or answer.status_code in _NOT_NOW:
-        _forget(store, mine)
+    if answer.status_code >= 500:
+        _let_go(lambda: store.release(mine, services().now()))
+        return answer
+    if answer.status_code in _NOT_NOW:
+        _let_go(lambda: store.forget(mine))
         return answer
     body = getattr(answer, "gatecall_kept", None)
     kept = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
@@ -119,9 +131,9 @@ def _work(mine: Mine, view: Callable[[], Response]) -> Response:
     return answer
 
 
-def _forget(store: IdempotentAnswers, mine: Mine) -> None:
+def _let_go(write: Callable[[], None]) -> None:
     try:
-        store.forget(mine)
+        write()
     except PyMongoError as error:
         # The row is taken over when its time is over.
-        log.warning("a request that failed could not be forgotten", why=type(error).__name__)
+        log.warning("a request that failed could not be let go", why=type(error).__name__)
