@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import DESCENDING
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -62,11 +63,12 @@ class Consents:
         client: str | None = None,
         once: str | None = None,
         for_ever: bool = False,
+        session: ClientSession | None = None,
     ) -> None:
         """Keep one giving or taking back, as in `Consent`; now: system clock.
 
         once: a name of the act (a provider's id of a message): its repeats keep nothing more. for_ever: it stays
-        also without a person.
+        also without a person. session: of the transaction that it is a part of, for an act without a name.
         """
         row: Document = {
             "_id": once or secrets.token_hex(12),
@@ -82,7 +84,8 @@ class Consents:
         if person is None and not for_ever:
             row["expires_at"] = now + KEPT_WITHOUT_PERSON
         try:
-            self._consents.insert_one({name: value for name, value in row.items() if value is not None})
+            kept = {name: value for name, value in row.items() if value is not None}
+            self._consents.insert_one(kept, session=session)
         except DuplicateKeyError:
             pass  # the same act, told once more
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from bson import ObjectId
 from pymongo import ReturnDocument
@@ -15,6 +15,7 @@ from app.domain.errors import GatecallError
 from app.store import ids
 
 Document = dict[str, Any]
+T = TypeVar("T")
 
 COLLECTION = "users"
 SAME_ADDRESS = Collation("en", strength=CollationStrength.SECONDARY)
@@ -57,12 +58,14 @@ class Users:
         """The document of the person with this id as text; None when there is none."""
         return self._users.find_one({"_id": {"$in": ids.forms(person)}})
 
-    def set_fields(self, person: str, changes: Mapping[str, Any], version: int) -> int:
+    def set_fields(
+        self, person: str, changes: Mapping[str, Any], version: int, session: ClientSession | None = None
+    ) -> int:
         """Change fields of the document that was read at this version; returns the new version.
 
         changes: values by field, dotted for a part ("verified.phone"); None removes the field. version: what
-        `users.version` was, 0 when it is absent. Raises ChangedMeanwhileError when the version is another by now or
-        the person is gone.
+        `users.version` was, 0 when it is absent. session: of the transaction that it is a part of. Raises
+        ChangedMeanwhileError when the version is another by now or the person is gone.
         """
         kept = {name: value for name, value in changes.items() if value is not None}
         gone = {name: "" for name, value in changes.items() if value is None}
@@ -70,7 +73,8 @@ class Users:
         if gone:
             update["$unset"] = gone
         as_read: Document = {"version": version} if version else {"version": {"$in": [None, 0]}}
-        done = self._users.update_one({"_id": {"$in": ids.forms(person)}} | as_read, update)
+        wanted = {"_id": {"$in": ids.forms(person)}} | as_read
+        done = self._users.update_one(wanted, update, session=session)
         if done.matched_count == 0:
             raise ChangedMeanwhileError("somebody changed this person meanwhile; read again")
         return version + 1
@@ -109,7 +113,7 @@ class Users:
             self._users.insert_one(user, session=session)
             return user
 
-        return self._in_transaction(one)
+        return self.in_transaction(one)
 
     def note_verified_email(self, user: Mapping[str, Any], address: str) -> None:
         """The person has proved that this address is theirs. Whom an import made keeps no field `verified`: all of
@@ -138,13 +142,14 @@ class Users:
                 return roles
         return None
 
+    def in_transaction(self, work: Callable[[ClientSession], T]) -> T:
+        """Do all of it or nothing; it is begun anew when another write was in the way."""
+        with self._database.client.start_session() as session:
+            return session.with_transaction(work)
+
     def _by_email(self, address: str, session: ClientSession | None) -> list[Document]:
         rows = self._users.find({"email": address}, session=session).collation(SAME_ADDRESS).sort("_id", 1)
         return [row for row in rows.limit(_MOST_WITH_ONE_ADDRESS) if same_address(row.get("email"), address)]
-
-    def _in_transaction(self, work: Callable[[ClientSession], Document]) -> Document:
-        with self._database.client.start_session() as session:
-            return session.with_transaction(work)
 
 
 def _folded(address: str) -> str:

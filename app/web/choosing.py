@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
 import structlog
 from flask import request
+from pymongo.client_session import ClientSession
 
 from app.channels.addresses import address_on
 from app.domain import preferences as choices
@@ -57,17 +58,13 @@ def save(parts: Services, user: Document, wanted: Preferences, version: int, *, 
 
     Raises ChangedMeanwhileError, PyMongoError.
     """
-    person = ids.text(user["_id"])
-    before = chosen(user)
-    for mail_list in MailList:
-        if (mail_list in before.stopped) != (mail_list in wanted.stopped):
-            given = mail_list not in wanted.stopped
-            with speech.speaking(speech.ENGLISH):  # the proof reads the same for whoever checks it
-                words = f"E-mails about {about(mail_list)}: {'yes' if given else 'no'}"
-            prove(parts, user, mail_list, given=given, way=way, words=words)
-    document = wanted.to_document() or None
-    Users(parts.database).set_fields(person, {"preferences": document}, version)
-    look_again(parts, person)
+
+    def words(mail_list: MailList, given: bool) -> str:
+        with speech.speaking(speech.ENGLISH):  # the proof reads the same for whoever checks it
+            return f"E-mails about {about(mail_list)}: {'yes' if given else 'no'}"
+
+    _keep(parts, user, wanted, version, way=way, words=words)
+    look_again(parts, ids.text(user["_id"]))
 
 
 def set_stopped(
@@ -88,12 +85,9 @@ def set_stopped(
         wanted = before.stopped | names if stopped else before.stopped - names
         if wanted == before.stopped:
             break
-        if number == 0:
-            for mail_list in sorted(wanted ^ before.stopped):
-                prove(parts, user, mail_list, given=not stopped, way=way, words=words)
+        chosen_now = replace(before, stopped=wanted)
         try:
-            document = replace(before, stopped=wanted).to_document() or None
-            users.set_fields(person, {"preferences": document}, version_of(user))
+            _keep(parts, user, chosen_now, version_of(user), way=way, words=lambda *_: words)
             break
         except ChangedMeanwhileError:
             if number == _TRIES - 1:
@@ -102,9 +96,41 @@ def set_stopped(
     return True
 
 
-def prove(parts: Services, user: Document, what: str, *, given: bool, way: str, words: str) -> None:
-    """Keep who agreed or said stop, with the address it is about and the computer it came from, both as hashes. Raises
-    PyMongoError."""
+def _keep(
+    parts: Services,
+    user: Document,
+    wanted: Preferences,
+    version: int,
+    *,
+    way: str,
+    words: Callable[[MailList, bool], str],
+) -> None:
+    """Write the choices, and the proof for each list of mail that is stopped or comes again: all of it or nothing."""
+    users, before = Users(parts.database), chosen(user)
+    document = wanted.to_document() or None
+
+    def all_of_it(session: ClientSession) -> None:
+        users.set_fields(ids.text(user["_id"]), {"preferences": document}, version, session)
+        for one in MailList:
+            given = one not in wanted.stopped
+            if given != (one not in before.stopped):
+                prove(parts, user, one, given=given, way=way, words=words(one, given), session=session)
+
+    users.in_transaction(all_of_it)
+
+
+def prove(
+    parts: Services,
+    user: Document,
+    what: str,
+    *,
+    given: bool,
+    way: str,
+    words: str,
+    session: ClientSession | None = None,
+) -> None:
+    """Keep who agreed or said stop, with the address it is about and the computer it came from, both as hashes.
+    session: of the transaction that it is a part of. Raises PyMongoError."""
     hashes = Suppressions(parts.database, parts.settings)
     channel = what if what in choices.CHANNELS else "email"
     try:
@@ -112,10 +138,11 @@ def prove(parts: Services, user: Document, what: str, *, given: bool, way: str, 
     except PermanentError:
         address = None
     client = hashes.id_of("client", request.remote_addr) if request.remote_addr else None
-    Consents(parts.database).record(
-        ids.text(user["_id"]), what, given, way, words, parts.now(), address=address, client=client
+    person, store = ids.text(user["_id"]), Consents(parts.database)
+    store.record(
+        person, what, given, way, words, parts.now(), address=address, client=client, session=session
     )
-    log.info("consent", person=ids.text(user["_id"]), what=str(what), given=given, way=way)
+    log.info("consent", person=person, what=str(what), given=given, way=way)
 
 
 def look_again(parts: Services, person: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pymongo.read_concern import ReadConcern
 
+from app.domain import preferences as choices
 from app.domain.channels import NAMES
 from tests.api.conftest import Asking, Site, fields_at_fault
 
@@ -227,3 +228,26 @@ def test_a_list_that_is_stopped_is_proven(site: Site, ada: Asking) -> None:
         ("followings", False, "api"),
         ("followings", True, "api"),
     ]
+
+
+def test_a_choice_that_was_refused_is_on_record_nowhere(
+    site: Site, ada: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = choices.read
+
+    def meanwhile(merged: Any) -> Any:
+        site.database.users.update_one({"email": "ada@example.org"}, {"$inc": {"version": 1}})
+        return read(merged)
+
+    monkeypatch.setattr(choices, "read", meanwhile)
+    assert ada.patch("/me/preferences", {"stopped": ["followings"]}).status_code == 412
+    assert site.database.consents.count_documents({}) == 0
+    assert "preferences" not in site.database.users.find_one({"email": "ada@example.org"})
+
+
+def test_a_repeat_of_choices_that_are_kept_looks_again(site: Site, ada: Asking) -> None:
+    ada.patch("/me/preferences", {"daily_max": 3})
+    waiting = {"_id": "c", "person": ada.person, "status": "open", "due_at": site.now().replace(year=2027)}
+    site.database.conversations.insert_one(waiting)
+    ada.patch("/me/preferences", {"daily_max": 3})
+    assert site.database.conversations.find_one({"_id": "c"})["due_at"] == site.now()

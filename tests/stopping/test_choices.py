@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from app.domain import preferences as choices
+from app.domain.mail_lists import MailList
+from app.store.users import Users
 from tests.stopping.conftest import Web
 from tests.stopping.test_one_click import is_private
 
@@ -159,6 +162,58 @@ def test_a_form_from_before_somebody_elses_change_changes_nothing(web: Web) -> N
     assert web.stored()["preferences"] == {"daily_max": 2}
     without = web.client.post(url.removeprefix("https://gatecall.example.org"), data={"daily_max": "7"})
     assert without.status_code == 409
+
+
+def test_what_was_refused_is_on_record_nowhere(web: Web) -> None:
+    web.person()
+    url = link(web)
+    fields = form_of(web.get(url).text)
+    assert fields.pop("list.followings") == "on"
+    web.database["users"].update_one({"_id": "p1"}, {"$set": {"version": 9}})
+    path = url.removeprefix("https://gatecall.example.org")
+    assert web.client.post(path, data=fields).status_code == 409
+    assert web.consents() == []
+
+
+@pytest.mark.parametrize("fails", ["app.store.users.Users.set_fields", "app.store.consents.Consents.record"])
+def test_a_choice_and_its_proof_are_kept_together_or_not_at_all(
+    web: Web, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    web.person()
+    with monkeypatch.context() as patched:
+        patched.setattr(fails, _gone)
+        assert send(web, {"list.followings": None}).status_code == 503
+    assert web.consents() == []
+    assert "preferences" not in web.stored()
+    assert send(web, {"list.followings": None}).status_code == 303
+    assert [row["what"] for row in web.consents()] == ["followings"]
+
+
+def _gone(*_: Any, **__: Any) -> Any:
+    raise AutoReconnect("gone for a moment")
+
+
+@pytest.mark.parametrize("changes", [1, 9])
+def test_a_list_that_is_stopped_while_others_change_the_person_is_proven_once_or_not_at_all(
+    web: Web, monkeypatch: pytest.MonkeyPatch, changes: int
+) -> None:
+    web.person()
+    left = [changes]
+    write = Users.set_fields
+
+    def late(users: Users, *args: Any, **named: Any) -> int:
+        if left[0]:
+            left[0] -= 1
+            web.database["users"].update_one({"_id": "p1"}, {"$inc": {"version": 1}})
+        return write(users, *args, **named)
+
+    monkeypatch.setattr(Users, "set_fields", late)
+    assert web.links is not None
+    url = web.links.unsubscribe("p1", MailList.FOLLOWINGS, "p1@example.org")
+    answer = web.post(url, List__Unsubscribe="One-Click")
+    assert answer.status_code == (200 if changes == 1 else 500)
+    assert len(web.consents()) == (1 if changes == 1 else 0)
+    assert ("preferences" in web.stored()) == (changes == 1)
 
 
 def test_the_link_ends_with_its_days_and_with_the_address(web: Web) -> None:

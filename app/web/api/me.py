@@ -241,6 +241,9 @@ def change_preferences() -> Response:
             choosing.save(services(), user, after, choosing.version_of(user), way="api")
         except ChangedMeanwhileError as error:
             raise changed_meanwhile() from error
+    else:
+        # A request that broke off after they were kept may not have come so far.
+        choosing.look_again(services(), access.own())
     return _preferences(own_document())
 
 
