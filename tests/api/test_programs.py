@@ -60,6 +60,36 @@ def test_a_booking_again_is_the_same_and_the_person_stays_as_they_are(site: Site
     assert fields_at_fault(other) == {"id"}
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"added_by": "program", "user_id": "pax-1"},
+        {"added_by": "program", "flight_id": "f9"},
+        {"added_by": "person"},
+        {},
+    ],
+)
+def test_a_booking_that_is_refused_brings_nobody(
+    site: Site, importer: Asking, fields: dict[str, Any]
+) -> None:
+    flight = site.flight()
+    there = {"_id": "bk-1", "user_id": "pax-2", "flight_id": flight["_id"], "status": "confirmed"} | fields
+    site.database.bookings.insert_one(there)
+    answer = importer.post("/bookings", BOOKING | {"passenger": {"id": "pax-2", "name": "Eve"}})
+    assert answer.status_code == 400
+    assert fields_at_fault(answer) == {"id"}
+    assert site.database.users.count_documents({}) == 0
+    assert site.database.bookings.find_one() == there
+
+
+def test_a_booking_whose_passenger_is_gone_brings_them_again(site: Site, importer: Asking) -> None:
+    site.flight()
+    importer.post("/bookings", BOOKING)
+    site.database.users.delete_many({})
+    assert importer.post("/bookings", BOOKING).status_code == 200
+    assert site.database.users.find_one()["_id"] == "pax-1"
+
+
 def test_a_booking_without_an_id_is_one_for_each_flight(site: Site, importer: Asking) -> None:
     site.flight()
     sent = {name: value for name, value in BOOKING.items() if name != "id"}
