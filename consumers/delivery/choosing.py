@@ -93,11 +93,10 @@ class Choices:
             hold = replace(hold, folds=hold.folds and not by_hand)  # what staff send again goes alone
             return self._put_off(conversation, verdict, hold, person, role), None
         in_digest = its_digest and self._channel == "email"
-        if not in_digest:
-            rules = self.rules_of(person)
-            verdict = self.ranking.turned(conversation, verdict, person, role, rules, others)
-            if verdict.action is not Action.TELL:
-                return verdict, None
+        rules = self.rules_of(person)
+        verdict = self.ranking.turned(conversation, verdict, person, role, rules, others, waits=not in_digest)
+        if verdict.action is not Action.TELL:
+            return verdict, None
         if chosen.daily_max is None or by_hand or in_digest or timing.is_urgent(chosen, news, now):
             return verdict, None
         counted = Counted(person.id, timing.local_day(zone, now), f"{conversation.id}@{conversation.order}")

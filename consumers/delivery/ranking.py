@@ -49,11 +49,13 @@ class Ranking:
         role: Role,
         rules: Rules,
         others: Mapping[str, Other],
+        *,
+        waits: bool,
     ) -> Verdict:
         """What is to be told, when it is this channel's turn: as it is, to wait, or settled as heard elsewhere.
 
-        rules: the person's on this channel. A message that may have arrived already takes no turn: this channel has
-        begun, and says what is so now.
+        rules: the person's on this channel. waits: it may wait for the channels before this one; a digest goes at its
+        hour. A message that may have arrived already takes no turn: this channel has begun, and says what is so now.
         """
         chosen, want = preferences.in_turn(person.preferences, verdict.kinds), conversation.want
         before = self._before(chosen) if chosen else ()
@@ -75,7 +77,7 @@ class Ranking:
         if found.reached:
             heard = kind.said(want, verdict.heard or want)
             return Verdict(Action.SETTLE, heard, None, verdict.kinds, routing.HEARD_ELSEWHERE)
-        if found.until is None:
+        if found.until is None or not waits:
             return verdict
         until = _in_time(kind, verdict.kinds, want, person, terms.domain_clock.at(found.until))
         if until <= domain_now:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -68,6 +69,49 @@ def test_who_waits_for_a_text_that_was_found_at_the_provider_learns_what_became_
     both.clock.move(60)
     both.reported(State.UNDELIVERED)
     assert both.mails() == 1
+
+
+def over_the_maximum(both: Both) -> datetime:
+    """A text took the day's only place, so the mail, when its turn came, was put into a digest; the digest's hour."""
+    both.clock.moment = both.clock.moment.replace(hour=12, minute=0, second=0) + 24 * HOUR
+    both.person(TEXT_FIRST | {"news": ["gate"]}, daily_max=1)
+    both.news(want=FAR_B)
+    assert (both.mails(), both.texts()) == (0, 1)
+    assert both.waits(both.mail)[0] == "waits_for_sms"
+    both.clock.move(600)
+    assert both.mails() == 0
+    stored = both.mail.stored()
+    evening = both.clock.moment.replace(hour=20, minute=0)
+    assert (stored["reason"], stored["fold"], "due_at" in stored) == ("daily_maximum", evening, False)
+    return evening
+
+
+def test_a_digest_leaves_out_what_another_channel_delivered_meanwhile(both: Both) -> None:
+    evening = over_the_maximum(both)
+    both.clock.moment = evening - 2 * HOUR
+    both.reported(State.DELIVERED)
+    both.clock.moment = evening
+    digester(both.mail).send_due()
+    assert both.mailbox.mails == []
+    stored = both.mail.stored()
+    assert (stored["reason"], stored["heard"]) == ("heard_elsewhere", FAR_B.to_document())
+    assert not {"due_at", "fold", "turn"} & set(stored)
+
+
+def test_a_digest_tells_what_no_other_channel_is_known_to_have_delivered(both: Both) -> None:
+    both.clock.moment = over_the_maximum(both)
+    digester(both.mail).send_due()
+    assert len(both.mailbox.mails) == 1
+
+
+def test_a_digest_waits_for_no_other_channel(both: Both) -> None:
+    both.person(TEXT_FIRST | {"news": ["gate"]})
+    both.news(want=FAR_B)
+    assert (both.mails(), both.texts()) == (0, 1)
+    fold = {"$set": {"fold": both.clock()}, "$unset": {"due_at": ""}}
+    both.mail.database["conversations"].update_one({"channel": "email"}, fold)
+    digester(both.mail).send_due()
+    assert len(both.mailbox.mails) == 1
 
 
 class Wordless:
