@@ -305,6 +305,7 @@ def _news(alert: Alert, after: AlertState, kind: Kind, against: int | None, leas
         begun=after.begun,
         offer=after.cheapest,
         against=_money(alert, against),
+        created=_money(alert, after.created),
         lowest=_money(alert, after.lowest),
         step=least,
     )

@@ -32,8 +32,8 @@ class AlertValue:
 
     origins, destinations, first, last, max_stops, condition, name, channels: as the alert has them. begun: the news up
     to this number was of another trip or rule. offer: the cheapest now; None where there is none. against: what it is
-    compared with, such as what was told before; None for nothing. lowest: since the alert was made. step: fares that
-    differ by less are the same, in the smallest unit. lapsed: it is no longer so.
+    compared with, such as what was told before; None for nothing. created: what it was when the alert was made. lowest:
+    since then. step: fares that differ by less are the same, in the smallest unit. lapsed: it is no longer so.
     """
 
     alert: str = field(metadata=_SILENT)
@@ -51,6 +51,7 @@ class AlertValue:
     begun: int = field(default=0, metadata=_SILENT)
     offer: Offer | None = None
     against: Money | None = field(default=None, metadata=_SILENT)
+    created: Money | None = field(default=None, metadata=_SILENT)
     lowest: Money | None = None
     step: int = field(default=1, metadata=_SILENT)
     lapsed: bool = field(default=False, metadata=_SILENT)
@@ -103,6 +104,7 @@ class AlertValue:
             "begun": self.begun,
             "offer": offer_document(self.offer),
             "against": self.against.plain if self.against else None,
+            "created": self.created.plain if self.created else None,
             "lowest": self.lowest.plain if self.lowest else None,
             "step": self.step,
             "lapsed": self.lapsed,
@@ -115,8 +117,8 @@ class AlertValue:
         currency = values["currency"]
         for name in ("origins", "destinations", "channels"):
             values[name] = tuple(values[name])
-        for name in ("against", "lowest"):
-            values[name] = money_of(values[name], currency) if values[name] else None
+        for name in ("against", "created", "lowest"):
+            values[name] = money_of(values[name], currency) if values.get(name) else None
         values["kind"] = Kind(values["kind"]) if values["kind"] else None
         values["condition"] = alert_conditions.of_document(values["condition"], currency)
         values["offer"] = offer_of(values["offer"])

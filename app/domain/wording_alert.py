@@ -29,6 +29,7 @@ _LESS: Final[Mapping[Against, str]] = {
     Against.LOWEST: to_say("That is {amount} ({percent} %) less than the lowest since the alert was made."),
 }
 """How large a drop is, by what it is measured against."""
+_LESS_THAN_BEFORE: Final = to_say("That is {amount} ({percent} %) less than before.")
 
 
 def compose(news: AlertNews) -> Message:
@@ -175,12 +176,22 @@ def _meaning(news: AlertNews) -> tuple[str, ...]:
         return (say("That is {amount} less than your price.", amount=_less(price, condition.amount)),)
     if isinstance(condition, Drop) and want.against:
         less, share = _less(price, want.against), _share(price, want.against)
-        return (say(_LESS[condition.against], amount=less, percent=share),)
+        return (say(_drop(news, condition.against), amount=less, percent=share),)
     if isinstance(condition, NewLow) and want.against:
         return (say("The lowest before was {amount}.", amount=money_words(want.against)),)
     if isinstance(condition, Report) and want.lowest:
         return (say("The lowest since the alert was made: {amount}.", amount=money_words(want.lowest)),)
     return ()
+
+
+def _drop(news: AlertNews, against: Against) -> str:
+    """How large a drop is. What counts as told may have passed in silence, or was never sent to this person."""
+    want, heard = news.want, news.heard.fare
+    if against is not Against.TOLD:
+        return _LESS[against]
+    if heard and heard.price == want.against and asks_the_same(news.heard, want) and not news.doubtful:
+        return _LESS[Against.TOLD]
+    return _LESS[Against.CREATED] if want.against == want.created else _LESS_THAN_BEFORE
 
 
 def _less(price: Money, than: Money) -> str:

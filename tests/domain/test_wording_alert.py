@@ -99,7 +99,7 @@ def test_each_news_says(name: str, subject: str, opening: str, sms: str) -> None
     ("name", "more"),
     [
         ("below", ("That is $19 less than your price.",)),
-        ("drop", ("That is $39 (16.2 %) less than what you were told last.",)),
+        ("drop", ("That is $39 (16.2 %) less than the fare when the alert was made.",)),
         ("low", ("The lowest before was $204.50.",)),
         ("any", ()),
         ("report", ("The lowest since the alert was made: $195.",)),

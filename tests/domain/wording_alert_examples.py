@@ -73,7 +73,7 @@ LONG = "https://fares.example/book?" + "x" * 120
 EXAMPLES: dict[str, AlertNews] = {
     "below": news(value(BELOW, 2), value(BELOW, 1, offer=at(Money(22300, "USD")))),
     "first": news(value(BELOW)),
-    "drop": news(value(DROP, against=Money(24000, "USD"))),
+    "drop": news(value(DROP, against=Money(24000, "USD"), created=Money(24000, "USD"))),
     "low": news(value(NewLow(60), against=Money(20450, "USD"))),
     "any": news(value(AnyChange(), 2), value(AnyChange(), 1, offer=at(Money(19800, "USD")))),
     "report": news(value(DAILY, kind=Kind.FARE_REPORT, lowest=Money(19500, "USD"))),
