@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -69,13 +70,14 @@ class TelegramLinks:
         if not token or len(token) > _LONGEST:
             return None
         open_still = {"_id": _hash(token), "used_at": {"$exists": False}, "works_until": {"$gt": now}}
-        self._rows.update_one(open_still, {"$set": {"chat": chat}})
+        self._rows.update_one(open_still, {"$set": {"chat": chat, "opened_at": now}})
         row = self._rows.find_one({"_id": _hash(token)})
         return _link(row) if row else None
 
     def opened_in(self, chat: str) -> list[AskedLink]:
-        """Links that this chat opened last, used or not."""
-        return [_link(row) for row in self._rows.find({"chat": chat}).limit(20)]
+        """Links that this chat opened last, used or not, the latest first."""
+        rows = self._rows.find({"chat": chat}).sort("opened_at", DESCENDING)
+        return [_link(row) for row in rows.limit(20)]
 
     def use(self, link: AskedLink, now: datetime) -> None:
         """It is used up; safe to repeat."""

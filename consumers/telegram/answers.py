@@ -19,12 +19,13 @@ T = TypeVar("T")
 
 _LONGEST_WAIT_S = 60.0
 _WAIT_S = 0.2
-_SEND_S = 15.0
+SEND_S = 15.0
+"""Deadline of one request."""
 
 
 class Answers:
     """Answers of one bot. rate: messages a second, together with delivery's; None without a limit. prolong: called
-    while it waits, so that the work stays ours."""
+    before each request and while it waits, so that the work stays ours; it raises when it is not any more."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class Answers:
     def say(self, chat: str, text: str, buttons: Buttons = (), *, silent: bool = True) -> None:
         """Write into a chat. It was asked for, so it makes no sound. Raises TransientError when Telegram does not take
         it now, and the update is to be handled again."""
-        self._do(lambda: self._bot.within(_SEND_S).send(chat, text, buttons, silent=silent))
+        self._do(lambda: self._bot.within(SEND_S).send(chat, text, buttons, silent=silent))
 
     def change(self, chat: str, message: int | None, text: str) -> None:
         """Let the message with the button say something else, without buttons; a new one where it is gone. Raises as
@@ -53,7 +54,7 @@ class Answers:
         if message is not None:
             number = message
             try:
-                self._do(lambda: self._bot.within(_SEND_S).edit(chat, number, text), passes=MessageGoneError)
+                self._do(lambda: self._bot.within(SEND_S).edit(chat, number, text), passes=MessageGoneError)
             except MessageGoneError:
                 pass
             else:
@@ -63,12 +64,13 @@ class Answers:
     def acknowledge(self, press: str, text: str = "") -> None:
         """Answer a pressed button: the words show for a moment. One that is too old is not answered. Raises as
         `say`."""
-        self._do(lambda: self._bot.within(_SEND_S).answer_press(press, text))
+        self._do(lambda: self._bot.within(SEND_S).answer_press(press, text))
 
     def _do(self, work: Callable[[], T], passes: type[PermanentError] | None = None) -> None:
         self._granted()
         waited_s = 0.0
         while True:
+            self._prolong()
             try:
                 work()
             except TransientError as error:

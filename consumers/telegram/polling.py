@@ -25,6 +25,7 @@ from app.metrics import TELEGRAM_UPDATES
 from app.runtime import StopFlag
 from app.store.leases import Leases
 from app.store.telegram_links import TelegramBots
+from consumers.telegram.answers import SEND_S
 from consumers.telegram.updates import Update, understood
 
 log = structlog.get_logger()
@@ -88,9 +89,10 @@ class Polling:
         return self._trouble
 
     def prolong(self) -> None:
-        """Say that the work is still ours, now and then. Raises PyMongoError; TransientError when another has it."""
+        """Say that the work is still ours, now and then, and for a request more. Raises PyMongoError; TransientError
+        when another has it."""
         if time.monotonic() - self._prolonged_at > self._lease_s / 4:
-            if not self._leases.take(LEASE, self._lease_s):
+            if not self._leases.take(LEASE, self._lease_s + SEND_S):
                 raise TransientError("another process asks Telegram by now")
             self._prolonged_at = time.monotonic()
 

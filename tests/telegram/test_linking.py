@@ -77,6 +77,17 @@ def test_a_newer_link_ends_the_earlier_one(world: BotWorld) -> None:
     assert "Link this chat" in world.write(f"/start {second}")
 
 
+def test_the_newest_question_is_answered_in_a_chat_where_many_links_were_opened(world: BotWorld) -> None:
+    for number in range(50):
+        if number == 25:
+            asked = world.asked()
+        token, _ = world.links.begin(f"q{number}", world.talk.now())
+        world.links.open(token, str(CHAT), world.talk.now())
+    world.write(f"/start {asked}")
+    world.press(CHAT, "Yes, link it")
+    assert world.linked() == str(CHAT)
+
+
 def test_another_chat_cannot_press_the_button(world: BotWorld) -> None:
     world.write(f"/start {world.asked()}")
     world.telegram.write(OTHER, "hello")
