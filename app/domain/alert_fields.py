@@ -8,7 +8,7 @@ from re import compile as pattern
 from typing import Any, Final
 
 from app.domain import alert_conditions, fares, fields, places, speech
-from app.domain.alert_conditions import FieldError, Repeat
+from app.domain.alert_conditions import Drop, FieldError, Repeat
 from app.domain.errors import BadEventError
 from app.domain.preferences import CHANNELS
 
@@ -36,7 +36,17 @@ def found(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]
         except FieldError as fault:
             inner.append(fault)
         faults += [(f"{name}.{fault.at}" if fault.at else name, fault.sentence) for fault in inner]
-    return found, faults
+    return _with_step_of_drop(found, faults), faults
+
+
+def _with_step_of_drop(found: dict[str, Any], faults: list[tuple[str, str]]) -> dict[str, Any]:
+    """The fields without a smallest step above the drop: a drop as large as was asked for would be no change."""
+    condition, step = found.get("condition"), found.get("min_step")
+    drop = condition.amount if isinstance(condition, Drop) else None
+    if drop is None or step is None or step.amount_minor <= drop.amount_minor:
+        return found
+    faults.append(("min_step", f"It is more than the drop: write at most {drop.plain}."))
+    return {name: value for name, value in found.items() if name != "min_step"}
 
 
 def _airports(field: str) -> _Reader:

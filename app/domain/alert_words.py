@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final, Literal
 
 from app.domain import airlines, channels, speech
@@ -37,8 +38,11 @@ _CABINS: Final[Mapping[str, str]] = {
 }
 
 
-def sentence(alert: Alert) -> str:
-    """The whole alert in sentences, as a page repeats it: "We tell you by e-mail and SMS when ..."."""
+def sentence(alert: Alert, floor: Decimal | None = None) -> str:
+    """The whole alert in sentences, as a page repeats it: "We tell you by e-mail and SMS when ...".
+
+    floor: the smallest change of a fare that its person is told, as `alert_rules.step` has it.
+    """
     if isinstance(alert.condition, Report):
         first = _report(alert, alert.condition)
         unless = (
@@ -50,7 +54,7 @@ def sentence(alert: Alert) -> str:
     else:
         first = _at_once(alert)
         repeat = say(_repeat(alert))
-    step = money_words(Money(alert.step, alert.currency))
+    step = money_words(Money(alert.step_from(floor), alert.currency))
     now = ""
     if isinstance(alert.condition, Below):
         now = (

@@ -141,6 +141,11 @@ def test_each_condition_is_read_and_kept(condition: dict[str, Any], expected: An
         ({"repeat": "daily"}, "repeat", "once, each_low, again"),
         ({"tell_now": "yes"}, "tell_now", "true or false"),
         ({"min_step": "-1"}, "min_step", "above zero"),
+        (
+            {"min_step": "20.01", "condition": {"kind": "drop", "amount": "20"}},
+            "min_step",
+            "It is more than the drop: write at most 20.00.",
+        ),
         ({"channels": ["pigeon"]}, "channels", "email"),
         ({"name": "a" * 81}, "name", "at most 80"),
         ({"colour": "red"}, "colour", "There is no such field"),
@@ -179,6 +184,15 @@ def test_what_is_stored_badly_is_not_chosen_unless_it_is_needed() -> None:
             parse(document | {field: "x"})
         assert error.value.field is not None
         assert error.value.field.startswith(field)
+
+
+def test_a_smallest_step_is_at_most_the_drop_that_is_asked_for() -> None:
+    drop = BODY | {"condition": {"kind": "drop", "amount": "20"}}
+    assert read(drop | {"min_step": "20"}, NOW).step == 2000
+    stored = read(drop, NOW).to_document() | {"min_step": "30.00"}
+    assert parse(stored).step == 100, "one that was stored is not chosen"
+    share = BODY | {"condition": {"kind": "drop", "percent": 1}, "min_step": "30"}
+    assert read(share, NOW).step == 3000, "of a share nobody knows how much it is"
 
 
 def test_keys_are_routes_by_months() -> None:
@@ -308,3 +322,12 @@ def test_days_in_words(first: str, last: str, expected: str) -> None:
 )
 def test_the_whole_alert_in_a_sentence(more: dict[str, Any], expected: str) -> None:
     assert sentence(read(BODY | more, NOW)) == expected
+
+
+@pytest.mark.parametrize(
+    ("floor", "step"),
+    [(None, "$5"), (Decimal("4.99"), "$5"), (Decimal(25), "$25"), (Decimal("7.5"), "$7.50")],
+)
+def test_the_sentence_names_the_step_that_counts(floor: Decimal | None, step: str) -> None:
+    alert = read(BODY | {"min_step": "5"}, NOW)
+    assert f"Less than {step} is no change." in sentence(alert, floor)
