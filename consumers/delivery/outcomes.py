@@ -12,6 +12,7 @@ import structlog
 from pymongo.errors import BulkWriteError, ConnectionFailure, WriteConcernError
 
 from app import crash_points, metrics
+from app.domain.channels import CHANNELS
 from app.domain.clock import Now
 from app.domain.news import Kind
 from app.domain.reports import without_addresses
@@ -133,7 +134,10 @@ class Outcomes:
                 insist(partial(self._daily.give_back, one))
 
     def _suppress(self, results: Sequence[Result]) -> None:
-        """Addresses that the provider refused, whatever the message."""
+        """Addresses that the provider refused, whatever the message. A server of a person's own refuses one person:
+        their link is stopped, and another's may lead there."""
+        if CHANNELS[self._channel].own_servers:
+            return
         found = [
             Suppression(
                 id=result.attempt.address,
