@@ -1,7 +1,8 @@
 """Channels that people link themselves: `users.linked`, one part of a person's document for each channel.
 
 A link is {address, since, label?, sealed?} and, while it does not work, {failures, failing_since, rests_until, words};
-once it was stopped, {stopped: {at, reason, words}}: it stays, so that its page can say why.
+while it is being stopped, {stopping}; once it was, {stopped: {at, reason, words}}: it stays, so that its page can say
+why.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ RESTS = "endpoint_rests"
 """The reason of what waits for a link that does not work now."""
 
 _FIRST_REST_S, _LONGEST_REST_S = 30.0, 3600.0
-_HEALTH = ("failures", "failing_since", "failed_at", "rests_until", "words")
+_TO_STOP = timedelta(minutes=1)
+_HEALTH = ("failures", "failing_since", "failed_at", "rests_until", "words", "stopping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,23 @@ class LinkedChannels:
         self._users.update_one(_whose(person) | {"linked": {}}, {"$unset": {"linked": ""}})
         return done.matched_count == 1
 
+    def may_stop(self, person: str, channel: str, address: str, now: datetime) -> bool:
+        """Be the one that tells the person, then stops it (`stop`); who has not done so within a minute has died, and
+        another may. False when another does, it was stopped, or is another one by now."""
+        path = f"linked.{channel}"
+        condition = {
+            f"{path}.address": address,
+            f"{path}.stopped": {"$exists": False},
+            f"{path}.stopping": {"$not": {"$gt": now - _TO_STOP}},
+        }
+        change = {"$set": {f"{path}.stopping": now}}
+        return self._users.update_one(_whose(person) | condition, change).matched_count == 1
+
     def stop(
         self, person: str, channel: str, address: str, reason: str, words: str | None, now: datetime
     ) -> bool:
         """Nothing more is sent there: from now on it counts as not linked. False when it was stopped, or is another one
-        by now: whoever gets True tells the person."""
+        by now."""
         path = f"linked.{channel}"
         condition = {f"{path}.address": address, f"{path}.stopped": {"$exists": False}}
         stopped = {"at": now, "reason": reason} | ({"words": words} if words else {})

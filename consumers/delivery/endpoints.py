@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from app import metrics
 from app.channels.addresses import address_on
@@ -117,21 +116,26 @@ class Endpoints:
             self._stop(person, address, FAILING, words)
 
     def _stop(self, person: str, address: str, reason: str, words: str) -> None:
-        """Stop the link; whoever does it tells the person by mail."""
-        if not self._linked.stop(person, self._channel, address, reason, words, self._now()):
+        """Have the link's owner told, then stop it: who dies between leaves it for the next message to do again, and a
+        mail too many is better than none. Raises PyMongoError."""
+        if not self._linked.may_stop(person, self._channel, address, self._now()):
             return
-        metrics.LINKS_STOPPED.labels(self._channel, reason).inc()
-        log.info("link stopped", person=person, channel=self._channel, reason=reason)
         found = self._people.by_id([person]).get(person)
-        if self._messages is None or found is None:
+        if found is not None:
+            self._tell(found, address, reason, words)
+        if self._linked.stop(person, self._channel, address, reason, words, self._now()):
+            metrics.LINKS_STOPPED.labels(self._channel, reason).inc()
+            log.info("link stopped", person=person, channel=self._channel, reason=reason)
+
+    def _tell(self, person: Person, address: str, reason: str, words: str) -> None:
+        """Post the mail that says so; without an address the page does. Raises PyMongoError."""
+        if self._messages is None:
             return
         details = {"channel": self._channel, "reason": reason, "words": words}
         details["host"] = urlsplit(address).hostname or ""
         try:
-            to = address_on("email", found)
-            with speaking_to(found):
-                self._messages.post(Kind.LINK_STOPPED, "email", to, details, self._now(), _MAIL_IS_OF_USE)
+            to = address_on("email", person)
         except PermanentError:
-            return  # the page says so
-        except PyMongoError as error:
-            log.warning("owner of a link was not told", person=person, why=type(error).__name__)
+            return
+        with speaking_to(person):
+            self._messages.post(Kind.LINK_STOPPED, "email", to, details, self._now(), _MAIL_IS_OF_USE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,17 +11,19 @@ from typing import Any
 
 import pytest
 from pymongo.database import Database
+from pymongo.errors import AutoReconnect
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from app.channels.webhook import WebhookChannel
 from app.runtime import StopFlag
+from app.store.linked import LinkedChannels
 from app.store.service_messages import Kind, ServiceMessages
 from consumers.delivery.process import shared_terms
 from consumers.delivery.worker import Worker
 from tests.channels.receiver import KEY, Receiver, receiver_server, webhook_settings
 from tests.delivery.test_again import again
-from tests.delivery.world import A, B, World, eventually
+from tests.delivery.world import A, B, Crash, World, eventually
 
 
 @pytest.fixture
@@ -123,6 +126,7 @@ def test_when_its_rest_is_over_one_message_tries_and_the_others_follow(
 def told(world: World, wanted: Any, at: int) -> None:
     world.wants(wanted, at)
     world.hurry()
+    world.lapse()
     world.worker().deliver_due()
 
 
@@ -193,6 +197,50 @@ def test_gone_stops_it_for_good_and_the_owner_is_told_once(world: World, receive
     assert receiver.requests == 1
     assert world.stored()["heard"] == world.stored()["want"], "what is open settles in silence"
     assert world.row(at=2) is None
+
+
+def test_gone_is_said_to_one_person_and_says_nothing_of_another_with_the_same_address(
+    world: World, receiver: Receiver
+) -> None:
+    world.person(1, linked=receiver.link())
+    world.conversation(1)
+    receiver.once.append((410, {}))
+    world.worker().deliver_due()
+    assert link_of(world)["stopped"]["reason"] == "gone"
+    world.person(2, linked=receiver.link())
+    world.conversation(2)
+    world.worker().deliver_due()
+    assert len(receiver.posts) == 1
+    assert (world.row(2) or {})["status"] == "sent"
+    assert list(world.database["suppressions"].find({"channel": {"$exists": True}})) == []
+
+
+@pytest.mark.parametrize("method", ["post", "stop"])
+@pytest.mark.parametrize("error", [Crash("died"), AutoReconnect("no answer")])
+def test_a_stop_that_came_to_no_end_is_done_again_with_a_later_message(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, error: BaseException, method: str
+) -> None:
+    world.person(1, linked=receiver.link())
+    world.conversation(1)
+    receiver.once += [(410, {}), (410, {}), (410, {})]
+
+    def failing(*_: Any, **__: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as broken, contextlib.suppress(Crash):
+        broken.setattr(ServiceMessages if method == "post" else LinkedChannels, method, failing)
+        world.worker().deliver_due()
+    before = mails(world)
+    assert "stopped" not in link_of(world)
+    assert len(before) == (method == "stop")
+    told(world, with_gate("C98"), 2)
+    assert "stopped" not in link_of(world), "whoever began may be at it still"
+    begun = {"linked.webhook.stopping": datetime.now(UTC) - timedelta(minutes=2)}
+    world.database["users"].update_one({"_id": "p1"}, {"$set": begun})
+    told(world, with_gate("C99"), 3)
+    assert link_of(world)["stopped"]["reason"] == "gone"
+    assert "stopping" not in link_of(world)
+    assert len(mails(world)) == 1, "its owner hears of it"
 
 
 def with_gate(gate: str) -> Any:
