@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, NoReturn
 
 import orjson
@@ -143,18 +143,21 @@ def publish() -> Response:
     parts = services()
     created_by = access.asker().label
     notice = read_notice(request.get_data(), request.mimetype)
-    if notice.expires_at is not None and notice.expires_at <= parts.clock():
-        raise _bad_request([Fault("expires_at", "this time is over")])
     key = _idempotency_key(request.headers.get("Idempotency-Key"))
     try:
-        done = notices.publish(
-            parts.database,
-            notice,
-            created_by=created_by,
-            created_at=parts.now(),
-            idempotency_key=key,
-            audience=outlook(notice).people,
-        )
+        done = notices.published(parts.database, notice, created_by=created_by, idempotency_key=key)
+        if done is None:
+            if is_over(notice):
+                raise _bad_request([Fault("expires_at", "this time is over")])
+            done = notices.publish(
+                parts.database,
+                notice,
+                created_by=created_by,
+                created_at=parts.now(),
+                idempotency_key=key,
+                kept_until=kept_until(),
+                audience=outlook(notice).people,
+            )
     except notices.RepeatedDifferentlyError as error:
         detail = "This Idempotency-Key was used for another notice. Take a new key for a new notice."
         raise Problem(422, "The key was used before", detail) from error
@@ -185,6 +188,17 @@ def outlook(notice: Notice) -> Outlook:
     reached = NoticeAudience(parts.database)
     about = reached.about(notice.airport, notice.flight, now, until)
     return Outlook(about, reached.count(about), until)
+
+
+def is_over(notice: Notice) -> bool:
+    """Whether it says that it has expired."""
+    return notice.expires_at is not None and notice.expires_at <= services().clock()
+
+
+def kept_until() -> datetime:
+    """So long the idempotency key of a notice that is published now is known, system clock."""
+    parts = services()
+    return parts.now() + timedelta(hours=parts.settings.idempotency_keep_h)
 
 
 def terms() -> Terms:

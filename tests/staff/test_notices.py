@@ -81,6 +81,39 @@ def test_what_was_looked_at_is_published_once_however_often_it_is_pressed(staff:
     assert notice["created_by"].startswith("staff:")
 
 
+def test_pressing_again_after_it_was_withdrawn_publishes_nothing_and_says_so(staff: Desk) -> None:
+    page = look(staff)
+    publish(staff, page)
+    (notice,) = stored(staff)
+    staff.post(f"{PAGE}/withdraw", id=notice["_id"], sure="yes")
+    answer = publish(staff, page)
+    assert answer.status_code == 303
+    words = plain(staff.get(answer.location))
+    assert "Withdrawn." in words
+    assert "Published." not in words
+    assert stored(staff) == []
+
+
+def test_pressing_again_after_it_expired_shows_it_as_published(staff: Desk) -> None:
+    typed = {"expires_at": "2026-11-01T13:00"}
+    page = look(staff, **typed)
+    first = publish(staff, page, **typed)
+    staff.pass_time(hours=1)
+    assert publish(staff, page, **typed).location == first.location
+    assert len(stored(staff)) == 1
+
+
+def test_another_notice_under_the_same_key_is_shown_and_published_under_its_own(staff: Desk) -> None:
+    page = look(staff)
+    publish(staff, page)
+    other = staff.post(PAGE, do="look", key=hidden(page, "key"), **(TYPED | {"message": "Other."})).text
+    again = publish(staff, other, message="Other.")
+    assert again.status_code == 200
+    assert hidden(again.text, "key") != hidden(page, "key")
+    assert publish(staff, again.text, message="Other.").status_code == 303
+    assert len(stored(staff)) == 2
+
+
 def test_what_was_changed_after_the_look_is_shown_again(staff: Desk) -> None:
     answer = publish(staff, look(staff), message="Another sentence.")
     assert answer.status_code == 200

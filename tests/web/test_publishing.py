@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
+from pymongo.collection import Collection
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
+from app.domain.clock import DomainClock
 from app.settings import Settings
-from app.store import schema
+from app.store import notices, schema
+from app.store.idempotency import owner_of
+from tests.processes import DiedError
 from tests.web.conftest import STAFF_KEY, Site
 
 NOTICE = {"type": "disruption", "message": "Snow at Newark: check your flight."}
@@ -30,7 +36,8 @@ def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dic
 
 @pytest.fixture
 def staff(settings: Settings, prepared: Database[dict[str, Any]]) -> Site:
-    prepared.notices.delete_many({})
+    for collection in (prepared.notices, prepared.idempotent_answers):
+        collection.delete_many({})
     site = Site(settings, prepared)
     site.begin()
     return site
@@ -168,6 +175,87 @@ def test_a_repeat_after_a_restart_gets_the_first_answer(staff: Site, settings: S
     first = post(staff, NOTICE, Idempotency_Key="k-1")
     restarted = Site(settings, staff.app.extensions["gatecall"].database)
     assert post(restarted, NOTICE, Idempotency_Key="k-1").json == first.json
+
+
+def test_a_repeat_after_the_notice_was_withdrawn_gets_the_first_answer_and_publishes_nothing(
+    staff: Site,
+) -> None:
+    first = post(staff, NOTICE | {"airport": "EWR"}, Idempotency_Key="k-1")
+    notices.withdraw(staff.app.extensions["gatecall"].database, first.json["id"])
+    again = post(staff, NOTICE | {"airport": "EWR"}, Idempotency_Key="k-1")
+    assert (again.status_code, again.json) == (first.status_code, first.json)
+    assert post(staff, NOTICE, Idempotency_Key="k-1").status_code == 422
+    assert stored(staff) == []
+
+
+def test_a_repeat_after_the_notice_expired_gets_the_first_answer(staff: Site) -> None:
+    body = NOTICE | {"expires_at": "2026-11-01T13:00:00Z"}
+    shown = [datetime(2026, 11, 1, 12, tzinfo=UTC)]
+    services = staff.app.extensions["gatecall"]
+    clock = DomainClock(shown[0], shown[0], system=lambda: shown[0])
+    staff.app.extensions["gatecall"] = replace(services, clock=clock)
+    first = post(staff, body, Idempotency_Key="k-1")
+    shown[0] += timedelta(hours=1)
+    again = post(staff, body, Idempotency_Key="k-1")
+    assert (again.status_code, again.json) == (first.status_code, first.json) == (202, first.json)
+    assert post(staff, body, Idempotency_Key="k-2").status_code == 400
+    assert post(staff, body).status_code == 400
+
+
+@pytest.mark.parametrize("collection", ["idempotent_answers", "notices"])
+@pytest.mark.parametrize("is_written", [False, True])
+def test_a_death_at_either_write_leaves_neither(
+    staff: Site, monkeypatch: pytest.MonkeyPatch, collection: str, is_written: bool
+) -> None:
+    insert_one, deaths = Collection.insert_one, [collection]
+
+    def dying(self: Collection[Any], *values: Any, **options: Any) -> Any:
+        is_last = self.name in deaths
+        done = insert_one(self, *values, **options) if is_written or not is_last else None
+        if is_last:
+            deaths.clear()
+            raise DiedError
+        return done
+
+    monkeypatch.setattr(Collection, "insert_one", dying)
+    with pytest.raises(DiedError):
+        post(staff, NOTICE, Idempotency_Key="k-1")
+    assert stored(staff) == []
+    first = post(staff, NOTICE, Idempotency_Key="k-1")
+    assert first.status_code == 202
+    assert [row["_id"] for row in stored(staff)] == [first.json["id"]]
+
+
+def test_a_repeat_while_a_dead_process_holds_the_key_is_told_to_come_again(
+    staff: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.store.notices._STORED_WITHIN_S", 1.0)
+    database = staff.app.extensions["gatecall"].database
+    post(staff, NOTICE, Idempotency_Key="k-1")
+    kept = database.idempotent_answers.find_one_and_delete({})
+    database.notices.delete_many({})
+    with database.client.start_session() as dead:
+        dead.start_transaction()
+        database.idempotent_answers.insert_one(kept, session=dead)
+        answer = post(staff, NOTICE, Idempotency_Key="k-1")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        dead.abort_transaction()
+    assert post(staff, NOTICE, Idempotency_Key="k-1").status_code == 202
+    assert len(stored(staff)) == 1
+
+
+def test_a_key_is_kept_for_its_time_without_a_name_and_as_long_as_the_notice_stands(
+    staff: Site, settings: Settings
+) -> None:
+    answers = staff.app.extensions["gatecall"].database.idempotent_answers
+    first = post(staff, NOTICE, Idempotency_Key="k-1")
+    (notice,), (kept,) = stored(staff), answers.find()
+    assert kept["owner"] == owner_of(notice["created_by"])
+    assert kept["expires_at"] - staff.moment == timedelta(hours=settings.idempotency_keep_h)
+    assert notice["created_by"] not in str(kept)
+    answers.delete_many({})
+    assert post(staff, NOTICE, Idempotency_Key="k-1").json == first.json
+    assert len(stored(staff)) == 1
 
 
 def test_concurrent_repeats_publish_one_notice_and_all_get_its_answer(staff: Site) -> None:

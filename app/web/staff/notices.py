@@ -26,6 +26,7 @@ from app.domain.wording_shapes import LINK_SLOT, NoticeNews
 from app.store import ids, notices
 from app.store.announcements import Announcements
 from app.store.notice_audience import MOST_COUNTED
+from app.store.notices import Published
 from app.web import publishing, refusals
 from app.web.publishing import NoticeBody, Outlook
 from app.web.services import services
@@ -95,30 +96,25 @@ def view() -> str:
 
 def send() -> Response | tuple[str, int]:
     """What the form sends: first whom the notice would reach and what they would read; only what was looked at as it is
-    typed is published, once however often the button is pressed."""
-    parts = services()
+    typed is published, once however often the button is pressed, and whatever became of it since."""
     typed = {name: request.form.get(name, "").strip() for name in _FIELDS}
     key = request.form.get("key", "")[:100] or secrets.token_urlsafe(16)
+    looked = request.form.get("looked", "")
     notice, faults = _read(typed)
     if notice is None:
         return _page(Form(typed, key, faults), 422)
-    look = _look(notice)
-    looked = request.form.get("looked", "")
-    if request.form.get("do") != "publish" or looked != look.digest:
-        return _page(Form(typed, key, look=look, is_changed=bool(looked) and looked != look.digest))
-    try:
-        done = notices.publish(
-            parts.database,
-            notice,
-            created_by=session.signed_in(),
-            created_at=parts.now(),
-            idempotency_key=key,
-            audience=look.outlook.people,
-        )
-    except notices.RepeatedDifferentlyError:
-        return _page(Form(typed, secrets.token_urlsafe(16), look=look))
-    log.info("notice accepted", notice_id=done.id, created_by=session.signed_in())
-    return redirect(url_for(_ENDPOINT, did="published", id=done.id), 303)
+    if request.form.get("do") == "publish":
+        try:
+            done = _publish(notice, key, may_be_new=not faults and looked == _digest(notice))
+        except notices.RepeatedDifferentlyError:
+            done, key = None, secrets.token_urlsafe(16)
+        if done is not None:
+            log.info("notice accepted", notice_id=done.id, created_by=session.signed_in())
+            return redirect(url_for(_ENDPOINT, did="published", id=done.id), 303)
+    if faults:
+        return _page(Form(typed, key, faults), 422)
+    is_changed = bool(looked) and looked != _digest(notice)
+    return _page(Form(typed, key, look=_look(notice), is_changed=is_changed))
 
 
 def withdraw() -> Response | str:
@@ -136,9 +132,30 @@ def withdraw() -> Response | str:
     return redirect(url_for(_ENDPOINT, did="withdrawn"), 303)
 
 
+def _publish(notice: Notice, key: str, *, may_be_new: bool) -> Published | None:
+    """The notice as this press of the button published it, or an earlier one; None when none did. Raises
+    RepeatedDifferentlyError."""
+    parts, by = services(), session.signed_in()
+    first = notices.published(parts.database, notice, created_by=by, idempotency_key=key)
+    if first is not None or not may_be_new:
+        return first
+    return notices.publish(
+        parts.database,
+        notice,
+        created_by=by,
+        created_at=parts.now(),
+        idempotency_key=key,
+        kept_until=publishing.kept_until(),
+        audience=publishing.outlook(notice).people,
+    )
+
+
 def _page(form: Form, status: int = 200) -> tuple[str, int]:
     parts = services()
     did = request.args.get("did")
+    said = _said(request.args.get("id", "")) if did == "published" else None
+    if did == "published" and said is None:
+        did = "withdrawn"  # the button was pressed again, or the page was loaded again
     page = render_template(
         "staff/notices.html",
         form=form,
@@ -147,13 +164,14 @@ def _page(form: Form, status: int = 200) -> tuple[str, int]:
         hours=_hours(parts.settings.notice_hours),
         rows=_rows(notices.latest(parts.database, _MOST)),
         did=did if did in {"published", "withdrawn"} else None,
-        said=_said(request.args.get("id", "")) if did == "published" else None,
+        said=said,
     )
     return page, status
 
 
 def _read(typed: Mapping[str, str]) -> tuple[Notice | None, dict[str, str]]:
-    """The notice, or what is wrong with the fields; an airport may be written by name."""
+    """The notice, None where it cannot be read, and what is wrong with the fields: of one that can be, that its time is
+    over. An airport may be written by name."""
     sent: dict[str, Any] = {name: text for name, text in typed.items() if text}
     faults: dict[str, str] = {}
     try:
@@ -166,8 +184,6 @@ def _read(typed: Mapping[str, str]) -> tuple[Notice | None, dict[str, str]]:
         if "expires_at" in sent:
             expires_at = asked.moment(sent, "expires_at")
             sent["expires_at"] = expires_at.isoformat() if expires_at else None
-            if expires_at and expires_at <= services().clock():
-                faults["expires_at"] = say("This time is over.")
     except BadRequest:
         faults["expires_at"] = say(_WRITE_A_TIME, example="2026-12-01T10:00")
         del sent["expires_at"]
@@ -178,7 +194,8 @@ def _read(typed: Mapping[str, str]) -> tuple[Notice | None, dict[str, str]]:
         if not typed["message"]:
             wrong["message"] = say("Write what people are to read.")
         return None, wrong | faults
-    return (None if faults else notice), faults
+    over = {"expires_at": say("This time is over.")} if publishing.is_over(notice) else {}
+    return (None if faults else notice), faults | over
 
 
 def _look(notice: Notice) -> Look:
@@ -201,7 +218,6 @@ def _look(notice: Notice) -> Look:
     )
     message = wording_notice.compose(news)
     sms = message.sms.replace(LINK_SLOT, "...")
-    written = [notice.type, notice.message, notice.airport or "", notice.flight or "", str(notice.expires_at)]
     return Look(
         outlook=outlook,
         tells=_tells(outlook.people),
@@ -210,8 +226,14 @@ def _look(notice: Notice) -> Look:
         sms=sms,
         parts=gsm.parts(message.sms),
         until=outlook.until,
-        digest=hashlib.sha256("\n".join(written).encode()).hexdigest()[:32],
+        digest=_digest(notice),
     )
+
+
+def _digest(notice: Notice) -> str:
+    """The same for the same notice, as it was looked at and as it is published."""
+    written = [notice.type, notice.message, notice.airport or "", notice.flight or "", str(notice.expires_at)]
+    return hashlib.sha256("\n".join(written).encode()).hexdigest()[:32]
 
 
 def _hours(amount: float) -> str:
