@@ -50,11 +50,13 @@ def step(
     *,
     zone: ZoneInfo | None = None,
     floor: Decimal | None = None,
+    is_reached: bool = True,
 ) -> Step:
     """F4: what the alert knows and says with these as all the fares there are. now: the domain clock.
 
     Fares that do not match, or whose day is over where they begin, are left out. zone: the person's, None for that of
-    the first origin. floor: the smallest change of a fare the person is told. A step with nothing new changes nothing.
+    the first origin. floor: the smallest change of a fare the person is told. is_reached: somebody would
+    hear of it; else what is to be told stays to be told. A step with nothing new changes nothing.
     """
     zone = zone or places.zone(alert.origins[0])
     before = _restarted(alert, state)
@@ -76,10 +78,27 @@ def step(
     known = amount if is_known else after.told
     if silent:
         return _step(state, _with_fare_of_now(alert, replace(after, armed=False, told=known)), None)
+    if not is_reached:
+        return _step(state, _with_fare_of_now(alert, _untold(alert, before, after)), None)
     value = _news(alert, after, Kind.FARE, found.against, least)
     done = alert.repeat is Repeat.ONCE
     after = replace(after, armed=False, told=known, n=value.n, value=value, span=found.span, done=done)
     return _step(state, after, value)
+
+
+def _untold(alert: Alert, before: AlertState, after: AlertState) -> AlertState:
+    """Without what would make news of now none at the next step. The time of a report passes."""
+    condition = alert.condition
+    if isinstance(condition, NewLow):
+        return replace(after, cheapest=before.cheapest, lows=before.lows, mark=before.mark)
+    if isinstance(condition, Drop) and condition.against is Against.LOWEST:
+        return replace(after, lowest=before.lowest)
+    return after
+
+
+def begins_anew(alert: Alert, state: AlertState) -> bool:
+    """Whether the alert asks for another trip, or by another rule, than at its last step."""
+    return _digests(alert) != (state.trip, state.rule)
 
 
 def next_at(alert: Alert, state: AlertState) -> datetime | None:

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -18,6 +19,9 @@ import structlog
 from app import crash_points
 from app.domain import alert_rules, fares, timing
 from app.domain.alert import Alert, Offer, end_of
+from app.domain.alert_reach import is_reached
+from app.domain.alert_state import Step
+from app.domain.clock import stored
 from app.domain.errors import BadEventError
 from app.domain.news import Kind
 from app.domain.order import Order, cluster_time_of, of_snapshot_read
@@ -38,6 +42,8 @@ _TAKEN_FOR = timedelta(seconds=60)
 _AT_ONCE = 50
 """Alerts that are read together: one read, and one write for each step."""
 _ROUNDS = 5
+_LOOKS_FOR_LINKS = timedelta(minutes=5)
+"""An alert that has news, and no channel that reaches its person, is read again after so long."""
 _BY_TIME = (Kind.FARE_REPORT, Kind.FARE_ENDED)
 _IDLE_S = 0.2
 
@@ -73,6 +79,7 @@ class Evaluating:
         self._stores = stores
         self._rules = rules
         self._incarnation = incarnation
+        self._channels = channels
         self._telling = AlertTelling(stores, rules, channels)
         self._at_once = at_once
 
@@ -152,15 +159,25 @@ class Evaluating:
         offers = [offer for offer in found if offer is not None]
         zone = timing.zone_of(person.time_zone if person else None, alert.origins[0])
         floor = person.preferences.fare_change if person else None
-        step = alert_rules.step(alert, row.state, offers, read.now, zone=zone, floor=floor)
-        next_at = alert_rules.next_at(alert, step.state)
+        decided = partial(alert_rules.step, alert, row.state, offers, read.now, zone=zone, floor=floor)
+        step = decided()
+        waits = bool(step.fires and person and not is_reached(alert, person, self._channels))
+        if waits:
+            step = decided(is_reached=False)
         by_time = step.fires is not None and step.fires.kind in _BY_TIME
         return Found(
             step=step,
             changed_at=None if by_time else row.asked_at,
-            next_at=self._rules.system_time_of(next_at) if next_at else None,
+            next_at=self._next_at(alert, step, waits=waits),
             ended_until=self._rules.kept_until(alert.ends_at) if step.ended else None,
         )
+
+    def _next_at(self, alert: Alert, step: Step, *, waits: bool) -> datetime | None:
+        """When time alone triggers something, system clock. waits: for a channel to be linked."""
+        if waits:
+            return stored(self._rules.now() + _LOOKS_FOR_LINKS)
+        next_at = alert_rules.next_at(alert, step.state)
+        return self._rules.system_time_of(next_at) if next_at else None
 
 
 def _outcome(found: Found) -> str:

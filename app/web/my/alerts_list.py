@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from app.domain import airlines, alert_words, channels, speech
+from app.domain import airlines, alert_words, channels, people, speech
 from app.domain.alert import Alert
 from app.domain.alert_conditions import Below, Report, money_words
+from app.domain.alert_reach import is_reached
 from app.domain.fares import Money
 from app.domain.speech import plural, say, say_as
 from app.store.alerts import OwnAlert
 from app.web.my import frame
+from app.web.services import services
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def row_of(own: OwnAlert, user: Mapping[str, Any]) -> Row:
         say=_said(alert),
         news=_in_one_line(facts),
         facts=facts,
-        state=_standing(own),
+        state=_standing(own, user),
         is_paused=alert.paused,
         is_ended=own.is_ended,
         sort=(own.is_ended, alert.first, alert.id),
@@ -80,16 +82,18 @@ def _said(alert: Alert) -> str:
     return ", ".join(filter(None, (called, days, stops, cabin, carried, by)))
 
 
-def _standing(own: OwnAlert) -> Standing:
+def _standing(own: OwnAlert, user: Mapping[str, Any]) -> Standing:
     if own.is_ended:
         return Standing(say_as("alert", "Ended"))
     if own.alert.paused:
         return Standing(say_as("alert", "Paused"), "warn")
+    if own.state.done:
+        return Standing(say_as("alert", "Told, ended"))
+    if not is_reached(own.alert, people.parse(user), services().settings.channels):
+        return Standing(alert_words.capital(say("not linked")), "warn")
     if not own.is_read:
         return Standing(say_as("alert", "Looking"))
     condition, cheapest = own.alert.condition, own.state.amount
-    if own.state.done:
-        return Standing(say_as("alert", "Told, ended"))
     if cheapest is None:
         return Standing(say("No fare now"))
     if isinstance(condition, Below) and cheapest < condition.amount.amount_minor:

@@ -10,10 +10,11 @@ from typing import Any
 
 from pymongo.database import Database
 
-from app.domain import airlines, alert_rules, alert_words, fares, speech
+from app.domain import airlines, alert_rules, alert_words, fares, people, speech
 from app.domain import alert as alerts_of
 from app.domain.alert import Alert, AlertError, Offer, end_of, trip_words
 from app.domain.alert_conditions import Report, money_words
+from app.domain.alert_reach import is_reached
 from app.domain.alert_state import AlertState
 from app.domain.errors import BadEventError
 from app.domain.fares import Fare
@@ -87,7 +88,7 @@ def panel(
     found = fares_of(parts.database, trip, parts.clock())
     verdict = ""
     if wanted is not None and not is_standing:
-        verdict = _verdict(wanted, row, found, user, parts.clock())
+        verdict = _verdict(parts, wanted, row, found, user)
     return shown(found, trip.currency, parts.now(), verdict)
 
 
@@ -166,16 +167,18 @@ def _trip_of(values: Mapping[str, str], now: datetime) -> Alert | None:
 
 
 def _verdict(
-    wanted: Alert, row: OwnAlert | None, found: Fares, user: Mapping[str, Any], now: datetime
+    parts: Services, wanted: Alert, row: OwnAlert | None, found: Fares, user: Mapping[str, Any]
 ) -> str:
     """Whether the alert would tell at once if it were saved now; by the rules that decide it then."""
     own = wanted if row is None else replace(wanted, version=row.version + 1, created_at=row.alert.created_at)
     state = row.state if row is not None else AlertState()
     floor = choosing.chosen(user).fare_change
+    reaches = is_reached(wanted, people.parse(user), parts.settings.channels)
 
     def tells(alert: Alert) -> bool:
+        zone = preferences_form.zone_of(user)
         step = alert_rules.step(
-            alert, state, found.offers, now, zone=preferences_form.zone_of(user), floor=floor
+            *(alert, state, found.offers, parts.clock()), zone=zone, floor=floor, is_reached=reaches
         )
         return step.fires is not None
 
