@@ -18,7 +18,7 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from app.domain import alert as alerts_of
-from app.domain import alert_fields
+from app.domain import alert_fields, alert_rules
 from app.domain.alert import Alert
 from app.domain.alert_state import AlertState
 from app.domain.errors import BadEventError, GatecallError
@@ -95,10 +95,7 @@ class Alerts:
         row = made.to_document() | _asked_fields(made, now) | {"status": ACTIVE, "asks": 1}
 
         def one(session: ClientSession) -> Document:
-            # Two of a person's at one moment both write this row, so MongoDB lets one of them begin anew, and count.
-            lock = {"_id": f"alerts:{person}"}
-            self._locks.update_one(lock, {"$inc": {"times": 1}}, upsert=True, session=session)
-            self._locks.delete_one(lock, session=session)
+            self._lock(person, session)
             there = self._alerts.find_one(_own(person, made.id), session=session)
             if there is not None:
                 return there
@@ -110,14 +107,25 @@ class Alerts:
         with self._client.start_session() as session:
             return _read(session.with_transaction(one))
 
-    def change(self, person: str, alert: Alert, version: int, now: datetime) -> OwnAlert:
-        """What the person wants of it now; an ended one begins again. alert: with its id. version: of what was read.
-        now: system clock.
+    def change(self, person: str, alert: Alert, version: int, now: datetime, *, most: int) -> OwnAlert:
+        """What the person wants of it now; one that is over begins again where it asks for something else. alert: with
+        its id. version: of what was read. now: system clock.
 
-        Raises ChangedMeanwhileError when its version is another by now, or it is gone.
+        Raises ChangedMeanwhileError when its version is another by now, or it is gone; TooManyAlertsError where it
+        would begin again, and the person has `most` others that have not ended.
         """
         changed = replace(alert, person=person, version=version + 1)
-        return self._write(person, changed, version, now)
+
+        def one(session: ClientSession) -> OwnAlert:
+            self._lock(person, session)
+            row = self._alerts.find_one(_own(person, alert.id), session=session)
+            begins = row is not None and _begins_again(row, changed)
+            if begins and self._alerts.count_documents(_active(person), session=session) >= most:
+                raise TooManyAlertsError(most)
+            return self._write(person, changed, version, now, begins=begins, session=session)
+
+        with self._client.start_session() as session:
+            return session.with_transaction(one)
 
     def pause(self, person: str, alert: str, paused: bool, version: int, now: datetime) -> OwnAlert:
         """Say nothing from now on, or speak again. Raises ChangedMeanwhileError as `change`, and when it has
@@ -139,20 +147,33 @@ class Alerts:
             raise ChangedMeanwhileError("somebody changed this alert meanwhile; read again")
         return False
 
+    def _lock(self, person: str, session: ClientSession) -> None:
+        """Two of a person's at one moment both write this row, so MongoDB lets one of them begin anew, and count."""
+        lock = {"_id": f"alerts:{person}"}
+        self._locks.update_one(lock, {"$inc": {"times": 1}}, upsert=True, session=session)
+        self._locks.delete_one(lock, session=session)
+
     def _write(
-        self, person: str, alert: Alert, version: int, now: datetime, as_read: Document | None = None
+        self,
+        person: str,
+        alert: Alert,
+        version: int,
+        now: datetime,
+        as_read: Document | None = None,
+        *,
+        begins: bool = False,
+        session: ClientSession | None = None,
     ) -> OwnAlert:
+        """begins: it is counted from now on, and not only when it is read."""
         chosen = alert.to_document()
         kept = {name: value for name, value in chosen.items() if name not in {"_id", "created_at"}}
         gone = {name: "" for name in (*alert_fields.READERS, "ends_at", "next_at") if name not in kept}
+        kept |= _asked_fields(alert, now) | {"status": ACTIVE} | ({"state.done": False} if begins else {})
         found = self._alerts.find_one_and_update(
             _own(person, alert.id) | {"version": version} | (as_read or {}),
-            {
-                "$set": kept | _asked_fields(alert, now) | {"status": ACTIVE},
-                "$unset": gone,
-                "$inc": {"asks": 1},
-            },
+            {"$set": kept, "$unset": gone, "$inc": {"asks": 1}},
             return_document=ReturnDocument.AFTER,
+            session=session,
         )
         if found is None:
             raise ChangedMeanwhileError("somebody changed this alert meanwhile; read again")
@@ -170,6 +191,13 @@ def _own(person: str, alert: str) -> Document:
 def _active(person: str) -> Document:
     """Those that may still tell something."""
     return {"user_id": {"$in": ids.forms(person)}, "status": ACTIVE, "state.done": {"$ne": True}}
+
+
+def _begins_again(row: Document, changed: Alert) -> bool:
+    """Whether the change makes one that is over, or told once, tell something again."""
+    state = row.get("state")
+    is_over = state is not None and (row["status"] == ENDED or state["done"])
+    return is_over and alert_rules.begins_anew(changed, AlertState.from_document(state))
 
 
 def _read(row: Mapping[str, Any]) -> OwnAlert:

@@ -14,6 +14,8 @@ from app.store.alerts import Alerts, TooManyAlertsError
 from app.store.users import ChangedMeanwhileError
 from tests.alerts.world import BELOW_200, Fares
 
+MARCH = {"from": "2013-03-01", "until": "2013-03-31"}
+
 
 def _wanted(fares: Fares) -> Alert:
     return alerts_of.read(BELOW_200, fares.rules.domain_now())
@@ -45,11 +47,11 @@ def test_a_change_names_the_version_it_saw(fares: Fares) -> None:
     alert = fares.alert(max_stops=1, name="Spring")
     own = fares.own(alert)
     wanted = replace(_wanted(fares), id=alert)
-    changed = fares.alerts.change("ada", wanted, own.version, fares.now())
+    changed = fares.alerts.change("ada", wanted, own.version, fares.now(), most=50)
     assert (changed.version, changed.alert.max_stops, changed.alert.name) == (2, None, "")
     assert changed.alert.created_at == own.alert.created_at
     for act in (
-        lambda: fares.alerts.change("ada", wanted, 1, fares.now()),
+        lambda: fares.alerts.change("ada", wanted, 1, fares.now(), most=50),
         lambda: fares.alerts.pause("ada", alert, True, 1, fares.now()),
         lambda: fares.alerts.delete("ada", alert, 1),
     ):
@@ -110,6 +112,48 @@ def test_of_many_that_are_made_at_one_moment_only_so_many_stay(fares: Fares) -> 
         made = list(pool.map(make, range(12)))
     assert sum(made) == 4
     assert fares.db.alerts.count_documents({}) == 4
+
+
+@pytest.fixture
+def over(fares: Fares) -> list[str]:
+    """Five alerts that tell nothing more: one has ended, the others told once."""
+    alerts = [fares.alert(repeat="once", dates=MARCH) for _ in range(4)]
+    alerts.append(fares.alert(dates={"from": "2013-02-09", "until": "2013-02-10"}))
+    fares.handle(fares.fare("a", "190.00"))
+    fares.later = timedelta(days=4)
+    fares.read()
+    assert [fares.own(one).state.done or fares.own(one).is_ended for one in alerts] == [True] * 5
+    return alerts
+
+
+def test_one_that_is_over_counts_again_when_it_is_to_tell_something_else(
+    fares: Fares, over: list[str]
+) -> None:
+    fares.alert()
+    fares.change(over[0], name="Spring", most=1)
+    assert fares.own(over[0]).state.done, "another name begins nothing"
+    for one, fields in ((over[1], {"repeat": "again"}), (over[4], {"dates": MARCH})):
+        with pytest.raises(TooManyAlertsError):
+            fares.change(one, most=1, **fields)
+    assert [fares.own(one).version for one in over] == [2, 1, 1, 1, 1]
+    assert not fares.change(over[1], most=2, repeat="again").state.done
+    # It counts from now on, not only when it was read.
+    with pytest.raises(TooManyAlertsError):
+        fares.change(over[4], most=2, dates=MARCH)
+    fares.change(over[1], most=2, repeat="each_low")
+
+
+def test_of_many_that_begin_again_at_one_moment_only_so_many_do(fares: Fares, over: list[str]) -> None:
+    def change(alert: str) -> bool:
+        try:
+            fares.change(alert, most=2, dates={"from": "2013-03-02", "until": "2013-03-30"})
+        except TooManyAlertsError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(5) as pool:
+        changed = list(pool.map(change, over))
+    assert sum(changed) == 2
 
 
 def test_one_that_nobody_can_understand_is_left_out_and_keeps_nobody_up(fares: Fares) -> None:

@@ -69,12 +69,12 @@ class Fares:
         assert found is not None
         return found
 
-    def change(self, alert: str, **fields: Any) -> OwnAlert:
-        """Its person wants something else."""
+    def change(self, alert: str, *, most: int = 50, **fields: Any) -> OwnAlert:
+        """Its person wants something else, and may have so many."""
         own = self.own(alert)
         wanted = alerts_of.read(own.alert.to_request() | fields, self.rules.domain_now())
         changed: Alert = replace(wanted, id=alert)
-        return self.alerts.change("ada", changed, own.version, self.now())
+        return self.alerts.change("ada", changed, own.version, self.now(), most=most)
 
     def fare(self, key: str, amount: Any, **fields: Any) -> Received:
         """The offer costs so much now, JFK to SFO on 10 March unless fields say otherwise; its event."""

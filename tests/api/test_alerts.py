@@ -199,7 +199,16 @@ def test_a_person_has_only_so_many(site_with: Callable[..., Site]) -> None:
     assert "at most 2 alerts" in refused.json["detail"]
     path = f"/me/alerts/{first['id']}"
     assert ada.delete(path, If_Match="*").status_code == 204
+    last = made(ada)
+    # One that told once counts no more, until it is to tell again.
+    looked_at(site, last["id"], amount="1")
+    site.database.alerts.update_one({"_id": last["id"]}, {"$set": {"state.done": True}})
     made(ada)
+    path, again = f"/me/alerts/{last['id']}", {"condition": {"kind": "any"}}
+    refused = ada.patch(path, again, If_Match="*")
+    assert refused.status_code == 403
+    assert "at most 2 alerts" in refused.json["detail"]
+    assert ada.patch(path, {"name": "Spring"}, If_Match="*").status_code == 200
 
 
 def test_how_an_alert_stands_is_told_without_a_new_etag(site: Site, ada: Asking) -> None:

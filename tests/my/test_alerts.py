@@ -371,5 +371,32 @@ def test_a_person_has_only_so_many(web: Web, maya: Person, monkeypatch: pytest.M
     assert "at most 1 alert" in text_of(answer.text)
 
 
+def test_one_that_has_ended_begins_again_only_where_there_is_room(
+    web: Web, maya: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = made(maya)
+    looked_at(web, "204")
+    web.database["alerts"].update_many({}, {"$set": {"status": "ended"}})
+    made(maya)
+    parts = web.app.extensions["gatecall"]
+    limited = parts.settings.model_copy(update={"alerts_per_person": 1})
+    monkeypatch.setitem(web.app.extensions, "gatecall", _with(parts, limited))
+    answer = maya.post(path, page=path, **(FORM | {"below": "210", "version": "1"}))
+    assert answer.status_code == 422
+    assert "at most 1 alert" in text_of(answer.text)
+    assert as_shown(answer.text)["below"] == "210"
+
+
 def _with(parts: Any, settings: Any) -> Any:
     return replace(parts, settings=settings)
+
+
+def test_an_alert_whose_channel_is_not_linked_says_so(web: Web, maya: Person) -> None:
+    fare(web, 204)
+    form = FORM | {"where": "these", "channel": ["telegram"]}
+    answer = maya.post("/my/alerts/new", page="/my/alerts/new", **(form | {"do": "look"}))
+    assert "Nothing is told at once." in now_part(answer.text)
+    path = made(maya, where="these", channel=["telegram"])
+    assert "Not linked" in text_of(maya.get("/my/alerts"))
+    maya.post(path, page=path, **(form | {"channel": ["telegram", "email"], "version": "1"}))
+    assert "Not linked" not in text_of(maya.get("/my/alerts"))

@@ -71,7 +71,7 @@ def add() -> Response:
     try:
         made = _store().create(access.own(), wanted, parts.now(), most=most, work=work)
     except TooManyAlertsError as error:
-        raise Problem(403, "Too many alerts", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        raise _too_many(error) from error
     return _answer(made, 201)
 
 
@@ -96,7 +96,10 @@ def change(alert: str) -> Response:
         else:
             whole = understood(row.alert.to_request() | _requested(sent), parts.clock())
             named = replace(whole, id=row.alert.id)
-            changed = _store().change(access.own(), named, row.version, parts.now())
+            most = parts.settings.alerts_per_person
+            changed = _store().change(access.own(), named, row.version, parts.now(), most=most)
+    except TooManyAlertsError as error:
+        raise _too_many(error) from error
     except ChangedMeanwhileError as error:
         raise changed_meanwhile() from error
     return _answer(changed)
@@ -127,6 +130,10 @@ def understood(whole: dict[str, Any], now: datetime) -> Alert:
 def tag(row: OwnAlert) -> str:
     """The tag of what the person wants; fares move without it."""
     return entity_tag(row.alert.id, row.version)
+
+
+def _too_many(error: TooManyAlertsError) -> Problem:
+    return Problem(403, "Too many alerts", f"{str(error)[:1].upper()}{str(error)[1:]}.")
 
 
 def _store() -> Alerts:

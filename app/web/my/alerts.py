@@ -86,7 +86,9 @@ def save(alert: str) -> Answer | Response:
     version = preferences_form.version_in(request.form.to_dict())
     wanted = replace(wanted, id=row.alert.id, paused=row.alert.paused)
     try:
-        _store().change(access.own(), wanted, version, parts.now())
+        _store().change(access.own(), wanted, version, parts.now(), most=parts.settings.alerts_per_person)
+    except TooManyAlertsError as error:
+        return _page(user, alerts_form.with_faults(values, {"name": str(error)}), 422, row=row)
     except ChangedMeanwhileError:
         row = _own(alert)
         return _page(user, alerts_form.standing(row.alert.to_request()), 409, row=row)
