@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError
 
 from app.domain.errors import GatecallError
 from app.store import ids
-from app.store.audience import is_held
+from app.store.audience import HELD, is_held
 from app.store.shown import Shown
 
 Document = dict[str, Any]
@@ -29,6 +29,8 @@ BY_PERSON = "person"
 """`added_by` of what a person added here; of a program's bookings it is `program`, of all others absent."""
 BY_PROGRAM = "program"
 
+MOST_READ = 5_000
+"""Bookings of one person that are read at once."""
 _ID_BYTES = 12
 
 
@@ -47,6 +49,19 @@ class OwnBookings:
         rows = self._of(person).sort("_id", 1)
         found = sorted(rows, key=lambda row: ids.text(row["_id"]))
         return [row for row in found if after is None or ids.text(row["_id"]) > after][:limit]
+
+    def held(self, person: str) -> list[Document]:
+        """The bookings of a person that count, without what they showed; of more than MOST_READ those booked last."""
+        return self._latest(person, HELD, MOST_READ)
+
+    def ended(self, person: str, limit: int) -> list[Document]:
+        """The others, at most `limit`: those booked last."""
+        return self._latest(person, {"$nor": [HELD]}, limit)
+
+    def those(self, person: str, bookings: Collection[str]) -> list[Document]:
+        """Which of these bookings are the person's."""
+        wanted = {"_id": {"$in": ids.all_forms(bookings)}, "user_id": {"$in": ids.forms(person)}}
+        return list(self._bookings.find(wanted))
 
     def get(self, person: str, booking: str) -> Document | None:
         """A booking of this person; None when there is none, or it is somebody else's."""
@@ -127,6 +142,10 @@ class OwnBookings:
 
     def _of(self, person: str) -> Any:
         return self._bookings.find({"user_id": {"$in": ids.forms(person)}})
+
+    def _latest(self, person: str, which: Document, limit: int) -> list[Document]:
+        wanted = {"user_id": {"$in": ids.forms(person)}} | which
+        return list(self._bookings.find(wanted, {"seen": 0}).sort("booked_at", -1).limit(limit))
 
     def _held(self, person: str, shown: Shown) -> Document | None:
         flight = ids.forms(ids.text(shown.document["_id"]))

@@ -31,7 +31,7 @@ from app.store.service_messages import Kind, ServiceMessages
 from app.store.suppressions import Suppressions
 from app.store.tries import Tries
 from app.store.users import Users, same_address
-from app.web.api.requests import STRICT, one_line
+from app.web.api.requests import STRICT, is_id, one_line
 from app.web.pages import words
 from app.web.problems import Fault, Problem
 from app.web.services import Services
@@ -49,7 +49,6 @@ KEPT_AFTER = timedelta(days=30)
 """So long after the arrival whoever asked still sees what became of it."""
 
 _OF_USE = timedelta(days=1)
-_BOOKINGS = 200
 _LONGEST_NAME = 60
 _FIRST_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LONGEST_FIRST = 24
@@ -143,9 +142,9 @@ def as_it_stands(parts: Services, pickup: Pickup) -> Pickup:
 
 def _booked(parts: Services, person: str, booking: str) -> tuple[str, Document]:
     """The key of the flight as the booking has it, and the document. Raises Problem 404."""
-    rows = OwnBookings(parts.database).page(person, None, _BOOKINGS)
-    mine = next((row for row in rows if ids.text(row["_id"]) == booking and is_held(row.get("status"))), None)
-    found = shown.by_ids(parts.database, [ids.text(mine["flight_id"])]) if mine else {}
+    mine = OwnBookings(parts.database).get(person, booking) if is_id(booking) else None
+    held = mine if mine is not None and is_held(mine.get("status")) else None
+    found = shown.by_ids(parts.database, [ids.text(held["flight_id"])]) if held else {}
     if not found:
         raise _refused(404, "booking", say("This booking is not there any more; look at the list again"))
     return next(iter(found.items()))

@@ -47,6 +47,19 @@ def test_it_has_the_persons_bookings_and_nobody_elses_and_follows_them(web: Web)
     assert names(web, link)[0] == "Cancelled: UA 407"
 
 
+def test_no_number_of_old_and_ended_bookings_leaves_out_what_is_to_come(web: Web) -> None:
+    web.person()
+    days = [f"2025-{month:02}-{day:02}" for month in range(1, 9) for day in range(1, 29)]
+    old = [FLIGHT | {"_id": f"a{day}", "departure_date": day} for day in days]
+    web.database["flights"].insert_many(old, bypass_document_validation=True)
+    booked(web, "f1")
+    rows = [{"_id": f"a{one['_id']}", "flight_id": one["_id"], "status": "confirmed"} for one in old]
+    rows += [{"_id": f"b{number}", "flight_id": "f1", "status": "cancelled"} for number in range(201)]
+    web.database["bookings"].insert_many([row | {"user_id": "p1"} for row in rows])
+    booked(web, "z1", flight_number="UA2", departure_date="2026-11-03")
+    assert names(web, web.links.calendar("p1", "p1@example.org")) == ["UA 407", "UA 2"]
+
+
 def test_it_is_in_the_language_that_its_person_chose_whatever_the_program_asks_for(web: Web) -> None:
     web.person()
     web.database["users"].update_one({"_id": "p1"}, {"$set": {"language": "de"}})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +17,7 @@ from app.domain.flight import Flight, parse
 from app.domain.speech import say
 from app.store import ids, shown
 from app.store.audience import is_held
-from app.store.own_bookings import BY_PERSON, OwnBookings
+from app.store.own_bookings import BY_PERSON, MOST_READ, OwnBookings
 from app.store.own_followings import OwnFollowings
 from app.web import access, airport_field, refusals
 from app.web.api import choosing
@@ -184,22 +184,23 @@ def _url(flight: Flight) -> str:
 
 def _page(form: Fields, status: int = 200) -> Answer:
     person, database = access.own(), services().database
-    booked = OwnBookings(database).page(person, None, MOST + 1)
-    followed = OwnFollowings(database).page(person, None, MOST + 1)
-    of_airports = [row for row in followed[:MOST] if _is_airport(row)]
-    of_flights = [row for row in followed[:MOST] if not _is_airport(row)]
+    store = OwnBookings(database)
+    booked = [*store.held(person), *store.ended(person, MOST + 1)]
+    followed = OwnFollowings(database).page(person, None, MOST_READ)
+    of_flights = [row for row in followed if not _is_airport(row)]
     documents = shown.by_ids(database, (ids.text(row["flight_id"]) for row in (*booked, *of_flights)))
-    bookings = sorted((_booking(row, documents) for row in booked[:MOST]), key=_order)
-    followings = sorted((_place(row, documents, _alone(row)) for row in of_flights), key=_order)
+    bookings = _in_order(_booking(row, documents) for row in booked)
+    followings = _in_order(_place(row, documents, _alone(row)) for row in of_flights)
+    of_airports = _in_order(_airport(row) for row in followed if _is_airport(row))
     return frame.draw(
         "flights.html",
         status,
-        bookings=bookings,
-        followings=followings,
-        airports=sorted((_airport(row) for row in of_airports), key=_order),
+        bookings=bookings[:MOST],
+        followings=followings[:MOST],
+        airports=of_airports[:MOST],
         form=form,
         calendar=_calendar(),
-        is_cut=len(booked) > MOST or len(followed) > MOST,
+        is_cut=max(map(len, (bookings, followings, of_airports))) > MOST,
         most=MOST,
     )
 
@@ -211,17 +212,18 @@ def _calendar() -> str | None:
 
 
 def to_share(person: str) -> list[Place]:
-    """The bookings of a person that are held and lie ahead, the nearest first."""
+    """The bookings of a person that are held and lie ahead, the nearest first; at most MOST."""
     database = services().database
-    booked = [row for row in OwnBookings(database).page(person, None, MOST) if is_held(row.get("status"))]
+    booked = OwnBookings(database).held(person)
     documents = shown.by_ids(database, (ids.text(row["flight_id"]) for row in booked))
-    found = [place for place in (_booking(row, documents) for row in booked) if not place.is_over]
-    return sorted(found, key=_order)
+    found = _in_order(_booking(row, documents) for row in booked)
+    return [place for place in found if not place.is_over][:MOST]
 
 
-def _order(place: Place) -> tuple[bool, str, str]:
-    """What is to come first, the nearest at the top; then what is over."""
-    return place.is_over, place.sort, place.id
+def _in_order(places: Iterable[Place]) -> list[Place]:
+    """What is to come, the nearest at the top; then what is over, the latest at the top."""
+    found = sorted(places, key=lambda place: (place.sort, place.id))
+    return [one for one in found if not one.is_over] + [one for one in reversed(found) if one.is_over]
 
 
 def _booking(row: Document, documents: Mapping[str, Document]) -> Place:

@@ -21,7 +21,7 @@ from app.store.audience import is_held
 from app.store.own_bookings import OwnBookings
 from app.store.shares import Shares
 from app.web import access, picking_up, refusals
-from app.web.api.requests import STRICT, validated
+from app.web.api.requests import STRICT, is_id, validated
 from app.web.my import flights, frame, sharing_pickups
 from app.web.my.frame import Answer, Document, Fields
 from app.web.picking_up import NewPickup
@@ -160,7 +160,7 @@ def _keys(wanted: NewShare) -> list[str]:
         raise _refused("days", say("Choose {values}.", values=words))
     if len(Shares(parts.database).of(person, parts.now())) >= MOST:
         raise _refused("bookings", say("You share {number} trips already; end one first.", number=MOST))
-    rows = OwnBookings(parts.database).page(person, None, flights.MOST)
+    rows = OwnBookings(parts.database).those(person, list(filter(is_id, wanted.bookings)))
     mine = {ids.text(row["_id"]): ids.text(row["flight_id"]) for row in rows if is_held(row.get("status"))}
     if not set(wanted.bookings) <= mine.keys():
         words = say("One of these bookings is not there any more; look at the list again.")

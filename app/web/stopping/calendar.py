@@ -13,14 +13,12 @@ from app.domain.flight import parse
 from app.domain.people import speaking_as_chosen
 from app.domain.speech import say
 from app.store import flight_log, ids, shown
-from app.store.audience import is_held
 from app.store.own_bookings import OwnBookings
 from app.store.users import Users
 from app.web import calendar_answer
 from app.web.services import services
 from app.web.stopping.link import DeadLinkError, dead, holder_of_calendar
 
-_MOST = 200
 _KEPT = timedelta(days=90)
 """A flight stays in the calendar for so long after it left."""
 
@@ -32,8 +30,8 @@ def view(token: str) -> Response | tuple[str, int]:
         holder = holder_of_calendar(parts, token)
     except DeadLinkError as error:
         return dead(error)
-    rows = OwnBookings(parts.database).page(holder.person, None, _MOST)
-    keys = {ids.text(row["flight_id"]) for row in rows if is_held(row.get("status"))}
+    rows = OwnBookings(parts.database).held(holder.person)
+    keys = {ids.text(row["flight_id"]) for row in rows}
     entries = _entries(parts.database, keys)
     since = parts.clock() - _KEPT
     coming = [entry for entry in entries if entry.flight.leaves_at >= since]
