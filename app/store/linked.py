@@ -16,8 +16,10 @@ from typing import Any
 from pymongo import ReturnDocument
 from pymongo.database import Database
 
+from app.domain.channels import CHANNELS
 from app.store import ids
 from app.store.audience import is_held
+from app.store.doorbells import Doorbells
 from app.store.own_followings import AIRPORT
 from app.store.read_requests import ReadRequests, Target
 from app.store.suppressions import Suppressions
@@ -68,8 +70,9 @@ class LinkedChannels:
 
         What the person has booked and follows is read afresh (W4), so that its conversations begin on this channel: in
         silence, with what was announced. Nothing rests on it: the next news would make them, too. An address that was
-        refused before is used again. more: further fields, like label and sealed. as_read: fields of the link that must
-        still be so, None where there is none. now: system clock.
+        refused before is used again, and what waited for a server of the person's own goes there. more: further fields,
+        like label and sealed. as_read: fields of the link that must still be so, None where there is none. now: system
+        clock.
         """
         for id_ in self._suppressions.ids_of(channel, address):
             self._suppressions.remove(id_)
@@ -77,6 +80,8 @@ class LinkedChannels:
         condition = {f"linked.{channel}.{name}": one for name, one in (as_read or {}).items()}
         done = self._users.update_one(_whose(person) | condition, {"$set": {f"linked.{channel}": value}})
         if done.matched_count:
+            if CHANNELS[channel].own_servers:
+                self._let_go(person, channel, now)
             self._read_afresh(person, now)
         return done.matched_count == 1
 
@@ -192,11 +197,22 @@ class LinkedChannels:
             _whose(person) | {f"{path}.address": address},
             {"$unset": {f"{path}.{name}": "" for name in _HEALTH}},
         )
-        waiting = {"person": person, "channel": channel, "status": "open", "due_at": {"$gt": now}}
-        done = self._database["conversations"].update_many(
-            waiting | {"reason": RESTS}, {"$set": {"due_at": now}}
-        )
-        return done.modified_count
+        return self._let_go(person, channel, now)
+
+    def _let_go(self, person: str, channel: str, now: datetime) -> int:
+        """What waited for the server is due, and what the server put off. Returns how many conversations.
+
+        What may have arrived keeps its pause: that the server takes others says nothing of it.
+        """
+        conversations = self._database["conversations"]
+        own = {"person": person, "channel": channel, "status": "open"}
+        waiting = own | {"due_at": {"$gt": now}, "reason": RESTS}
+        put_off = own | {"not_before": {"$gt": now}, "doubt": {"$exists": False}}
+        number = conversations.update_many(waiting, {"$set": {"due_at": now}}).modified_count
+        number += conversations.update_many(put_off, {"$unset": {"not_before": ""}}).modified_count
+        if number:
+            Doorbells(self._database).ring([channel])
+        return number
 
     def _read_afresh(self, person: str, now: datetime) -> None:
         requests = ReadRequests(self._database)

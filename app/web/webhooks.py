@@ -100,13 +100,18 @@ def rotate(row: Mapping[str, Any]) -> str | None:
 
 
 def test(row: Mapping[str, Any]) -> Outcome:
-    """Send a test there now. Raises Problem: 403 while webhooks are off, 429 after too many."""
-    _count_test(_on())
+    """Send a test there now; once it is taken, what waited goes there, too. Raises Problem: 403 while webhooks are off,
+    429 after too many."""
+    parts = _on()
+    _count_test(parts)
     sealed = {CHANNEL: bytes(row["sealed"])}
     try:
-        return _tested(Person(access.own(), "", linked={CHANNEL: row["address"]}, sealed=sealed))
+        outcome = _tested(Person(access.own(), "", linked={CHANNEL: row["address"]}, sealed=sealed))
     except NotAllowedError as error:
         return Outcome(worked=False, words=str(error))
+    if outcome.worked:
+        links().works(access.own(), CHANNEL, row["address"], parts.now())
+    return outcome
 
 
 def end(way: str, words: str, address: str | None = None) -> bool:

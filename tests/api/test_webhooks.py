@@ -185,6 +185,56 @@ def test_a_secret_whose_answer_was_lost_takes_nothing_from_the_one_that_is_in_us
     assert ada.get(PATH).json["old_secret_until"] == "2026-11-22T13:00:00.000Z"
 
 
+def resting(site: Site) -> None:
+    """Ada's server asked for a day: one message waits for it, one was refused, of one it is not known whether it
+    arrived."""
+    until = NOW + timedelta(days=1)
+    failing = {"failures": 1, "failing_since": NOW, "failed_at": NOW, "rests_until": until, "words": "429"}
+    site.database.users.update_one(
+        {"_id": "ada"}, {"$set": {f"linked.webhook.{name}": value for name, value in failing.items()}}
+    )
+    waits = {"person": "ada", "channel": "webhook", "status": "open", "subject": "flight:f1"}
+    site.database.conversations.insert_many(
+        [
+            waits | {"_id": "waits", "due_at": until, "reason": "endpoint_rests"},
+            waits | {"_id": "refused", "due_at": NOW, "not_before": until, "reason": "429"},
+            waits | {"_id": "in doubt", "due_at": NOW, "not_before": until, "doubt": "t/in doubt"},
+            waits | {"_id": "by mail", "channel": "email", "due_at": until, "reason": "quiet_hours"},
+            waits | {"_id": "another's", "person": "bob", "due_at": until, "reason": "endpoint_rests"},
+        ],
+        bypass_document_validation=True,
+    )
+
+
+def due_now(site: Site) -> set[str]:
+    now = site.now()
+    due = {"due_at": {"$lte": now}, "not_before": {"$not": {"$gt": now}}}
+    return {row["_id"] for row in site.database.conversations.find(due)}
+
+
+def test_a_test_that_is_taken_lets_what_waits_go(hooked: Site, ada: Asking, receiver: Receiver) -> None:
+    linked(ada, receiver)
+    resting(hooked)
+    receiver.once.append((503, {}))
+    assert ada.post(f"{PATH}/test").json["worked"] is False
+    assert ada.get(PATH).json["status"] == "failing"
+    assert due_now(hooked) == set()
+    assert ada.post(f"{PATH}/test").json["worked"] is True
+    found = ada.get(PATH).json
+    assert (found["status"], found["next_try_at"]) == ("works", None)
+    assert due_now(hooked) == {"waits", "refused"}
+    assert (hooked.database.doorbells.find_one({"_id": "webhook"}) or {})["rung"] == 1
+
+
+def test_an_address_that_is_linked_again_gets_what_waits(
+    hooked: Site, ada: Asking, receiver: Receiver
+) -> None:
+    linked(ada, receiver)
+    resting(hooked)
+    assert put(ada, receiver.url, If_Match="*").json["status"] == "works"
+    assert due_now(hooked) == {"waits", "refused"}
+
+
 def test_what_was_sent_there_is_read_in_pages_and_sent_again(
     hooked: Site, ada: Asking, receiver: Receiver
 ) -> None:
