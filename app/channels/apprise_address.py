@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from app.domain.errors import TransientError
+from app.channels.base import UnopenedError
 
 LONGEST = 2000
+_MENDED_S = 600.0
+"""A message whose address cannot be opened is tried again after so long."""
 _PURPOSE = b"gatecall apprise addresses\0"
 
 
@@ -32,12 +34,14 @@ class AddressSeal:
         return self._seal.encrypt(url.encode())
 
     def opened(self, sealed: bytes) -> str:
-        """What was sealed. Raises TransientError when no key of ours opens it: that is our settings' fault, and will be
+        """What was sealed. Raises UnopenedError when no key of ours opens it: that is our settings' fault, and will be
         mended."""
         try:
             return self._seal.decrypt(sealed).decode()
         except (InvalidToken, ValueError, TypeError) as error:
-            raise TransientError("the address cannot be opened with SECRET_KEY") from error
+            raise UnopenedError(
+                "the address cannot be opened with SECRET_KEY", retry_after_s=_MENDED_S
+            ) from error
 
     def name_of(self, schema: str, url: str) -> str:
         """What the address is called where it may be read: "ntfys:6f3a...", the same for the same address."""

@@ -33,6 +33,11 @@ class NoAnswerError(TransientError):
     is down."""
 
 
+class UnopenedError(AddressDownError, NoAnswerError):
+    """What we keep of this one address cannot be opened with our keys, so nobody was asked. That is our settings'
+    fault, and will be mended: it counts neither against the message nor against the person's link."""
+
+
 class AddressRefusedError(PermanentError):
     """The address is of no use on this channel, for this message and for every other.
 

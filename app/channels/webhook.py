@@ -63,7 +63,7 @@ class WebhookSender:
         raise own_server.meaning_of(status, said, retry_after_s(asked, self._now()))
 
     def _headers(self, parcel: Parcel, body: bytes) -> dict[str, str]:
-        """Raises TransientError when the secret cannot be opened."""
+        """Raises UnopenedError when the secret cannot be opened."""
         now, id_ = self._now(), f"msg_{parcel.message_id}"
         signs = self._seal.opened(parcel.sealed).at(now)
         return {

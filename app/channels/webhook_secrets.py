@@ -18,9 +18,11 @@ from typing import Any
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from app.domain.errors import TransientError
+from app.channels.base import UnopenedError
 
 OLD_SIGNS_FOR = timedelta(hours=24)
+_MENDED_S = 600.0
+"""A message whose secret cannot be opened is tried again after so long."""
 _MOST_EARLIER = 5
 """So many sign beside the present one; each is a signature in every request."""
 _BYTES = 32  # the standard asks for 24 to 64
@@ -74,13 +76,15 @@ class SecretSeal:
         return self._seal.encrypt(orjson.dumps([found.present, earlier]))
 
     def opened(self, sealed: bytes) -> Secrets:
-        """What was sealed. Raises TransientError when no key of ours opens it: that is our settings' fault, and will be
+        """What was sealed. Raises UnopenedError when no key of ours opens it: that is our settings' fault, and will be
         mended."""
         try:
             present, *rest = orjson.loads(self._seal.decrypt(sealed))
             earlier = tuple((secret, datetime.fromtimestamp(until, UTC)) for secret, until in _earlier(rest))
         except (InvalidToken, ValueError, TypeError) as error:
-            raise TransientError("the webhook's secret cannot be opened with SECRET_KEY") from error
+            raise UnopenedError(
+                "the webhook's secret cannot be opened with SECRET_KEY", retry_after_s=_MENDED_S
+            ) from error
         return Secrets(present, earlier)
 
 

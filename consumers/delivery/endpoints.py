@@ -96,6 +96,8 @@ class Endpoints:
         if outcome is Outcome.ACCEPTED:
             if ready.rested and self._linked.works(person, self._channel, address, self._now()):
                 bell.ring()
+        elif result.address_down and not result.answered:
+            return  # UnopenedError: the fault is ours, and nobody was asked
         elif result.refused is not None:
             self._stop(person, address, GONE, words)
         else:

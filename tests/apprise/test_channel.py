@@ -13,7 +13,7 @@ import requests
 
 from app.channels.apprise import AppriseChannel, AppriseSender
 from app.channels.apprise_transport import REQUESTS
-from app.channels.base import AddressDownError, AddressRefusedError, Parcel
+from app.channels.base import AddressDownError, AddressRefusedError, Parcel, UnopenedError
 from app.channels.webhook_guard import NotAllowedError
 from app.domain.errors import PermanentError, UnknownOutcomeError
 from app.domain.people import Person
@@ -154,6 +154,6 @@ def test_plugins_connect_to_nothing_outside_a_hand_over(receiver: Receiver) -> N
 
 
 def test_a_link_that_another_key_sealed_is_tried_later(receiver: Receiver) -> None:
-    with pytest.raises(Exception, match="cannot be opened with SECRET_KEY"):
+    with pytest.raises(UnopenedError, match="cannot be opened with SECRET_KEY"):
         send(parcel_to(f"{receiver.url}/{TOPIC}"), secret_key="another" * 8)
     assert receiver.requests == 0

@@ -267,6 +267,28 @@ def test_days_without_one_success_stop_it_and_one_success_between_does_not(
     assert mail.details["reason"] == "failing"
 
 
+def test_a_secret_that_we_cannot_open_counts_against_neither_message_nor_link(
+    world: World, receiver: Receiver
+) -> None:
+    world.person(1, linked=receiver.link())
+    world.conversation(1)
+    users = world.database["users"]
+    users.update_one({"_id": "p1"}, {"$set": {"linked.webhook.sealed": b"of another key"}})
+    as_linked = link_of(world)
+    for _ in range(world.terms.tries + 1):
+        world.worker().deliver_due()
+        world.hurry()
+    row = world.row()
+    assert row is not None
+    assert len(row["attempts"]) == world.terms.tries + 1
+    assert (row["status"], world.stored()["attempts"]) == ("retrying", 0)
+    assert link_of(world) == as_linked
+    assert receiver.requests == 0
+    users.update_one({"_id": "p1"}, {"$set": {"linked.webhook.sealed": receiver.sealed()}})
+    world.worker().deliver_due()
+    assert len(receiver.posts) == 1
+
+
 def test_a_slow_server_holds_one_sender_for_the_webhooks_time_out_alone(
     world: World, receiver: Receiver
 ) -> None:
