@@ -103,9 +103,10 @@ def send() -> Response | tuple[str, int]:
     notice, faults = _read(typed)
     if notice is None:
         return _page(Form(typed, key, faults), 422)
+    digest = _digest(notice)
     if request.form.get("do") == "publish":
         try:
-            done = _publish(notice, key, may_be_new=not faults and looked == _digest(notice))
+            done = _publish(notice, key, may_be_new=not faults and looked == digest)
         except notices.RepeatedDifferentlyError:
             done, key = None, secrets.token_urlsafe(16)
         if done is not None:
@@ -113,8 +114,7 @@ def send() -> Response | tuple[str, int]:
             return redirect(url_for(_ENDPOINT, did="published", id=done.id), 303)
     if faults:
         return _page(Form(typed, key, faults), 422)
-    is_changed = bool(looked) and looked != _digest(notice)
-    return _page(Form(typed, key, look=_look(notice), is_changed=is_changed))
+    return _page(Form(typed, key, look=_look(notice), is_changed=bool(looked) and looked != digest))
 
 
 def withdraw() -> Response | str:
