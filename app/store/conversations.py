@@ -350,6 +350,7 @@ def _update(telling: Telling) -> list[dict[str, Any]]:
         "priority": {"$min": [{"$cond": [{"$gt": ["$due_at", None]}, "$priority", 2]}, _priority(telling)]},
         "status": {"$cond": [revived, OPEN, "$status"]},
         "not_before": {"$cond": [is_free, "$$REMOVE", "$not_before"]},
+        "flapped": {"$cond": [is_due, "$flapped", "$$REMOVE"]},
     }
     return [{"$set": first}, {"$set": second}]
 
