@@ -9,7 +9,6 @@ import structlog
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from app import crash_points
 from app.domain import people
 from app.domain.reports import Refusal
 from app.domain.speech import say
@@ -47,7 +46,6 @@ class TelegramAccounts:
                 return False
         except DuplicateKeyError:
             return False
-        crash_points.reached("T3.linked")
         self._prove(person, chat, words, way, once, now, given=True)
         return True
 

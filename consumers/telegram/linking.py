@@ -116,6 +116,7 @@ class Linking:
         agreed = say(words.AGREED)  # as the person saw it
         if not self._accounts.link(link.person, chat, agreed, WAY, f"telegram:link:{link.id}", now):
             return words.taken(other) if (other := self._other(chat, link)) else say(words.UNKNOWN_LINK)
+        crash_points.reached("T3.linked")
         self._links.use(link, now)
         return say(words.LINKED)
 

@@ -60,12 +60,11 @@ def test_a_death_while_a_link_is_opened_asks_again(world: BotWorld, step: str) -
     assert world.consents() == [(True, "telegram")]
 
 
-def test_a_death_between_linking_and_its_proof_links_once_with_proof(world: BotWorld) -> None:
+def test_a_death_between_linking_and_using_up_links_once(world: BotWorld) -> None:
     world.write(f"/start {world.asked()}")
     world.telegram.press(CHAT, world.data(CHAT, "Yes, link it"), world.under(CHAT, "Yes, link it"))
     dies(world, "T3.linked")
     assert world.linked() == str(CHAT)
-    assert world.consents() == []
     world.database["leases"].delete_many({})
     world.listen()
     assert world.linked() == str(CHAT)
