@@ -222,9 +222,8 @@ def _of_low(condition: NewLow, before: AlertState, amount: int, least: int, toda
     low, mark = min(seen, default=amount), before.mark
     if mark is None or not low <= mark < low + least:
         mark = low
-    most = mark - least
-    fires = amount <= most
-    return _Found(fires, low, Span(at_most=most), mark=amount if fires else mark)
+    span = Span(at_most=mark - least)
+    return _Found(span.has(amount), low, span, mark=amount if span.has(amount) else mark)
 
 
 def _of_change(alert: Alert, before: AlertState, amount: int, least: int) -> _Found:
