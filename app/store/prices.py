@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import product
 from typing import Any, NamedTuple
 
-from bson import Decimal128
+from bson import Decimal128, Regex
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
@@ -55,13 +56,14 @@ def at_one_time(
     database: Database[Document], searches: Sequence[Search], not_before: ClusterTime
 ) -> tuple[list[Document], ClusterTime]:
     """F3: the documents that any of these searches finds, each once, with JSON values as in a message, and the one
-    cluster time at which all were read. Codes written in small letters are found too.
+    cluster time at which all were read. They are found however their codes and days are written, as far as that can
+    be understood, and with them a few that are not meant.
 
     Raises TransientError when what MongoDB shows is older than not_before, PyMongoError when it does not answer.
     """
     command = {
         "find": "prices",
-        "filter": {"$or": [_filter(one) for one in dict.fromkeys(searches)]},
+        "filter": _filter(searches),
         "projection": _FIELDS,
         "batchSize": _AT_ONCE,
         "maxTimeMS": _READ_TIMEOUT_MS,
@@ -100,20 +102,48 @@ def _json(value: Any) -> Any:
 
 
 def matching(database: Database[Document], search: Search, at_most: int) -> list[Document]:
-    """The documents that a search finds, for a page; at most so many, in no order."""
-    return list(database.prices.find(_filter(search), _FIELDS).limit(at_most))
+    """The documents that a search finds, as `at_one_time` does, for a page; at most so many, in no order."""
+    return list(database.prices.find(_filter([search]), _FIELDS).limit(at_most))
 
 
-def _filter(search: Search) -> Document:
-    return {
-        "origin": {"$in": _both_cases(search.origins)},
-        "destination": {"$in": _both_cases(search.destinations)},
-        "departure_date": {"$gte": search.first, "$lte": search.last},
+def _filter(searches: Sequence[Search]) -> Document:
+    """Each part is a few ranges of the index. What begins with a blank, or mixes letters, sorts apart and is rare: it
+    is asked for once for all searches."""
+    origins = {code for one in searches for code in one.origins}
+    destinations = {code for one in searches for code in one.destinations}
+    parts: list[Document] = [
+        {
+            "origin": {"$in": _begun(one.origins)},
+            "destination": {"$in": _begun(one.destinations)},
+            "departure_date": {"$gte": one.first, "$lt": one.last + _LAST},
+        }
+        for one in dict.fromkeys(searches)
+    ]
+    begins, ends = ({"$in": _begun(codes) + _mixed(codes)} for codes in (origins, destinations))
+    parts += [{"origin": odd} for odd in (*_BLANKS, {"$in": _mixed(origins)})]
+    parts += [{"origin": begins, "destination": odd} for odd in (*_BLANKS, {"$in": _mixed(destinations)})]
+    parts += [{"origin": begins, "destination": ends, "departure_date": odd} for odd in _BLANKS]
+    return {"$or": parts}
+
+
+_LAST = "\U0010ffff"
+"""After all that a text may go on with."""
+_BLANKS: tuple[Document, ...] = ({"$gt": "", "$lt": "!"}, {"$gte": "\x80", "$lt": _LAST})
+"""Texts that begin with a blank, of ASCII or not."""
+
+
+def _begun(codes: Collection[str]) -> list[Regex[str]]:
+    """Texts that begin with one of these codes, in capitals or in small letters."""
+    return [Regex(f"^{form}") for code in sorted(codes) for form in (code.upper(), code.lower())]
+
+
+def _mixed(codes: Collection[str]) -> list[Regex[str]]:
+    """The same in capitals and small letters together."""
+    forms = {
+        "".join(form) for code in codes for form in product(*zip(code.upper(), code.lower(), strict=True))
     }
-
-
-def _both_cases(codes: Collection[str]) -> list[str]:
-    return sorted({form for code in codes for form in (code.upper(), code.lower())})
+    plain = {form for code in codes for form in (code.upper(), code.lower())}
+    return [Regex(f"^{form}") for form in sorted(forms - plain)]
 
 
 def routes(database: Database[Document]) -> tuple[list[str], list[str]]:
