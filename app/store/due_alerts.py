@@ -109,11 +109,19 @@ class DueAlerts:
         }
         return sum(self._alerts.update_many(wanted, asked).modified_count for wanted in asked_by(changes))
 
-    def ask_for_all(self, due_at: datetime, asked: Order = NEVER) -> int:
+    def ask_for_all(self, due_at: datetime, now: datetime, asked: Order) -> int:
         """All that are not over: after a gap, in which fares may have been deleted unseen. asked: of the event that
-        said so; NEVER without one."""
-        change = {"$max": {"asked": asked}, "$min": {"due_at": due_at}, "$inc": {"asks": 1}}
-        return self._alerts.update_many({"status": ACTIVE}, change).modified_count
+        said so. now: system clock; what is found counts as changed then."""
+        return self._ask({"status": ACTIVE}, due_at, now, asked)
+
+    def ask_for_person(self, person: str, now: datetime) -> int:
+        """All of a person's that are not over, at once: their zone, or what they want of fares, is another. now: system
+        clock."""
+        return self._ask({"user_id": {"$in": ids.forms(person)}, "status": ACTIVE}, now, now, NEVER)
+
+    def _ask(self, wanted: Document, due_at: datetime, now: datetime, asked: Order) -> int:
+        change = {"$max": {"asked": asked, "asked_at": now}, "$min": {"due_at": due_at}, "$inc": {"asks": 1}}
+        return self._alerts.update_many(wanted, change).modified_count
 
     def next_due(self) -> datetime | None:
         """When the first one is due; None when none is."""
@@ -139,6 +147,8 @@ class DueAlerts:
         self._alerts.update_many(
             {"next_at": {"$lte": now}, "due_at": {"$exists": False}},
             [
+                # What is found is so since that moment, or since a fare that moved after it.
+                {"$set": {"asked_at": {"$max": ["$asked_at", "$next_at"]}}},
                 {"$set": {"due_at": "$next_at", "asks": {"$add": ["$asks", 1]}}},
                 {"$unset": "next_at"},
             ],
@@ -175,6 +185,8 @@ class DueAlerts:
                 values["told"] = row.told
             if step.is_news or _goes_otherwise(row.state.value, step.state.value):
                 values["since"] = at
+            if step.returned:
+                values["changed_at"] = one.changed_at
             if step.fires:
                 before = row.state.value
                 values |= {"news": at, "changed_at": one.changed_at}

@@ -83,11 +83,12 @@ class Asking:
         self._keep_letter(received, BadEventError("poison", words))
 
     def _ask(self, changes: Sequence[FareChange], markers: Sequence[ChangeEvent]) -> None:
-        due_at = self._rules.now() + self._rules.settle
+        now = self._rules.now()
+        due_at = now + self._rules.settle
         asked = self._stores.alerts.ask_for(changes, due_at)
         if markers:
             # Whatever was deleted unseen is in no event.
-            asked += self._stores.alerts.ask_for_all(due_at, max(marker.order for marker in markers))
+            asked += self._stores.alerts.ask_for_all(due_at, now, max(marker.order for marker in markers))
         ALERTS_ASKED.inc(asked)
 
     def _keep_letter(self, received: Received, error: BadEventError) -> None:

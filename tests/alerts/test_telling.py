@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -226,3 +226,45 @@ def test_fares_are_exact_and_currencies_are_never_compared(fares: Fares) -> None
     fares.alert("bob", condition={"kind": "below", "amount": "200.00"})
     fares.handle(fares.fare("a", 200.00), fares.fare("b", "100.00", currency="EUR"))
     assert fares.due() == [("ada", "200.00")]
+
+
+def _changed_at(fares: Fares) -> datetime:
+    """When what waits to be told by mail changed."""
+    row = fares.db.conversations.find_one({"due_at": {"$exists": True}, "channel": "email"})
+    assert row is not None
+    found = row["changed_at"]
+    assert isinstance(found, datetime)
+    return found
+
+
+def test_what_time_alone_brings_changed_when_the_day_was_over(fares: Fares) -> None:
+    fares.alert(
+        condition={"kind": "any"}, tell_now=False, dates={"from": "2013-02-08", "until": "2013-03-31"}
+    )
+    fares.handle(fares.fare("a", "190.00", departure_date="2013-02-08"), fares.fare("b", "250.00"))
+    fares.later = 12 * HOUR
+    midnight = fares.now()
+    fares.later = 14 * HOUR
+    fares.read()
+    assert fares.due() == [("ada", "250.00")]
+    assert _changed_at(fares) == pytest.approx(midnight, abs=timedelta(minutes=5))
+
+
+def test_what_was_deleted_unseen_changed_when_that_was_found(fares: Fares) -> None:
+    fares.alert(condition={"kind": "any"}, tell_now=False)
+    fares.handle(fares.fare("a", "190.00"), fares.fare("b", "250.00"))
+    fares.gone("a")
+    fares.later = 2 * HOUR
+    fares.handle(fares.event("", Op.MARKER, None, None))
+    assert fares.due() == [("ada", "250.00")]
+    assert _changed_at(fares) == pytest.approx(fares.now(), abs=timedelta(minutes=5))
+
+
+def test_what_comes_back_changed_when_it_did(fares: Fares) -> None:
+    fares.alert()
+    fares.handle(fares.fare("a", "190.00"))
+    fares.handle(fares.fare("a", "201.00"))
+    assert fares.told() == [("ada", "gone")]
+    before = fares.now()
+    fares.handle(fares.fare("a", "190.00"))
+    assert _changed_at(fares) >= before
