@@ -20,7 +20,6 @@ from app.domain.subjects import of as kind_of
 from app.domain.why_fields import value_words
 from app.domain.wording_terms import lateness
 from app.store import flights, ids, shown
-from app.store.audience import is_held
 from app.store.own_bookings import OwnBookings
 from app.store.own_followings import OwnFollowings
 from consumers.telegram.answers import Answers
@@ -73,22 +72,21 @@ class Following:
     def tell(self, chat: str, person: Document) -> None:
         """What the person follows and has booked, the nearest first; without what is over."""
         owner = ids.text(person["_id"])
-        booked = [row for row in self._bookings.page(owner, None, 200) if is_held(row.get("status"))]
-        followed = self._followings.page(owner, None, 200)
+        booked = self._bookings.held(owner)
+        followed = self._followings.page(owner, None, 1000)
         rows = {ids.text(row["flight_id"]): row for row in (*followed, *booked)}
         lines = [
             (places.short_name(row["airport"]), _with(say("the airport"), row))
             for row in followed
             if isinstance(row.get("airport"), str)
         ]
-        ahead = sorted(
-            (
-                (flight, rows[key])
-                for key, document in shown.by_ids(self._database, rows).items()
-                if (flight := _read(document)) and not self._is_over(flight)
-            ),
-            key=lambda one: one[0].leaves_at,
-        )
+        # By flight: somebody may hold rows on a document that was deleted and on the one inserted again.
+        named = {
+            flight.identity: (flight, rows[key])
+            for key, document in shown.by_ids(self._database, rows).items()
+            if (flight := _read(document)) and not self._is_over(flight)
+        }
+        ahead = sorted(named.values(), key=lambda one: one[0].leaves_at)
         lines = [(_name(flight), _with(_detail(flight), row)) for flight, row in ahead] + lines
         self._answers.say(chat, words.listed(lines[:_LISTED], max(0, len(lines) - _LISTED)))
 
@@ -100,11 +98,7 @@ class Following:
         followed = [
             row for row in self._followings.page(person, None, 1000) if ids.text(row["flight_id"]) in keys
         ]
-        booked = [
-            row
-            for row in self._bookings.page(person, None, 1000)
-            if ids.text(row["flight_id"]) in keys and is_held(row.get("status"))
-        ]
+        booked = [row for row in self._bookings.held(person) if ids.text(row["flight_id"]) in keys]
         for row in followed:
             if row.get("muted") is not True:
                 self._followings.mute(row, True)

@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "app.metrics": (),
     "app.crash_points": (),
     "app.runtime": ("app.settings", "app.domain", "app.crash_points", "app.metrics"),
-    "app.store": ("app.domain", "app.store", "app.settings", "app.metrics", "app.runtime", "app.crash_points"),
+    "app.store": ("app.domain", "app.store", "app.settings", "app.metrics", "app.runtime"),
     "app.bus": ("app.domain", "app.bus", "app.settings", "app.metrics", "app.runtime", "app.crash_points"),
     "app.channels": ("app.domain", "app.channels", "app.settings", "app.metrics", "app.runtime"),
     # Its provider is a collection of our own.

@@ -82,6 +82,17 @@ def test_a_flight_is_followed_from_its_page_and_given_up_there(web: Web, maya: P
     assert web.stored("followings") == []
 
 
+def test_who_follows_a_flight_that_was_inserted_again_is_not_asked_to_follow_it(
+    web: Web, maya: Person
+) -> None:
+    web.flight()
+    maya.post("/my/follow", flight_number="UA407", departure_date="2013-02-08", origin="EWR")
+    insert_again(web.database, "f407", "f408")
+    page = maya.get(FLIGHT)
+    assert "You follow it" in text_of(page)
+    assert "Follow this flight</button>" not in page
+
+
 def test_a_following_is_muted_and_heard_again(web: Web, maya: Person) -> None:
     web.flight()
     maya.post("/my/follow", flight_number="UA407", departure_date="2013-02-08")

@@ -11,6 +11,7 @@ import pytest
 
 from app.domain.errors import TransientError
 from app.store.suppressions import Suppressions
+from tests.inserted_again import insert_again
 from tests.telegram.world import CHAT, DAY, OTHER, BotWorld
 
 NASTY = (
@@ -86,6 +87,17 @@ def test_list_has_what_is_followed_and_booked(world: BotWorld) -> None:
     said = world.write("/list")
     assert "UA 407 to Denver" in said
     assert "UA 500 to Denver" in said
+
+
+def test_a_flight_that_was_inserted_again_is_listed_once(world: BotWorld) -> None:
+    world.link()
+    key = world.flight()
+    world.write("UA 407")
+    insert_again(world.database, key, "again")
+    world.database["bookings"].insert_one(
+        {"_id": "b1", "user_id": "p1", "flight_id": "again", "status": "confirmed"}
+    )
+    assert world.write("/list").count("UA 407 to Denver") == 1
 
 
 def test_stop_and_undo_are_buttons(world: BotWorld) -> None:
