@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from app.domain import places, timing
 from app.domain.alert import Alert, Offer, end_of
 from app.domain.alert_conditions import Against, AnyChange, Below, Drop, NewLow, Repeat, Report
+from app.domain.alert_reports import report_after
 from app.domain.alert_state import AlertState, Span, Step
 from app.domain.alert_value import AlertValue, dressed, nothing
 from app.domain.clock import stored
@@ -269,8 +270,10 @@ def _moved(
     report_at = before.report_at
     if not isinstance(alert.condition, Report):
         report_at = None
-    elif begins or report_at is None or now >= report_at:
-        report_at = stored(next_report(alert.condition, alert.created_at, zone, now))
+    else:
+        pending = None if begins else report_at
+        follows = partial(next_report, alert.condition, alert.created_at, zone)
+        report_at = stored(report_after(alert.condition, follows, zone, now, pending))
     # What nobody was told while it was paused is not made up for.
     span = None if alert.paused else before.span
     value = before.value

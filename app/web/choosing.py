@@ -22,6 +22,7 @@ from app.store import ids
 from app.store.consents import Consents
 from app.store.conversations import Conversations
 from app.store.doorbells import Doorbells
+from app.store.due_alerts import DueAlerts
 from app.store.suppressions import Suppressions
 from app.store.users import ChangedMeanwhileError, Users
 from app.web.services import Services
@@ -65,6 +66,8 @@ def save(parts: Services, user: Document, wanted: Preferences, version: int, *, 
 
     _keep(parts, user, wanted, version, way=way, words=words)
     look_again(parts, ids.text(user["_id"]))
+    if wanted.fare_change != chosen(user).fare_change:
+        read_alerts(parts, ids.text(user["_id"]))
 
 
 def set_stopped(
@@ -149,3 +152,8 @@ def look_again(parts: Services, person: str) -> None:
     """What waits for the person is decided anew at once. Raises PyMongoError."""
     Conversations(parts.database).look_again_for(person, parts.now())
     Doorbells(parts.database).ring(choices.CHANNELS)
+
+
+def read_alerts(parts: Services, person: str) -> None:
+    """The person's alerts go by what changed: their zone, or the smallest change of a fare. Raises PyMongoError."""
+    DueAlerts(parts.database).ask_for_person(person, parts.now())

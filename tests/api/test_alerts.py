@@ -243,3 +243,19 @@ def looked_at(site: Site, alert: str, *, amount: str) -> None:
     )
     step = alert_rules.step(wanted, AlertState(), [Offer("f1", fare)], site.now())
     site.database.alerts.update_one({"_id": alert}, {"$set": {"state": step.state.to_document()}})
+
+
+def test_another_zone_or_choice_for_fares_has_the_alerts_read_again(site: Site, ada: Asking) -> None:
+    made(ada)
+    site.database.alerts.update_many({}, {"$unset": {"due_at": ""}})
+    asks = []
+    for path, sent in (
+        ("/me", {"time_zone": "Europe/Zurich"}),
+        ("/me", {"name": "Ada", "time_zone": "Europe/Zurich"}),
+        ("/me/preferences", {"fare_change": "5.00"}),
+        ("/me/preferences", {"daily_max": 5}),
+    ):
+        assert ada.patch(path, sent, If_Match="*").status_code == 200
+        asks.append(site.database.alerts.find_one()["asks"])
+    assert asks == [2, 2, 3, 3]
+    assert "due_at" in site.database.alerts.find_one()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import unescape
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -400,3 +401,15 @@ def test_an_alert_whose_channel_is_not_linked_says_so(web: Web, maya: Person) ->
     assert "Not linked" in text_of(maya.get("/my/alerts"))
     maya.post(path, page=path, **(form | {"channel": ["telegram", "email"], "version": "1"}))
     assert "Not linked" not in text_of(maya.get("/my/alerts"))
+
+
+def test_another_zone_has_the_alerts_read_again(web: Web, maya: Person) -> None:
+    made(maya)
+    profile = {"name": "Maya", "language": "en", "time_zone": "Europe/Zurich", "clock": "24", "currency": ""}
+    asks = [web.stored("alerts")[0]["asks"]]
+    for fields in (profile, profile | {"name": "Maya Ortiz"}, profile | {"time_zone": "Asia/Kolkata"}):
+        version = web.stored("users")[0].get("version", 0)
+        answer = maya.post("/my/profile", page="/my/profile", version=version, **fields)
+        assert answer.status_code == 303
+        asks.append(web.stored("alerts")[0]["asks"])
+    assert [after - before for before, after in pairwise(asks)] == [1, 0, 1]

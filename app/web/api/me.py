@@ -209,6 +209,8 @@ def change() -> Response:
             Users(services().database).set_fields(access.own(), changes, choosing.version_of(user))
         except ChangedMeanwhileError as error:
             raise changed_meanwhile() from error
+        if changes.get("time_zone", user.get("time_zone")) != user.get("time_zone"):
+            choosing.read_alerts(services(), access.own())
     return answer(own_document())
 
 

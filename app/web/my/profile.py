@@ -60,6 +60,8 @@ def save() -> Answer | Response:
     except ChangedMeanwhileError:
         user = frame.own()
         return _page(user, Fields(_standing(user), {}), 409)
+    if changes["time_zone"] != user.get("time_zone"):
+        choosing.read_alerts(services(), access.own())
     return frame.back("my.profile", "profile")
 
 
