@@ -83,6 +83,7 @@ _ALERTS: Final = (
     to_say("Write a number from 0.1 to 99.9, with at most one decimal."),
     to_say("Write a whole number of days from 1 to {most}."),
     to_say('Write an amount above zero in {currency} as text, like "{example}".'),
+    to_say("It is more than the drop: write at most {amount}."),
 )
 _LEAVING: Final = (
     to_say("Too Many Requests"),

@@ -166,7 +166,12 @@ def as_shown(page: str) -> dict[str, Any]:
         ({"condition": "report", "at": "25:00"}, "at", ""),
         ({"condition": "magic"}, "condition", ""),
         ({"airlines": "United"}, "airlines", ""),
-        ({"min_step": "-1"}, "min_step", ""),
+        ({"min_step": "-1"}, "min_step", "Write an amount in USD"),
+        (
+            {"condition": "drop", "drop": "20", "drop_unit": "amount", "min_step": "25"},
+            "min_step",
+            "It is more than the drop: write at most 20.00.",
+        ),
         ({"currency": "XXX"}, "currency", "USD"),
         ({"repeat": ""}, "repeat", ""),
         ({"where": "these"}, "channels", "Tick at least one"),

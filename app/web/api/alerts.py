@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response
@@ -15,7 +16,7 @@ from app.domain.fares import Fare, Money
 from app.domain.place_search import PlaceError
 from app.store.alerts import Alerts, OwnAlert, TooManyAlertsError
 from app.store.users import ChangedMeanwhileError
-from app.web import access, alert_trip
+from app.web import access, alert_trip, choosing
 from app.web.api import alert_models as models
 from app.web.api import described
 from app.web.api.answers import (
@@ -55,7 +56,8 @@ def listed() -> Response:
     after = wanted.after.id if wanted.after else None
     rows = _store().page(access.own(), after, wanted.limit + 1)
     following = cursor_after([Mark(_ANY_TIME, row.alert.id) for row in rows], wanted.limit)
-    return as_json(models.Alerts(alerts=[_model(row) for row in rows[: wanted.limit]], next=following))
+    floor = _floor()
+    return as_json(models.Alerts(alerts=[_model(row, floor) for row in rows[: wanted.limit]], next=following))
 
 
 @access.person
@@ -179,17 +181,22 @@ def _days(sent: models.Days) -> dict[str, Any]:
 
 def _answer(row: OwnAlert, status: int = 200) -> Response:
     location = f"{PATH}/{row.alert.id}" if status == 201 else None
-    return as_json(_model(row), status, etag=tag(row), location=location)
+    return as_json(_model(row, _floor()), status, etag=tag(row), location=location)
 
 
-def _model(row: OwnAlert) -> models.Alert:
+def _floor() -> Decimal | None:
+    """The smallest change of a fare that the person chose to be told; None where they chose none."""
+    return choosing.chosen(own_document()).fare_change
+
+
+def _model(row: OwnAlert, floor: Decimal | None) -> models.Alert:
     alert = row.alert
     chosen = alert.to_request()
     missing = dict.fromkeys(("name", "max_stops", "airlines", "cabin", "min_step", "channels"))
     return models.Alert(
         id=alert.id,
         title=alert.title,
-        sentence=alert_words.sentence(alert),
+        sentence=alert_words.sentence(alert, floor),
         status="ended" if row.is_ended else "paused" if alert.paused else "active",
         state=_state(row),
         created_at=written(alert.created_at),

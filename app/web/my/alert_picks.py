@@ -43,7 +43,7 @@ def _units() -> Offered:
 def _repeats() -> Sequence[tuple[str, str, str]]:
     return (
         ("again", say("Again and again"), say("after it was no longer so, and is so again")),
-        ("each_low", say("At each new low"), say("each time it is lower than what you were told")),
+        ("each_low", say("At each new low"), say("each time it is lower than before")),
         ("once", say("Once"), say("then the alert ends")),
     )
 

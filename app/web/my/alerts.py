@@ -13,7 +13,7 @@ from app.domain import alert_words
 from app.domain.alert import Alert, AlertError
 from app.store.alerts import Alerts, OwnAlert, TooManyAlertsError
 from app.store.users import ChangedMeanwhileError
-from app.web import access, preferences_form
+from app.web import access, choosing, preferences_form
 from app.web.api.requests import is_id
 from app.web.my import alerts_form, alerts_list, alerts_now, frame
 from app.web.my.alert_picks import Picks
@@ -157,7 +157,7 @@ def _page(user: Document, form: Fields, status: int = 200, *, row: OwnAlert | No
         picks=Picks(str(preferences_form.zone_of(user)).replace("_", " ")),
         ways=alerts_form.ways(user, services().settings.channels),
         now=alerts_now.panel(services(), user, form.values, wanted, row, is_standing=is_standing),
-        say=alert_words.sentence(wanted) if wanted else "",
+        say=alert_words.sentence(wanted, choosing.chosen(user).fare_change) if wanted else "",
         alert=alerts_list.row_of(row, user) if row else None,
         title=row.alert.title if row else "",
         version=row.version if row else 0,

@@ -60,6 +60,7 @@ LABELS = {
 }
 """What the summary of faults calls each field."""
 
+_AN_AMOUNT = "Write an amount above zero"
 # What a faulty field of an alert is called in the form.
 _FIELDS = {
     "origins": "origin",
@@ -215,7 +216,7 @@ def placed(field: str, kind: str) -> str:
 
 def reworded(field: str, sentence: str, currency: str) -> str:
     """What is wrong with a field as the form says it: amounts are typed there, not sent as text."""
-    if field in ("condition.amount", "min_step"):
+    if field in ("condition.amount", "min_step") and sentence.startswith(_AN_AMOUNT):
         if not currency:
             return say("Write an amount in the currency, like 220 or 7.50.")
         return say("Write an amount in {currency}, like 220 or 7.50.", currency=currency)
