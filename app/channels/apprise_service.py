@@ -97,6 +97,11 @@ class Service:
         return " ".join("".join(c if c.isprintable() else " " for c in words).split())[:_WORDS]
 
 
+# Apprise knows no IPv6 addresses without a name: it takes them for something else, some plugins for the name of a topic
+# at their service's public server, where anybody could read along.
+_NUMBERED_HOST = re.compile(r"[^:/]+://(?:[^/@]*@)?\[")
+
+
 def service_of(url: str, allowed: Collection[str], public_url: str) -> Service:
     """The service behind an address. Connects to nothing.
 
@@ -111,7 +116,7 @@ def service_of(url: str, allowed: Collection[str], public_url: str) -> Service:
         manager = _manager()
         parsed = url_to_dict(url) if "://" in url else None  # type: ignore[no-untyped-call]
     found: dict[str, Any] | None = parsed
-    if found is None:
+    if found is None or _NUMBERED_HOST.match(url):
         raise NotAllowedError("That is no address that Apprise understands.")
     schema = str(found.get("schema", "")).lower()
     if schema in DENIED or schema not in allowed:

@@ -114,6 +114,8 @@ def test_the_channel_is_off_without_schemas_and_without_a_key() -> None:
         "unknown://x/y",
         "ntfys://ntfy.example.org/a\nb",
         "",
+        "ntfys://[2001:db8::1]/storm",
+        "ntfys://user:pass@[2001:db8::1]/storm",
     ],
 )
 def test_an_address_that_may_not_be_linked_is_refused_and_not_repeated(url: str) -> None:
