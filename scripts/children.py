@@ -1,9 +1,9 @@
 """Server processes that end when the program that started them ends, however it ends.
 
 A program can be killed with SIGKILL and then cleans up nothing. So the first child comes with a guard: one
-small process that reads the children's pids from a pipe, and kills those still listed when the pipe's other
-end closes, which the kernel sees to when the program dies. It works on Linux and macOS, and for children
-started from any thread (Linux's parent-death signal follows the thread, not the process).
+small process that reads the children's pids from a pipe, and kills those still listed, with what they started in
+their sessions, when the pipe's other end closes, which the kernel sees to when the program dies. It works on Linux
+and macOS, and for children started from any thread (Linux's parent-death signal follows the thread, not the process).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ for line in sys.stdin:
     (pids.add if line[0] == "+" else pids.discard)(int(line[1:]))
 for pid in pids:
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.killpg(pid, signal.SIGKILL)
     except OSError:
         pass
 """

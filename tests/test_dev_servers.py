@@ -122,6 +122,28 @@ print(*[child.pid for child in children], flush=True)
         assert len(pids) == 2
         assert wait_until(lambda: not any(_runs(pid) for pid in pids), timeout_s=10)
 
+    def test_what_a_server_started_ends_with_a_program_that_is_killed(self, tmp_path: Path) -> None:
+        worker = "import time; time.sleep(60)"
+        server = f"""
+import subprocess, sys, time
+print(subprocess.Popen([sys.executable, "-c", {worker!r}]).pid, flush=True)
+time.sleep(60)
+"""
+        program = f"""
+import sys, time
+from pathlib import Path
+from scripts.children import Child
+Child("it", [sys.executable, "-c", {server!r}], log=Path({str(tmp_path)!r}) / "it.log")
+time.sleep(60)
+"""
+        with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as parent:
+            log = tmp_path / "it.log"
+            assert wait_until(lambda: log.exists() and log.read_text().endswith("\n"), timeout_s=10)
+            pid = int(log.read_text())
+            assert _runs(pid)
+            parent.kill()
+        assert wait_until(lambda: not _runs(pid), timeout_s=10)
+
 
 class TestReplicaSet:
     def test_change_streams_and_majority_writes_work(self, replica_set: ReplicaSet) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -39,7 +40,7 @@ def run(settings: Settings) -> int:
             schema_steps.refuse_newer(mongo.database(client, settings))
         except PyMongoError:
             log.warning("MongoDB does not answer, its schema is not looked at")  # pages say so too
-    return serve(settings, partial(build, settings))
+    return serve(settings, partial(build, settings, os.getpid()))
 
 
 def serve(settings: Settings, loader: Callable[[], Wsgi]) -> int:

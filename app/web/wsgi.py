@@ -34,8 +34,11 @@ _PARENT_EVERY_S = 1.0
 _END_WITHIN_S = 3.0
 
 
-def build(settings: Settings) -> Wsgi:
-    """The application of one server process, its log reader running. Only the main thread may call this."""
+def build(settings: Settings, server: int) -> Wsgi:
+    """The application of one server process, its log reader running. Only the main thread may call this.
+
+    server: the pid of the process that started this one, and without which it ends.
+    """
     configure_logging(settings, "web")
     place_search.load()
     client = mongo.connect(settings, app_name="gatecall web", timeout_s=5.0)
@@ -45,7 +48,7 @@ def build(settings: Settings) -> Wsgi:
     stop = StopFlag()
     reader = LogReader(settings, PUBLIC, feed, timedelta(hours=settings.feed_hours), system_now)
     start_reader(reader, stop, health)
-    _stop_with_process(stop, feed)
+    _stop_with_process(stop, feed, server)
     database = mongo.database(client, settings)
     metrics.READY.set_function(lambda: health.is_ready() and feed.is_ready())
     sampler = Sampler(Samples(database), WEB, holder_name(), health)
@@ -73,7 +76,7 @@ def _start(
     return thread
 
 
-def _stop_with_process(stop: StopFlag, feed: Feed) -> None:
+def _stop_with_process(stop: StopFlag, feed: Feed, server: int) -> None:
     """Let waiting requests end when the process is told to, or when the server that started it is gone.
 
     The server sets its own signal handlers after this; a wakeup descriptor learns of signals whatever the handlers
@@ -82,12 +85,11 @@ def _stop_with_process(stop: StopFlag, feed: Feed) -> None:
     ours, pythons = socket.socketpair()
     pythons.setblocking(False)
     signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
-    parent = os.getppid()
 
     def watch() -> None:
         endings = {signal.SIGTERM, signal.SIGINT}
         with ours, pythons:
-            while os.getppid() == parent:
+            while os.getppid() == server:  # it may be gone by now
                 readable, _, _ = select.select([ours], [], [], _PARENT_EVERY_S)
                 if readable and endings.intersection(ours.recv(64)):
                     break

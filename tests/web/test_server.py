@@ -189,6 +189,21 @@ def test_workers_end_when_their_server_is_killed(serve: Callable[..., Server]) -
     assert is_free(server.port)
 
 
+def test_a_worker_ends_also_when_its_server_was_killed_while_it_started(
+    shared: Settings, tmp_path: Path
+) -> None:
+    server = Server(shared, tmp_path / "web.log")
+    until(server.workers, within_s=60)
+    (worker,) = server.workers()
+    server.process.kill()
+    server.process.wait()
+    try:
+        until(lambda: not worker.is_running(), within_s=30)
+    finally:
+        if worker.is_running():
+            worker.kill()
+
+
 @pytest.mark.slow
 def test_a_worker_that_dies_is_replaced(serve: Callable[..., Server]) -> None:
     server = serve()
