@@ -38,15 +38,16 @@ class Floor:
         delivery = threading.Thread(target=self._deliver, daemon=True)
         delivery.start()
         opened = {"aggregate": "flights", "pipeline": [{"$changeStream": {}}], "cursor": {}}
-        cursor = self._database.command(opened)["cursor"]["id"]
-        self.ready.set()
-        read = 0
-        while read < len(self._keys):
-            more = {"getMore": cursor, "collection": "flights", "maxTimeMS": 500}
-            batch = self._database.command(more)["cursor"]["nextBatch"]
-            if batch:
-                self._announce([str(change["documentKey"]["_id"]) for change in batch])
-            read += len(batch)
+        with self._database.client.start_session() as session:  # a cursor belongs to the session it was opened in
+            cursor = self._database.command(opened, session=session)["cursor"]["id"]
+            self.ready.set()
+            read = 0
+            while read < len(self._keys):
+                more = {"getMore": cursor, "collection": "flights", "maxTimeMS": 500}
+                batch = self._database.command(more, session=session)["cursor"]["nextBatch"]
+                if batch:
+                    self._announce([str(change["documentKey"]["_id"]) for change in batch])
+                read += len(batch)
         delivery.join()
 
     def _announce(self, keys: list[str]) -> None:

@@ -106,7 +106,8 @@ def test_pages_of_alerts_are_accessible(town: Town, page: Page) -> None:
     page.fill("#below", "220")
     submit(page, "Save the alert")
     wrong += look(page, "an alert")
-    page.get_by_role("link", name="Delete").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Delete").click()
     wrong += look(page, "asked once more")
     page.goto(f"{town.address}/my/alerts")
     wrong += look(page, "the list")
