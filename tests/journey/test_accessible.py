@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 from app.channels.links import Links
 from app.domain.mail_lists import MailList
+from app.domain.speech import ENGLISH, LANGUAGES
 from app.store.sessions import Sessions
 from tests.journey.steps import faults, is_too_wide, submit
 from tests.journey.town import KEY, STAFF_KEY, Town
@@ -119,6 +120,24 @@ def test_pages_of_a_person(town: Town, page: Page) -> None:
     submit(page, "Make the key")
     assert page.locator("#made").is_visible()
     wrong += look(page, "a new key")
+    assert wrong == []
+
+
+def test_no_page_of_a_person_scrolls_sideways_in_another_language(town: Town, page: Page) -> None:
+    flight = told(town)
+    maya(town, page)
+    town.notice_followings()
+    town.save(flight, status="cancelled")
+    town.deliver()
+    public = ("/board?airport=EWR", "/fares", "/health", "/help", f"/f/{KEY}/{flight['departure_date']}")
+    linked = ("/my/inbox", "/my/shares", "/my/telegram", "/my/webhook", "/my/apprise", "/my/phone")
+    wrong = []
+    for language in (name for name in LANGUAGES if name != ENGLISH):
+        town.database["users"].update_one({"_id": "p1"}, {"$set": {"language": language}})
+        for path in (*OWN, *linked, "/my/alerts", "/my/alerts/new", *public):
+            page.goto(town.address + path)
+            assert page.locator("html").get_attribute("lang") == language
+            wrong += [f"{language} {path}"] if is_too_wide(page) else []
     assert wrong == []
 
 
