@@ -38,7 +38,9 @@ class Floor:
         delivery = threading.Thread(target=self._deliver, daemon=True)
         delivery.start()
         opened = {"aggregate": "flights", "pipeline": [{"$changeStream": {}}], "cursor": {}}
-        with self._database.client.start_session() as session:  # a cursor belongs to the session it was opened in
+        with (
+            self._database.client.start_session() as session
+        ):  # a cursor belongs to the session it was opened in
             cursor = self._database.command(opened, session=session)["cursor"]["id"]
             self.ready.set()
             read = 0
