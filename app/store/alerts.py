@@ -23,6 +23,7 @@ from app.domain.alert import Alert
 from app.domain.alert_state import AlertState
 from app.domain.errors import BadEventError, GatecallError
 from app.store import ids
+from app.store.client import in_transaction
 from app.store.users import ChangedMeanwhileError
 
 log = structlog.get_logger()
@@ -104,8 +105,7 @@ class Alerts:
             self._alerts.insert_one(row, session=session)
             return row
 
-        with self._client.start_session() as session:
-            return _read(session.with_transaction(one))
+        return _read(in_transaction(self._client, one))
 
     def change(self, person: str, alert: Alert, version: int, now: datetime, *, most: int) -> OwnAlert:
         """What the person wants of it now; one that is over begins again where it asks for something else. alert: with
@@ -124,8 +124,7 @@ class Alerts:
                 raise TooManyAlertsError(most)
             return self._write(person, changed, version, now, begins=begins, session=session)
 
-        with self._client.start_session() as session:
-            return session.with_transaction(one)
+        return in_transaction(self._client, one)
 
     def pause(self, person: str, alert: str, paused: bool, version: int, now: datetime) -> OwnAlert:
         """Say nothing from now on, or speak again. Raises ChangedMeanwhileError as `change`, and when it has

@@ -5,12 +5,14 @@ Every call has a time-out, writes wait for a majority of the members, times are 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import MongoClient
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 
 Document = dict[str, Any]
 Client = MongoClient[Document]
+T = TypeVar("T")
 
 START_HINT = "python -m scripts.mongo_replset start"
 INITIATE_HINT = "python -m scripts.mongo_replset initiate HOST:PORT"
@@ -76,6 +79,16 @@ def database(client: Client, settings: Settings) -> Database[Document]:
         read_concern=ReadConcern("majority"),
         write_concern=WriteConcern(w="majority", wtimeout=_WRITE_TIMEOUT_MS),
     )
+
+
+def in_transaction(client: Client, work: Callable[[ClientSession], T]) -> T:
+    """Do all of it or nothing, and return what it returns; it is begun anew when another write was in the way.
+
+    work: gives the session to each of its reads and writes, and may be called several times. Raises what it raises,
+    and PyMongoError: then it may have been done all the same.
+    """
+    with client.start_session() as session:
+        return session.with_transaction(work)
 
 
 def wait_until_reachable(

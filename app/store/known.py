@@ -17,6 +17,7 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
+from app.domain import subjects
 from app.domain.flight import Flight
 from app.domain.order import NEVER, ClusterTime, Order, cluster_time_of
 from app.store.duplicates import only_duplicates
@@ -117,6 +118,20 @@ class KnownFlights:
             members.setdefault(str(known.subject), []).append(known)
         return {name: Subject(name, tuple(found)) for name, found in members.items()}
 
+    def documents_of(self, keys: Iterable[str]) -> list[str]:
+        """These keys, and then those of all other documents of the same flights: an import may delete a flight and
+        insert it again, and some are booked on what was deleted. A key that was never seen, or never understood, stands
+        for itself alone."""
+        every = dict.fromkeys(keys)
+        rows = self._known.find({"_id": {"$in": list(every)}}, {"subject": 1})
+        names = {row["subject"] for row in rows if row.get("subject")}
+        return list(every | dict.fromkeys(self._members(names)))
+
+    def documents_of_subject(self, name: str) -> list[str]:
+        """Keys of all documents of a subject, sorted, with the one that its name says. A subject that is no flight has
+        that one alone."""
+        return sorted({subjects.of(name).key(name), *self._members([name])})
+
     def set_all(self, changed: Sequence[Known], mended: Collection[str] = ()) -> None:
         """N4: set each, on the condition that its order is still smaller. One command.
 
@@ -182,6 +197,11 @@ class KnownFlights:
             if last is not None:
                 found = max(found, cluster_time_of(Order(last["order"])))
         return found
+
+    def _members(self, names: Collection[str]) -> list[str]:
+        if not names:
+            return []
+        return [row["_id"] for row in self._known.find({"subject": {"$in": list(names)}}, {"_id": 1})]
 
     def _bulk(self, writes: Sequence[UpdateOne]) -> None:
         if not writes:

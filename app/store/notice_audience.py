@@ -19,6 +19,7 @@ from app.domain.errors import BadEventError
 from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
 from app.store import flights, ids
 from app.store.audience import HELD
+from app.store.known import KnownFlights
 from app.store.own_followings import AIRPORT
 
 Document = dict[str, Any]
@@ -104,6 +105,7 @@ class NoticeAudience:
 
     def __init__(self, database: Database[Document]) -> None:
         self._database = database
+        self._known = KnownFlights(database)
 
     def about(self, airport: str | None, number: str | None, now: datetime, until: datetime) -> About:
         """What a notice about this airport or flight reaches now.
@@ -180,13 +182,10 @@ class NoticeAudience:
                     yield found.leaves_at, key, found
 
     def _with_others(self, keys: Sequence[str]) -> list[str]:
-        """With the other documents of these flights, which were deleted and made again: some are booked on those."""
+        """With the other documents of these flights, some thousands at a time."""
         every = dict.fromkeys(keys)
         for some in _portions(list(every), _FLIGHTS_AT_ONCE):
-            of_these = {"_id": {"$in": list(some)}}
-            subjects = [row.get("subject") for row in self._database.known.find(of_these, {"subject": 1})]
-            members = self._database.known.find({"subject": {"$in": [s for s in subjects if s]}}, {"_id": 1})
-            every |= dict.fromkeys(ids.text(row["_id"]) for row in members)
+            every |= dict.fromkeys(self._known.documents_of(some))
         return list(every)
 
 

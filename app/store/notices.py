@@ -21,6 +21,7 @@ from pymongo.errors import DuplicateKeyError
 from app.domain.errors import GatecallError
 from app.domain.notices import Notice
 from app.store import idempotency, ids
+from app.store.client import in_transaction
 
 Document = dict[str, Any]
 
@@ -127,8 +128,8 @@ def _store(database: Database[Document], document: Document, kept: Document) -> 
         database[idempotency.COLLECTION].insert_one(kept, session=session)
         database.notices.insert_one(document, session=session)
 
-    with pymongo.timeout(_STORED_WITHIN_S), database.client.start_session() as session:
-        session.with_transaction(both)
+    with pymongo.timeout(_STORED_WITHIN_S):
+        in_transaction(database.client, both)
 
 
 def _content(notice: Notice) -> Document:

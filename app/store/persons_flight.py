@@ -9,6 +9,7 @@ from pymongo.database import Database
 
 from app.store import ids
 from app.store.audience import is_held
+from app.store.known import KnownFlights
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Standing:
 def standing(database: Database[dict[str, Any]], person: str, flight: str) -> Standing:
     """Of a person to the flight with this key, whichever of its documents they booked or follow. Raises
     PyMongoError."""
-    keys = ids.all_forms(_documents(database, flight))
+    keys = ids.all_forms(KnownFlights(database).documents_of([flight]))
     wanted = {"user_id": {"$in": ids.forms(person)}, "flight_id": {"$in": keys}}
     # Who picks somebody up may still follow the flight.
     followed = database["followings"].find_one(wanted | {"pickup": {"$ne": True}}, {"muted": 1})
@@ -32,14 +33,4 @@ def standing(database: Database[dict[str, Any]], person: str, flight: str) -> St
         following=ids.text(followed["_id"]) if followed else None,
         is_muted=bool(followed) and (followed or {}).get("muted") is True,
         is_booked=any(is_held(row.get("status")) for row in booked),
-    )
-
-
-def _documents(database: Database[dict[str, Any]], flight: str) -> set[str]:
-    """The keys of all documents that the flight had: an import may delete and insert it again."""
-    known = database["known"]
-    row = known.find_one({"_id": flight}, {"subject": 1})
-    subject = row.get("subject") if row else None
-    return {flight} | (
-        {ids.text(one["_id"]) for one in known.find({"subject": subject}, {"_id": 1})} if subject else set()
     )

@@ -23,6 +23,7 @@ from app.domain.news import Action, Role, Rules
 from app.domain.people import Person
 from app.domain.reports import State
 from app.store.claim_records import AGAIN
+from app.store.client import in_transaction
 from app.store.conversations import FAILED, OPEN
 from app.store.doorbells import Doorbells
 from app.store.notifications import Status
@@ -140,9 +141,8 @@ class Resending:
                 row_id, entry, session, anew=is_undelivered(looked.row)
             )
 
-        with self._database.client.start_session() as session:
-            if not session.with_transaction(both):
-                return Why.MOVED
+        if not in_transaction(self._database.client, both):
+            return Why.MOVED
         Doorbells(self._database).ring([looked.row["channel"]])
         return None
 

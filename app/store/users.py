@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from bson import ObjectId
 from pymongo import ReturnDocument
@@ -13,9 +13,9 @@ from pymongo.database import Database
 
 from app.domain.errors import GatecallError
 from app.store import ids
+from app.store.client import in_transaction
 
 Document = dict[str, Any]
-T = TypeVar("T")
 
 COLLECTION = "users"
 SAME_ADDRESS = Collation("en", strength=CollationStrength.SECONDARY)
@@ -113,7 +113,7 @@ class Users:
             self._users.insert_one(user, session=session)
             return user
 
-        return self.in_transaction(one)
+        return in_transaction(self._database.client, one)
 
     def note_verified_email(self, user: Mapping[str, Any], address: str) -> None:
         """The person has proved that this address is theirs. Whom an import made keeps no field `verified`: all of
@@ -141,11 +141,6 @@ class Users:
             if found is not None:
                 return roles
         return None
-
-    def in_transaction(self, work: Callable[[ClientSession], T]) -> T:
-        """Do all of it or nothing; it is begun anew when another write was in the way."""
-        with self._database.client.start_session() as session:
-            return session.with_transaction(work)
 
     def _by_email(self, address: str, session: ClientSession | None) -> list[Document]:
         rows = self._users.find({"email": address}, session=session).collation(SAME_ADDRESS).sort("_id", 1)

@@ -30,6 +30,7 @@ from app.domain.why import (
 )
 from app.store import ids
 from app.store.audience import is_held
+from app.store.known import KnownFlights
 from app.store.people import People
 from app.store.why_rows import event, notification, quiet, talk
 
@@ -43,6 +44,7 @@ class WhyReader:
 
     def __init__(self, database: Database[Document]) -> None:
         self._db = database
+        self._known = KnownFlights(database)
 
     def event(self, event_id: str) -> Event | None:
         """A change event of a flight with what was decided about it; None when nothing knows of it (any more)."""
@@ -56,7 +58,7 @@ class WhyReader:
 
     def events(self, subject: str, limit: int = _MOST) -> list[Event]:
         """Every event of a flight's documents that is on record, newest first."""
-        keys = self._keys(subject)
+        keys = self._known.documents_of_subject(subject)
         rows = list(self._db.event_decisions.find({"key": {"$in": keys}}).sort("order", -1).limit(limit))
         announced = list(self._db.announcements.find({"subject": subject}).sort("order", -1).limit(limit))
         letters = {
@@ -215,7 +217,7 @@ class WhyReader:
     def _places(self, subject: str, person: str) -> list[str]:
         """What bookings and followings have it by, for this person."""
         if not subjects.of(subject).is_by_place:
-            return self._keys(subject)
+            return self._known.documents_of_subject(subject)
         rows = self._db.conversations.find({"person": person, "subject": subject}, {"documents": 1})
         return sorted({key for row in rows for key in row.get("documents", ())})
 
@@ -232,11 +234,6 @@ class WhyReader:
         match = {"$match": {"subject": one.subject, "event_id": one.id}}
         group = {"$group": {"_id": "$status", "rows": {"$sum": 1}}}
         return {str(row["_id"]): row["rows"] for row in self._db.notifications.aggregate([match, group])}
-
-    def _keys(self, subject: str) -> list[str]:
-        keys = {subjects.of(subject).key(subject)}
-        keys |= {ids.text(row["_id"]) for row in self._db.known.find({"subject": subject}, {"_id": 1})}
-        return sorted(keys)
 
 
 def _when(one: Event) -> Any:

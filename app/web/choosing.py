@@ -19,6 +19,7 @@ from app.domain.people import parse
 from app.domain.preferences import Preferences
 from app.domain.speech import to_say
 from app.store import ids
+from app.store.client import in_transaction
 from app.store.consents import Consents
 from app.store.conversations import Conversations
 from app.store.doorbells import Doorbells
@@ -119,7 +120,7 @@ def _keep(
             if given != (one not in before.stopped):
                 prove(parts, user, one, given=given, way=way, words=words(one, given), session=session)
 
-    users.in_transaction(all_of_it)
+    in_transaction(parts.database.client, all_of_it)
 
 
 def prove(

@@ -16,10 +16,10 @@ from app.domain.errors import BadEventError
 from app.domain.flight import Flight, Status, parse
 from app.domain.flight_request import FlightRequest
 from app.domain.speech import clock_time, day, say
-from app.domain.subjects import of as kind_of
 from app.domain.why_fields import value_words
 from app.domain.wording_terms import lateness
 from app.store import flights, ids, shown
+from app.store.known import KnownFlights
 from app.store.own_bookings import OwnBookings
 from app.store.own_followings import OwnFollowings
 from consumers.telegram.answers import Answers
@@ -46,6 +46,7 @@ class Following:
         now: Now,
     ) -> None:
         self._database = database
+        self._known = KnownFlights(database)
         self._bookings = OwnBookings(database)
         self._followings = OwnFollowings(database)
         self._buttons = buttons
@@ -93,8 +94,7 @@ class Following:
     def stop(self, chat: str, person: str, conversation: str) -> None:
         """A button under news: what it is about is followed in silence from now on, and may be undone."""
         subject = conversation.partition("|")[0]
-        keys = {kind_of(subject).key(subject)}
-        keys |= {ids.text(row["_id"]) for row in self._database.known.find({"subject": subject}, {"_id": 1})}
+        keys = set(self._known.documents_of_subject(subject))
         followed = [
             row for row in self._followings.page(person, None, 1000) if ids.text(row["flight_id"]) in keys
         ]

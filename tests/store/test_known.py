@@ -69,6 +69,20 @@ def test_subjects_are_read_with_all_their_documents(database: Database[dict[str,
     assert [[k.key for k in store.unseen_since(p, at(2), 3)] for p in range(3)] == [["p"], [], ["q"]]
 
 
+def test_a_flight_that_was_inserted_again_has_all_its_documents(database: Database[dict[str, Any]]) -> None:
+    store = KnownFlights(database)
+    never_understood = known("n", 1, subject=None), known("m", 1, subject=None)
+    store.set_all(
+        [known("a", 1, state=State.GONE), known("b", 2), known("z", 3, subject="flight:z"), *never_understood]
+    )
+    assert store.documents_of(["b"]) == ["b", "a"]
+    assert sorted(store.documents_of(["a", "n", "unseen"])) == ["a", "b", "n", "unseen"]
+    assert store.documents_of([]) == []
+    assert store.documents_of_subject("flight:a") == ["a", "b"]
+    assert store.documents_of_subject("flight:unseen") == ["unseen"]
+    assert store.documents_of_subject("notice:a") == ["notice:a"]
+
+
 def test_the_latest_document_that_is_not_gone_speaks(database: Database[dict[str, Any]]) -> None:
     old, new = known("a", 9, state=State.GONE), known("b", 2)
     assert Subject("flight:a", (old, new)).speaker is new
