@@ -15,8 +15,6 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from app.channels.base import UnopenedError
 
 LONGEST = 2000
-_MENDED_S = 600.0
-"""A message whose address cannot be opened is tried again after so long."""
 _PURPOSE = b"gatecall apprise addresses\0"
 
 
@@ -39,9 +37,7 @@ class AddressSeal:
         try:
             return self._seal.decrypt(sealed).decode()
         except (InvalidToken, ValueError, TypeError) as error:
-            raise UnopenedError(
-                "the address cannot be opened with SECRET_KEY", retry_after_s=_MENDED_S
-            ) from error
+            raise UnopenedError("the address cannot be opened with SECRET_KEY") from error
 
     def name_of(self, schema: str, url: str) -> str:
         """What the address is called where it may be read: "ntfys:6f3a...", the same for the same address."""

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from app.channels.links import StopLinks, Why
 from app.domain.errors import PermanentError, TransientError
@@ -35,7 +35,13 @@ class NoAnswerError(TransientError):
 
 class UnopenedError(AddressDownError, NoAnswerError):
     """What we keep of this one address cannot be opened with our keys, so nobody was asked. That is our settings'
-    fault, and will be mended: it counts neither against the message nor against the person's link."""
+    fault, and will be mended: it counts neither against the message nor against the person's link. The message is
+    tried again after MENDED_S seconds."""
+
+    MENDED_S: ClassVar[float] = 600.0
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry_after_s=self.MENDED_S)
 
 
 class AddressRefusedError(PermanentError):

@@ -21,8 +21,6 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from app.channels.base import UnopenedError
 
 OLD_SIGNS_FOR = timedelta(hours=24)
-_MENDED_S = 600.0
-"""A message whose secret cannot be opened is tried again after so long."""
 _MOST_EARLIER = 5
 """So many sign beside the present one; each is a signature in every request."""
 _BYTES = 32  # the standard asks for 24 to 64
@@ -82,9 +80,7 @@ class SecretSeal:
             present, *rest = orjson.loads(self._seal.decrypt(sealed))
             earlier = tuple((secret, datetime.fromtimestamp(until, UTC)) for secret, until in _earlier(rest))
         except (InvalidToken, ValueError, TypeError) as error:
-            raise UnopenedError(
-                "the webhook's secret cannot be opened with SECRET_KEY", retry_after_s=_MENDED_S
-            ) from error
+            raise UnopenedError("the webhook's secret cannot be opened with SECRET_KEY") from error
         return Secrets(present, earlier)
 
 

@@ -35,7 +35,10 @@ _ID_BYTES = 12
 
 
 class OtherBookingError(GatecallError):
-    """The id of a booking is of another person's, or on another flight."""
+    """The id of a booking is of another person's, or on another flight, or not of a program's at all."""
+
+    def __init__(self) -> None:
+        super().__init__("this id is of a booking of another person or on another flight")
 
 
 class OwnBookings:
@@ -102,6 +105,11 @@ class OwnBookings:
         assert found is not None, "upsert"
         return found, True
 
+    def check_import(self, booking: str, user_id: Any, shown: Shown) -> None:
+        """What `import_one` would refuse of this id is refused, and nothing is stored. Raises OtherBookingError."""
+        if self._bookings.find_one({"_id": booking, "$nor": [_by_program(user_id, shown)]}, {"_id": 1}):
+            raise OtherBookingError
+
     def import_one(
         self, booking: str | None, user_id: Any, shown: Shown, values: Mapping[str, Any], now: datetime
     ) -> tuple[Document, bool]:
@@ -110,7 +118,7 @@ class OwnBookings:
         booking: its id in the program's system; without it a person's bookings on a flight are one. Raises
         OtherBookingError when the id is of another person or flight.
         """
-        own = {"user_id": user_id, "flight_id": shown.document["_id"], "added_by": BY_PROGRAM}
+        own = _by_program(user_id, shown)
         fresh = {"status": CONFIRMED, "booked_at": now, "seen": shown.seen()} | dict(values)
         id_ = booking if booking is not None else _id_of(own)
         try:
@@ -121,8 +129,7 @@ class OwnBookings:
             )
             found = self._bookings.find_one({"_id": id_} | own)
             if found is None:
-                words = "this id is of a booking of another person or on another flight"
-                raise OtherBookingError(words) from None
+                raise OtherBookingError from None
             return found, False
         found = self._bookings.find_one({"_id": id_})
         assert found is not None, "it was stored just now"
@@ -151,6 +158,11 @@ class OwnBookings:
         flight = ids.forms(ids.text(shown.document["_id"]))
         rows = self._bookings.find({"user_id": {"$in": ids.forms(person)}, "flight_id": {"$in": flight}})
         return next((row for row in rows.sort("_id", 1) if is_held(row.get("status"))), None)
+
+
+def _by_program(user_id: Any, shown: Shown) -> Document:
+    """What a program's booking of a person on a flight has, as stored, and no other booking."""
+    return {"user_id": user_id, "flight_id": shown.document["_id"], "added_by": BY_PROGRAM}
 
 
 def _id_of(own: Mapping[str, Any]) -> str:

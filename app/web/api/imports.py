@@ -11,7 +11,7 @@ from app.domain import people
 from app.domain.errors import PermanentError
 from app.store import ids
 from app.store.audience import is_held
-from app.store.own_bookings import BY_PROGRAM, COLLECTION, OtherBookingError, OwnBookings
+from app.store.own_bookings import OtherBookingError, OwnBookings
 from app.store.passengers import Passengers
 from app.store.shown import Shown
 from app.store.users import Users
@@ -27,7 +27,6 @@ from app.web.services import services
 
 _OUT = ConfigDict(extra="forbid")
 PATH = "/api/v1/bookings"
-_OTHER = Fault("id", "this id is of a booking of another person or on another flight")
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:@-]*$")]
 
 
@@ -107,15 +106,15 @@ def bring() -> Response:
     sent = body(ImportedBooking)
     parts = services()
     flight = choosing.flight(sent)
-    if sent.id is not None:
-        _check_own(sent.id, sent.passenger.id, flight)
     named = sent.passenger.model_dump(exclude_none=True, exclude={"id"})
-    user_id = Passengers(parts.database).known_or_made(sent.passenger.id, named)
     values = sent.model_dump(include={"reference", "seats"}, exclude_none=True)
     try:
+        if sent.id is not None:
+            _check_own(sent.id, sent.passenger.id, flight)
+        user_id = Passengers(parts.database).known_or_made(sent.passenger.id, named)
         row, is_new = OwnBookings(parts.database).import_one(sent.id, user_id, flight, values, parts.now())
     except OtherBookingError as error:
-        raise refused([_OTHER]) from error
+        raise refused([Fault("id", str(error))]) from error
     model = Imported(
         id=ids.text(row["_id"]),
         passenger=ids.text(user_id),
@@ -145,15 +144,10 @@ def end(booking: str) -> Response:
 
 def _check_own(booking: str, passenger: str, flight: Shown) -> None:
     """What `import_one` would refuse is refused before its passenger is stored: nobody would ever remove them. Raises
-    Problem 400."""
+    OtherBookingError."""
     database = services().database
-    there = database[COLLECTION].find_one({"_id": booking})
-    if there is None:
-        return
     known = Users(database).get(passenger)
-    own = {"user_id": known["_id"] if known else passenger, "flight_id": flight.document["_id"]}
-    if any(there.get(name) != value for name, value in {**own, "added_by": BY_PROGRAM}.items()):
-        raise refused([_OTHER])
+    OwnBookings(database).check_import(booking, known["_id"] if known else passenger, flight)
 
 
 def _imported(booking: str) -> dict[str, Any]:
