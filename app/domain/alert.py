@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from app.domain import alert_fields, fares, places
-from app.domain.alert_conditions import Below, Condition, Drop, Repeat
+from app.domain.alert_conditions import AmountError, Below, Condition, Drop, FieldError, Repeat
 from app.domain.errors import BadEventError, GatecallError
 from app.domain.fares import Fare, Money
 from app.domain.speech import listed, plural, say
@@ -26,11 +26,13 @@ _NAMED: Final = 3
 
 
 class AlertError(GatecallError):
-    """What was sent is not understood. faults: (field, sentence with the remedy), one for each wrong field."""
+    """What was sent is not understood. faults: (field, sentence with the remedy), one for each wrong field. amounts:
+    those of the fields that hold no amount in the alert's currency."""
 
-    def __init__(self, faults: list[tuple[str, str]]) -> None:
-        super().__init__("; ".join(f"{field}: {sentence}" for field, sentence in faults))
-        self.faults = faults
+    def __init__(self, *found: FieldError) -> None:
+        super().__init__("; ".join(f"{fault.at}: {fault.sentence}" for fault in found))
+        self.faults = [(fault.at, fault.sentence) for fault in found]
+        self.amounts = frozenset(fault.at for fault in found if isinstance(fault, AmountError))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +204,10 @@ def parse(document: Mapping[str, Any]) -> Alert:
     """
     body = {name: document.get(name) for name in alert_fields.READERS}
     found, faults = alert_fields.found(body)
-    needed = [fault for fault in faults if fault[0].partition(".")[0] in alert_fields.NEEDED]
+    needed = [fault for fault in faults if fault.at.partition(".")[0] in alert_fields.NEEDED]
     if needed:
-        field, sentence = needed[0]
-        raise BadEventError("bad_alert", f"{field}: {sentence}", field=field)
+        first = needed[0]
+        raise BadEventError("bad_alert", f"{first.at}: {first.sentence}", field=first.at)
     created_at = document.get("created_at")
     version = document.get("version")
     return Alert(
@@ -223,23 +225,23 @@ def read(body: object, now: datetime) -> Alert:
     now: the domain clock; it is made then. Raises AlertError.
     """
     if not isinstance(body, Mapping):
-        raise AlertError([("alert", "Send an object with the fields of the alert.")])
+        raise AlertError(FieldError("Send an object with the fields of the alert.", "alert"))
     unknown = [
-        (str(name), f"There is no such field; there are {', '.join(alert_fields.READERS)}.")
+        FieldError(f"There is no such field; there are {', '.join(alert_fields.READERS)}.", str(name))
         for name in body
         if name not in alert_fields.READERS
     ]
     found, faults = alert_fields.found(body)
     if unknown or faults:
-        raise AlertError(unknown + faults)
+        raise AlertError(*unknown, *faults)
     alert = Alert(id="", person="", created_at=now, **found)
     if not alert.routes:
-        raise AlertError([("destinations", "Choose an airport that is not where the trip begins.")])
+        raise AlertError(FieldError("Choose an airport that is not where the trip begins.", "destinations"))
     if len(alert.routes) > MOST_ROUTES:
         many = f"These are {len(alert.routes)} routes; choose fewer airports, for at most {MOST_ROUTES}."
-        raise AlertError([("destinations", many)])
+        raise AlertError(FieldError(many, "destinations"))
     if alert.ends_at <= now:
-        raise AlertError([("dates.until", "The last day is over. Choose today or later.")])
+        raise AlertError(FieldError("The last day is over. Choose today or later.", "dates.until"))
     return alert
 
 

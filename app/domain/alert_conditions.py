@@ -8,7 +8,7 @@ from datetime import time
 from decimal import Decimal
 from enum import StrEnum
 from re import compile as pattern
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from app.domain import fares, speech
 from app.domain.errors import BadEventError
@@ -216,6 +216,14 @@ class FieldError(Exception):
         self.sentence = sentence
         self.at = at
 
+    def within(self, field: str) -> Self:
+        """The same fault, named from outside: of this field, or of what of it."""
+        return type(self)(self.sentence, f"{field}.{self.at}" if self.at else field)
+
+
+class AmountError(FieldError):
+    """It is no amount above zero in the alert's currency. The sentence says how programs write one."""
+
 
 def read(value: object, currency: str, faults: list[FieldError]) -> Condition | None:
     """A condition that somebody sent; None where faults were found, which are appended to `faults`."""
@@ -242,16 +250,16 @@ def read(value: object, currency: str, faults: list[FieldError]) -> Condition | 
 
 
 def read_amount(value: object, currency: str, at: str = "") -> Money:
-    """An amount that somebody sent, as text or a whole number. Raises FieldError."""
+    """An amount that somebody sent, as text or a whole number. Raises AmountError."""
     remedy = (
         f'Write an amount above zero in {currency} as text, like "{_EXAMPLE.get(fares.decimals(currency))}".'
     )
     if isinstance(value, float | bool) or not isinstance(value, str | int):
-        raise FieldError(remedy, at)
+        raise AmountError(remedy, at)
     try:
         return money_of(value, currency)
     except BadEventError as error:
-        raise FieldError(remedy, at) from error
+        raise AmountError(remedy, at) from error
 
 
 def _below(value: Mapping[str, Any], currency: str) -> Condition:

@@ -20,10 +20,11 @@ _AIRLINE = pattern(r"[A-Z0-9]{2,3}")
 _CABIN = pattern(r"[a-z][a-z0-9_]{0,39}")
 
 
-def found(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """The fields of an Alert that are chosen and understood, and what is wrong with the others."""
+def found(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[FieldError]]:
+    """The fields of an Alert that are chosen and understood, and what is wrong with the others: `at` names the whole
+    field ("condition.amount")."""
     found: dict[str, Any] = {}
-    faults: list[tuple[str, str]] = []
+    faults: list[FieldError] = []
     code = body.get("currency")
     currency = code.upper() if isinstance(code, str) and code.upper() in fares.CURRENCIES else "USD"
     for name, reader in READERS.items():
@@ -35,17 +36,17 @@ def found(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]
             found |= reader(value, currency, inner)
         except FieldError as fault:
             inner.append(fault)
-        faults += [(f"{name}.{fault.at}" if fault.at else name, fault.sentence) for fault in inner]
+        faults += [fault.within(name) for fault in inner]
     return _with_step_of_drop(found, faults), faults
 
 
-def _with_step_of_drop(found: dict[str, Any], faults: list[tuple[str, str]]) -> dict[str, Any]:
+def _with_step_of_drop(found: dict[str, Any], faults: list[FieldError]) -> dict[str, Any]:
     """The fields without a smallest step above the drop: a drop as large as was asked for would be no change."""
     condition, step = found.get("condition"), found.get("min_step")
     drop = condition.amount if isinstance(condition, Drop) else None
     if drop is None or step is None or step.amount_minor <= drop.amount_minor:
         return found
-    faults.append(("min_step", f"It is more than the drop: write at most {drop.plain}."))
+    faults.append(FieldError(f"It is more than the drop: write at most {drop.plain}.", "min_step"))
     return {name: value for name, value in found.items() if name != "min_step"}
 
 

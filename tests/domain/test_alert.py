@@ -166,6 +166,16 @@ def test_all_faults_are_named_at_once() -> None:
     ]  # fmt: skip
 
 
+def test_fields_that_hold_no_amount_are_told_from_other_faults() -> None:
+    for condition, amounts in (
+        ({"kind": "below", "amount": "cheap"}, {"condition.amount", "min_step"}),
+        ({"kind": "drop", "amount": "20", "percent": "5"}, {"min_step"}),
+    ):
+        with pytest.raises(AlertError) as error:
+            read(BODY | {"condition": condition, "min_step": 0, "cabin": ""}, NOW)
+        assert error.value.amounts == amounts
+
+
 def test_there_are_at_most_100_routes() -> None:
     many = ["JFK", "LGA", "EWR", "BOS", "PHL", "IAD", "DCA", "BWI", "MIA", "ATL", "ORD"]
     with pytest.raises(AlertError) as error:

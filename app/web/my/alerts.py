@@ -141,7 +141,8 @@ def _understood(values: dict[str, str]) -> tuple[Alert | None, Fields]:
     except AlertError as error:
         for name, sentence in error.faults:
             place = alerts_form.placed(name, values["condition"])
-            faults.setdefault(place, alerts_form.reworded(name, sentence, values["currency"]))
+            is_amount = name in error.amounts
+            faults.setdefault(place, alerts_form.no_amount(values["currency"]) if is_amount else sentence)
         return None, alerts_form.with_faults(values, faults)
     return None if faults else found, alerts_form.with_faults(values, faults)
 

@@ -60,7 +60,6 @@ LABELS = {
 }
 """What the summary of faults calls each field."""
 
-_AN_AMOUNT = "Write an amount above zero"
 # What a faulty field of an alert is called in the form.
 _FIELDS = {
     "origins": "origin",
@@ -214,13 +213,12 @@ def placed(field: str, kind: str) -> str:
     return _FIELDS.get(name) or _FIELDS.get(name.partition(".")[0]) or name.partition(".")[0]
 
 
-def reworded(field: str, sentence: str, currency: str) -> str:
-    """What is wrong with a field as the form says it: amounts are typed there, not sent as text."""
-    if field in ("condition.amount", "min_step") and sentence.startswith(_AN_AMOUNT):
-        if not currency:
-            return say("Write an amount in the currency, like 220 or 7.50.")
-        return say("Write an amount in {currency}, like 220 or 7.50.", currency=currency)
-    return sentence
+def no_amount(currency: str) -> str:
+    """What the form says of a field that holds no amount: they are typed there, not sent as text. currency: as typed,
+    "" for none."""
+    if not currency:
+        return say("Write an amount in the currency, like 220 or 7.50.")
+    return say("Write an amount in {currency}, like 220 or 7.50.", currency=currency)
 
 
 def with_faults(values: Mapping[str, str], faults: Mapping[str, str]) -> Fields:
