@@ -75,6 +75,16 @@ def told(town: Town) -> dict[str, Any]:
     return flight
 
 
+def cancelled(town: Town, page: Page) -> dict[str, Any]:
+    """A flight whose delay was told, and then that it does not fly; Maya is signed in."""
+    flight = told(town)
+    maya(town, page)
+    town.notice_followings()
+    town.save(flight, status="cancelled")
+    town.deliver()
+    return flight
+
+
 def test_pages_that_anybody_sees(town: Town, page: Page) -> None:
     flight = told(town)
     town.save(flight, estimated_departure_time="15:45", status="delayed")
@@ -102,11 +112,7 @@ def test_pages_behind_links_in_mails(town: Town, page: Page) -> None:
 
 
 def test_pages_of_a_person(town: Town, page: Page) -> None:
-    flight = told(town)
-    maya(town, page)
-    town.notice_followings()
-    town.save(flight, status="cancelled")
-    town.deliver()
+    flight = cancelled(town, page)
     assert page.goto(f"{town.address}/my") is not None
     assert page.locator("details.why").count() == 1
     wrong = check(page, town, [*OWN, f"/f/{KEY}/{flight['departure_date']}"])
@@ -124,11 +130,7 @@ def test_pages_of_a_person(town: Town, page: Page) -> None:
 
 
 def test_no_page_of_a_person_scrolls_sideways_in_another_language(town: Town, page: Page) -> None:
-    flight = told(town)
-    maya(town, page)
-    town.notice_followings()
-    town.save(flight, status="cancelled")
-    town.deliver()
+    flight = cancelled(town, page)
     public = ("/board?airport=EWR", "/fares", "/health", "/help", f"/f/{KEY}/{flight['departure_date']}")
     linked = ("/my/inbox", "/my/shares", "/my/telegram", "/my/webhook", "/my/apprise", "/my/phone")
     wrong = []

@@ -11,8 +11,8 @@ import pytest
 from app.store.api_keys import ApiKeys
 from tests.domain import pseudo
 from tests.languages.pseudo_pages import forgotten
+from tests.my.alerting import FORM, fare, looked_at, made
 from tests.my.conftest import Person, Web
-from tests.my.test_alerts import FORM, fare, looked_at, made
 
 VALUES = (
     "MO Maya Ortiz m***@example.org +1 *** 17 p***@example.org",
