@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -22,6 +23,12 @@ from app.store.claim_records import Claimed
 from consumers.delivery.decision import Verdict
 
 _KEPT = 256
+
+
+def load() -> None:
+    """Import what makes calendar files now, and not with the first mail: it takes a third of a second. A system without
+    mail need not pay for it."""
+    importlib.import_module("app.domain.calendar_file")
 
 
 class Composer:
@@ -78,8 +85,7 @@ class Composer:
 def _calendar_file(
     flight: Flight, subject: str, order: Order, public_url: str, now: datetime, _speech: Speech
 ) -> CalendarFile:
-    # icalendar takes a third of a second to import; a system without mail does not pay for it.
-    from app.domain import calendar_file
+    from app.domain import calendar_file  # see `load`
 
     content = calendar_file.of_flight(calendar_file.Entry(flight, subject, order), public_url, now)
     return CalendarFile(calendar_file.file_name(flight), content, flight.status in NOT_FLYING)

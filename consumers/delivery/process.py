@@ -3,7 +3,6 @@ on."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -43,7 +42,8 @@ from app.store.samples import DELIVERY, Sampler, Samples
 from app.store.service_messages import ServiceMessages
 from app.store.suppressions import Suppressions
 from app.store.why_links import WhyLinks
-from consumers.delivery import service_messages
+from consumers.delivery import composing, service_messages
+from consumers.delivery.batches import Batches
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
 from consumers.delivery.digesting import Digester
@@ -74,6 +74,8 @@ def run(settings: Settings) -> int:
     channels = open_channels(settings)
     places.load()
     rendering.load()
+    if "email" in {channel.name for channel in channels}:
+        composing.load()
     for name in sorted(set(CHANNELS) - {channel.name for channel in channels}):
         log.warning("channel is off, its settings are absent", channel=name)
     client = mongodb.connect(settings, app_name="gatecall-delivery")
@@ -159,7 +161,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         why_links=WhyLinks(database),
         composer=Composer(settings.public_url, clock, short_links=bool(settings.signing_keys)),
         bell=Bell(),
-        claiming=threading.Lock(),
+        batches=Batches(),
         senders=registry.ENTRIES[channel.name].senders(settings),
         rules=settings.rules,
         flapping=settings.flapping,
