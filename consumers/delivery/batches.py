@@ -1,7 +1,7 @@
 """What one sender claimed and decided, in groups for every sender that is free.
 
-One sender at a time looks for what is due (D1) and decides (D2), once for all: each look costs a dozen round trips to
-MongoDB, however much it finds. The hand-overs are everybody's.
+One sender at a time claims what is due (D1), for all that are free, and decides it (D2): both cost eleven round trips
+to MongoDB, however much there is. The hand-overs are everybody's.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ class Batches:
     """One per channel and process. Whoever puts groups takes until nothing is left, so none stays behind."""
 
     def __init__(self) -> None:
-        self._leading = threading.Lock()
+        self._looking = threading.Lock()
         self._groups: deque[Group] = deque()
 
     @contextmanager
-    def leading(self) -> Iterator[bool]:
-        """Whether the caller is the one that looks for what is due, as long as the block lasts."""
-        leads = self._leading.acquire(blocking=False)
+    def looking(self) -> Iterator[bool]:
+        """Whether the caller is the one that claims what is due, as long as the block lasts."""
+        looks = self._looking.acquire(blocking=False)
         try:
-            yield leads
+            yield looks
         finally:
-            if leads:
-                self._leading.release()
+            if looks:
+                self._looking.release()
 
     def put(self, groups: Sequence[Group]) -> None:
         """For whoever is free."""

@@ -20,6 +20,7 @@ from app.domain.errors import PermanentError
 from app.domain.people import speaking_to
 from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
+from app.store.claim_records import Claimed
 from app.store.suppressions import Suppression
 from app.store.why_links import WhyLink
 from consumers.delivery.batches import Group, divided
@@ -98,47 +99,55 @@ class Worker:
         many conversations were claimed, or else handed over. Raises PyMongoError."""
         token = secrets.token_hex(12)
         with self._terms.providers.route(token) as route:
-            claimed, groups = self._look(token, route) if route else (0, [])
-            handled = claimed
-            # The first is never shared: with a probe it is the only one, and goes before the route is given back.
-            if groups:
-                self._share(groups[1:])
-                self._deliver(groups[0])
+            handled = self._look(token, route) if route else 0
+        if route and route.probing and not handled and self._is_idle():
+            route.provider.untried()
         while (group := self._terms.batches.take()) is not None:
             self._deliver(group)
             handled = handled or len(group.told)
-        if route and route.probing and not claimed and self._is_idle():
-            route.provider.untried()
         return handled
 
     def _is_idle(self) -> bool:
         return not self._terms.claims.backlog(self._terms.now(), at_most=1)[0]
 
-    def _look(self, token: str, route: Route) -> tuple[int, list[Group]]:
-        """D1 and D2, unless another sender is at it. Returns how many conversations were claimed, and who of them is to
-        be told, in groups. Raises PyMongoError."""
+    def _look(self, token: str, route: Route) -> int:
+        """One batch by this route; what is more than one sender's work is shared. Returns how many conversations were
+        claimed. Raises PyMongoError."""
+        free, lease_ends = 1 + self._terms.bell.waiting, time.monotonic() + self._terms.lease.total_seconds()
+        batch = self._claimed(token, route, free)
+        # Those in doubt are decided apart: the provider may have to be asked, and the others need not wait for that.
+        for in_doubt in (False, True):
+            if some := [one for one in batch if (one.doubt is not None) == in_doubt]:
+                groups = self._decided(token, some, route, free, lease_ends)
+                # The first is never shared: with a probe it is the only one, and goes before the route is given back.
+                self._share(groups[1:])
+                for group in groups[:1]:
+                    self._deliver(group)
+        return len(batch)
+
+    def _claimed(self, token: str, route: Route, free: int) -> Sequence[Claimed]:
+        """D1, unless another sender is at it: then nothing. Raises PyMongoError."""
         terms = self._terms
-        with terms.batches.leading() as leads:
-            if not leads:
-                return 0, []
+        with terms.batches.looking() as looks:
+            if not looks:
+                return []
             rung = terms.bell.rings
-            free = 1 + terms.bell.waiting
-            lease_ends = time.monotonic() + terms.lease.total_seconds()
             limit = self._batch_size(route, free)
             batch, left = terms.claims.claim(token, terms.now(), terms.lease, limit=limit)
-            groups: list[Group] = []
-            if batch:
-                crash_points.reached("D1.claimed")
-                told = self._decider.told(token, batch, fallback=route.fallback)
-                crash_points.reached("D2.decided")
-                living = living_of(terms, told)
-                alone = max(1, int(_ALONE_S / self._hands.average_s))
-                groups = [
-                    Group(token, route, lease_ends, living, some) for some in divided(told, free, alone)
-                ]
         if left or terms.bell.rings != rung:
             terms.bell.ring()  # whoever was woken meanwhile found that somebody looks already
-        return len(batch), groups
+        return batch
+
+    def _decided(
+        self, token: str, batch: Sequence[Claimed], route: Route, free: int, lease_ends: float
+    ) -> list[Group]:
+        """D2: who is to be told, in groups for so many free senders. Raises PyMongoError."""
+        crash_points.reached("D1.claimed")
+        told = self._decider.told(token, batch, fallback=route.fallback)
+        crash_points.reached("D2.decided")
+        living = living_of(self._terms, told)
+        alone = max(1, int(_ALONE_S / self._hands.average_s))
+        return [Group(token, route, lease_ends, living, some) for some in divided(told, free, alone)]
 
     def _share(self, groups: Sequence[Group]) -> None:
         self._terms.batches.put(groups)

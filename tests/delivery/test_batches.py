@@ -18,7 +18,7 @@ from app.store.claims import Claims
 from consumers.delivery.batches import divided
 from consumers.delivery.worker import Worker
 from tests.delivery.world import World, eventually
-from tests.providers import Mailbox
+from tests.providers import Mailbox, Twilio, TwilioAnswer
 
 SENDERS = 4
 
@@ -126,6 +126,23 @@ def test_stop_gives_back_what_waits_for_a_sender(world: World, mailbox: Mailbox)
     assert not [row["_id"] for row in rows if "claim" in row or "doubt" in row]
     assert sum("due_at" in row for row in rows) == 60 - len(mailbox.mails)
     assert len(mailbox.mails) < 60
+
+
+def test_nobody_waits_for_what_a_provider_is_asked_about(sms_world: World, twilio: Twilio) -> None:
+    twilio.script = [TwilioAnswer(drop=True)]
+    sms_world.person(1)
+    sms_world.conversation(1)
+    worker = sms_world.worker()
+    worker.deliver_due()
+    assert "doubt" in sms_world.stored(1)
+    sms_world.hurry()
+    sms_world.person(2)
+    sms_world.conversation(2)
+    by_then: list[int] = []
+    twilio.on_asked = lambda: by_then.append(len(twilio.messages))
+    assert worker.deliver_due() == 2
+    assert by_then == [1]
+    assert [message["to"] for message in reversed(twilio.messages)] == ["+15550100002", "+15550100001"]
 
 
 def test_batch_is_divided_among_those_who_are_free() -> None:
