@@ -33,6 +33,7 @@ ARGUMENTS = {
 NAMES = ("watcher-1", "watcher-2", "notifier-1", "notifier-2", "delivery-1", "delivery-2", "web-1")
 _RESTART_AFTER_S = 0.3
 _LOOK_EVERY_S = 0.1
+_DISARMED_S = 2.0
 _READY_S = 60.0
 
 
@@ -44,6 +45,8 @@ class _One:
     port: int
     child: Child
     crash_at: str | None = None
+    disarmed_at: float = -_DISARMED_S
+    """On the monotonic clock. It may have come to the step just then."""
     excused: bool = False
     """Its next end is our doing."""
     down: bool = False
@@ -157,6 +160,7 @@ class Processes:
         """It need not die any more, if it did not come to the step."""
         with self._lock:
             self._all[name].crash_at = None
+            self._all[name].disarmed_at = time.monotonic()
             self._crash_file(name).unlink(missing_ok=True)
 
     def _crash_file(self, name: str) -> Path:
@@ -241,7 +245,8 @@ class Processes:
     def _ended(self, one: _One) -> None:
         with self._lock:
             status = one.child.returncode
-            armed = one.crash_at is not None and one.excused is False
+            armed = one.crash_at is not None or time.monotonic() - one.disarmed_at < _DISARMED_S
+            armed = armed and one.excused is False
             if armed and status == -signal.SIGKILL:
                 one.crash_at = None
             elif not one.excused and not one.down:

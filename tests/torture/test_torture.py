@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import psutil
 import pytest
 from pymongo.errors import PyMongoError
 
@@ -104,6 +105,21 @@ class TestProcesses:
         finally:
             processes.stop()
         assert "watcher-1 ended by itself with status 2" in processes.deaths[0]
+
+    def test_a_death_at_a_step_is_not_held_against_a_process_that_need_not_die_any_more(
+        self, tmp_path: Path
+    ) -> None:
+        processes = Processes({"MONGODB_URI": "nonsense"}, tmp_path, names=("watcher-1",))
+        try:
+            processes.crash_at("watcher-1", "W3.stored")
+            for child in psutil.Process().children():
+                if "tests.torture.launch" in child.cmdline():
+                    child.kill()
+            processes.disarm("watcher-1")
+            assert wait_until(lambda: processes.restarts, timeout_s=30)
+        finally:
+            processes.stop()
+        assert not [death for death in processes.deaths if "status -9" in death]
 
     def test_a_process_dies_where_it_is_told_and_is_started_plainly_again(
         self, stack: Stack, tmp_path: Path

@@ -156,6 +156,19 @@ def test_who_booked_again_knows_what_the_booking_showed_whatever_was_still_on_it
     assert run.problems() == []
 
 
+def test_who_booked_again_may_be_at_what_that_showed_although_it_stands_as_before_again(run: Run) -> None:
+    run.becomes(LATE)
+    run.becomes({"gate": "B2"})
+    shown = {"flight": {k: v for k, v in run.flight.items() if k != "_id"}}
+    again = {"_id": "b2", "user_id": "person", "flight_id": "f1", "status": "confirmed", "seen": shown}
+    run.wrote("bookings", again)
+    run.becomes({"gate": "A1"})
+    run.told(SAY_LATE)  # of before the booking or after it: nobody can say
+    run.becomes({"gate": "C3"})
+    run.told(f"{HEAD} has a new gate, C3 (was B2). Leaves 10:30 MST.")
+    assert run.problems() == []
+
+
 def _never_told(run: Run) -> None:
     run.becomes(LATE)
 

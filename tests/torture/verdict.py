@@ -194,9 +194,10 @@ class Judge:
             if last is not None and _same(last.said, message.said) and not looked:
                 self._repeat(where, last, message)
             known, wrong = oracle.follow(moments, known, message.said, at)
-            # Who booked again meanwhile was shown something newer than what a message on its way still told.
+            # Who booked again meanwhile was shown something newer than what a message on its way still told, as far as
+            # one can say of when that was.
             known |= {
-                p for c in mine if c.since <= at and len(c.places) == 1 for p in c.places if p > max(known)
+                p for c in mine if c.since <= at and len(c.places) == 1 for p in c.places if p > min(known)
             }
             doubtful = self._is_doubtful(message)
             if wrong == "goes back to what was before" and self._froze():
