@@ -205,15 +205,13 @@ class TwilioAnswer:
 
 
 class Twilio:
-    """What a Twilio-shaped server has: `messages`, newest first. Put answers into `script` to make it misbehave.
-    on_asked: called before its list of messages is given."""
+    """What a Twilio-shaped server has: `messages`, newest first. Put answers into `script` to make it misbehave."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
         self.script: list[TwilioAnswer] = []
         self.url = ""
         self.asked = 0
-        self.on_asked: Callable[[], None] | None = None
         self.token = "token"
 
     def bodies(self) -> list[str]:
@@ -264,8 +262,6 @@ def _answering(twilio: Twilio) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             twilio.asked += 1
-            if twilio.on_asked is not None:
-                twilio.on_asked()
             to = parse_qs(urlsplit(self.path).query).get("To", [None])[0]
             found = [m for m in twilio.messages if to in (None, m["to"])]
             self._answer(200, {"messages": found, "next_page_uri": None, "page": 0, "page_size": 50})

@@ -43,11 +43,21 @@ class Claims:
         )
         self._channel = channel
 
-    def claim(self, token: str, now: datetime, lease: timedelta, *, limit: int) -> tuple[list[Claimed], bool]:
+    def claim(
+        self,
+        token: str,
+        now: datetime,
+        lease: timedelta,
+        *,
+        limit: int,
+        workers: int = 1,
+        alone: int = 1,
+    ) -> tuple[list[Claimed], bool]:
         """D1: claim due conversations that are unclaimed or whose lease ran out, the most urgent first.
 
-        limit: most that are taken. Returns those that are ours, ordered by (priority, due_at), and whether some were
-        left.
+        limit: most that are taken; workers: among how many what is due is shared, so that many due ones do
+        not all wait for one sender; alone: so many are not worth sharing. Returns those that are ours, ordered
+        by (priority, due_at), and whether some were left for others.
 
         The claim does not wait for a majority, and what it reads may be as young. Every later write asks for the
         claim at the primary and waits for a majority: a claim that a failover took back, or what it had read,
@@ -55,8 +65,9 @@ class Claims:
         """
         due = {"channel": self._channel, "due_at": {"$lte": now}, "status": "open", **free(now)}
         found = self._unconfirmed.find(due, {"_id": 1}).sort([("priority", 1), ("due_at", 1)])
-        ids = [row["_id"] for row in found.limit(limit + 1)]
-        ids, left = ids[:limit], len(ids) > limit
+        ids = [row["_id"] for row in found.limit(limit * workers)]
+        share = min(limit, max(alone, -(-len(ids) // workers)))
+        ids, left = ids[:share], len(ids) > share
         if not ids:
             return [], False
         self._unconfirmed.update_many(

@@ -11,13 +11,6 @@ class Bell:
     def __init__(self) -> None:
         self._rung = threading.Condition()
         self._rings = 0
-        self._waiting = 0
-
-    @property
-    def waiting(self) -> int:
-        """How many sleep now."""
-        with self._rung:
-            return self._waiting
 
     @property
     def rings(self) -> int:
@@ -41,6 +34,4 @@ class Bell:
         """Sleep until a ring after the seen ones, or for this long."""
         with self._rung:
             if self._rings == seen:
-                self._waiting += 1
                 self._rung.wait(timeout_s)
-                self._waiting -= 1

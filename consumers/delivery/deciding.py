@@ -25,8 +25,7 @@ from app.store.suppressions import Suppression
 from consumers.delivery.choosing import Choices
 from consumers.delivery.decision import Verdict, decide, narrowed
 from consumers.delivery.outcomes import Outcomes
-from consumers.delivery.terms import Terms
-from consumers.delivery.told import Told
+from consumers.delivery.terms import Terms, Told
 
 _UNREACHED = frozenset(
     {"no_address", "unverified_address", "no_person", *(f"suppressed_{reason}" for reason in Refusal)}

@@ -35,8 +35,7 @@ from consumers.delivery.noting import noted_of
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.providers import Route
 from consumers.delivery.sending import Ready, Result
-from consumers.delivery.terms import Terms
-from consumers.delivery.told import Told
+from consumers.delivery.terms import Terms, Told
 from consumers.delivery.turns import until_stopped
 
 log = structlog.get_logger()

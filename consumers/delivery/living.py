@@ -8,8 +8,7 @@ from dataclasses import replace
 from app.channels.base import Parcel
 from app.domain.channels import CHANNELS
 from app.domain.sounds import sounds
-from consumers.delivery.terms import Terms
-from consumers.delivery.told import Told
+from consumers.delivery.terms import Terms, Told
 
 
 def living_of(terms: Terms, told: Sequence[Told]) -> Mapping[str, str]:

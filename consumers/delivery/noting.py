@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from app.store.claim_records import DoubtNote, Noted
-from consumers.delivery.told import Told
+from consumers.delivery.terms import Told
 
 
 def noted_of(told: Told, attempt: str, now: datetime, text: str | None = None) -> Noted:

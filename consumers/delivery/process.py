@@ -3,6 +3,7 @@ on."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -43,7 +44,6 @@ from app.store.service_messages import ServiceMessages
 from app.store.suppressions import Suppressions
 from app.store.why_links import WhyLinks
 from consumers.delivery import composing, service_messages
-from consumers.delivery.batches import Batches
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
 from consumers.delivery.digesting import Digester
@@ -161,7 +161,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         why_links=WhyLinks(database),
         composer=Composer(settings.public_url, clock, short_links=bool(settings.signing_keys)),
         bell=Bell(),
-        batches=Batches(),
+        claiming=threading.Lock(),
         senders=registry.ENTRIES[channel.name].senders(settings),
         rules=settings.rules,
         flapping=settings.flapping,

@@ -1,7 +1,8 @@
-"""What the senders of one channel share."""
+"""What the senders of one channel share, and what passes between the steps of delivery."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,21 +10,23 @@ from app.channels.base import Channel
 from app.channels.links import Links
 from app.domain.clock import DomainClock, Now
 from app.domain.flapping import Flapping
-from app.domain.news import Rules
+from app.domain.news import Role, Rules
+from app.domain.people import Person
 from app.store.announcements import Announcements
 from app.store.callbacks import Callbacks
+from app.store.claim_records import Claimed, Grounds
 from app.store.claims import Claims
 from app.store.counts import Counts
 from app.store.decisions import Decisions
-from app.store.digests import DailyCounts, Digests
+from app.store.digests import Counted, DailyCounts, Digests
 from app.store.notifications import Ledger
 from app.store.people import People
 from app.store.ranks import Ranks
-from app.store.suppressions import Suppressions
+from app.store.suppressions import Suppression, Suppressions
 from app.store.why_links import WhyLinks
-from consumers.delivery.batches import Batches
 from consumers.delivery.bell import Bell
 from consumers.delivery.composing import Composer
+from consumers.delivery.decision import Verdict
 from consumers.delivery.endpoints import Endpoints
 from consumers.delivery.providers import Providers
 
@@ -51,7 +54,7 @@ class Terms:
     ranks: Ranks
     providers: Providers
     bell: Bell
-    batches: Batches
+    claiming: threading.Lock
     senders: int
     rules: Rules
     flapping: Flapping
@@ -62,3 +65,21 @@ class Terms:
     send_timeout_s: float
     tries: int
     endpoints: Endpoints | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A conversation whose person is to hear something now. grounds: what goes on the record with it.
+
+    address: the id of where, None when there is no usable one. unreached: what is to be said along with it of
+    another channel; None when nothing is. counted: towards the person's daily maximum; None when it does not count.
+    """
+
+    conversation: Claimed
+    verdict: Verdict
+    person: Person
+    role: Role
+    grounds: Grounds
+    address: str | None = None
+    unreached: Suppression | None = None
+    counted: Counted | None = None

@@ -20,10 +20,8 @@ from app.domain.errors import PermanentError
 from app.domain.people import speaking_to
 from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
-from app.store.claim_records import Claimed
 from app.store.suppressions import Suppression
 from app.store.why_links import WhyLink
-from consumers.delivery.batches import Group, divided
 from consumers.delivery.composing import facts_of, linked, listed
 from consumers.delivery.deciding import Decider
 from consumers.delivery.hands import Hands
@@ -32,8 +30,7 @@ from consumers.delivery.noting import noted_of
 from consumers.delivery.outcomes import Outcomes
 from consumers.delivery.providers import Route
 from consumers.delivery.sending import Ready, Result, group_size
-from consumers.delivery.terms import Terms
-from consumers.delivery.told import Told
+from consumers.delivery.terms import Terms, Told
 from consumers.delivery.turns import until_stopped
 
 log = structlog.get_logger()
@@ -43,7 +40,7 @@ _NET_S = 10.0
 _BATCH = 128
 _GROUP = 32
 _ALONE_S = 0.1
-"""What one sender hands over in this time is not shared: noting and recording cost as much for one as for many."""
+"""What one sender hands over in this time is not shared: each batch costs a dozen round trips to MongoDB."""
 _FLUSH_S = 0.5
 """What became of messages is written at least this often, also when a group takes longer."""
 
@@ -95,84 +92,55 @@ class Worker:
         terms.bell.wait(seen, max(0.001, min(until_due_s, _NET_S)))
 
     def deliver_due(self) -> int:
-        """One batch, D1 to D4', and what other senders claimed beyond what they can hand over themselves. Returns how
-        many conversations were claimed, or else handed over. Raises PyMongoError."""
+        """One batch, D1 to D4'. Returns how many conversations were claimed. Raises PyMongoError."""
         token = secrets.token_hex(12)
         with self._terms.providers.route(token) as route:
-            handled = self._look(token, route) if route else 0
-        if route and route.probing and not handled and self._is_idle():
+            if route is None:
+                return 0
+            claimed = self._deliver(token, route)
+        if route.probing and not claimed and not self._terms.claims.backlog(self._terms.now(), at_most=1)[0]:
             route.provider.untried()
-        while (group := self._terms.batches.take()) is not None:
-            self._deliver(group)
-            handled = handled or len(group.told)
-        return handled
+        return claimed
 
-    def _is_idle(self) -> bool:
-        return not self._terms.claims.backlog(self._terms.now(), at_most=1)[0]
-
-    def _look(self, token: str, route: Route) -> int:
-        """One batch by this route; what is more than one sender's work is shared. Returns how many conversations were
-        claimed. Raises PyMongoError."""
-        free, lease_ends = 1 + self._terms.bell.waiting, time.monotonic() + self._terms.lease.total_seconds()
-        batch = self._claimed(token, route, free)
-        # Those in doubt are decided apart: the provider may have to be asked, and the others need not wait for that.
-        for in_doubt in (False, True):
-            if some := [one for one in batch if (one.doubt is not None) == in_doubt]:
-                groups = self._decided(token, some, route, free, lease_ends)
-                # The first is never shared: with a probe it is the only one, and goes before the route is given back.
-                self._share(groups[1:])
-                for group in groups[:1]:
-                    self._deliver(group)
-        return len(batch)
-
-    def _claimed(self, token: str, route: Route, free: int) -> Sequence[Claimed]:
-        """D1, unless another sender is at it: then nothing. Raises PyMongoError."""
+    def _deliver(self, token: str, route: Route) -> int:
+        """One batch by this route. Returns how many conversations were claimed. Raises PyMongoError."""
         terms = self._terms
-        with terms.batches.looking() as looks:
-            if not looks:
-                return []
-            rung = terms.bell.rings
-            limit = self._batch_size(route, free)
-            batch, left = terms.claims.claim(token, terms.now(), terms.lease, limit=limit)
-        if left or terms.bell.rings != rung:
-            terms.bell.ring()  # whoever was woken meanwhile found that somebody looks already
-        return batch
-
-    def _decided(
-        self, token: str, batch: Sequence[Claimed], route: Route, free: int, lease_ends: float
-    ) -> list[Group]:
-        """D2: who is to be told, in groups for so many free senders. Raises PyMongoError."""
+        lease_ends = time.monotonic() + terms.lease.total_seconds()
+        limit = self._batch_size(route)
+        with terms.claiming:
+            batch, left = terms.claims.claim(
+                token,
+                terms.now(),
+                terms.lease,
+                limit=limit,
+                workers=terms.senders,
+                alone=max(1, int(_ALONE_S / self._hands.average_s)),
+            )
+        if left:
+            terms.bell.ring()  # the next sender looks
+        if not batch:
+            return 0
         crash_points.reached("D1.claimed")
         told = self._decider.told(token, batch, fallback=route.fallback)
         crash_points.reached("D2.decided")
-        living = living_of(self._terms, told)
-        alone = max(1, int(_ALONE_S / self._hands.average_s))
-        return [Group(token, route, lease_ends, living, some) for some in divided(told, free, alone)]
-
-    def _share(self, groups: Sequence[Group]) -> None:
-        self._terms.batches.put(groups)
-        for _ in groups:
-            self._terms.bell.ring()
-
-    def _deliver(self, group: Group) -> None:
-        """D3 and D4 for all of the group, as far as there is time. Raises PyMongoError."""
-        told, route = group.told, group.route
-        while told and self._hands.may_go_on(group.lease_ends, route):
+        living = living_of(terms, told)
+        while told and self._hands.may_go_on(lease_ends, route):
             size = min(group_size(self._hands.average_s, _GROUP), len(told))
             if not route.probing and (size := self._hands.granted(size, route)) == 0:
                 continue
-            some, told = told[:size], told[size:]
-            self._send_group(group.token, some, group.lease_ends, route, group.living)
+            group, told = told[:size], told[size:]
+            self._send_group(token, group, lease_ends, route, living)
         if told:
-            self._terms.claims.release(group.token, [t.conversation.id for t in told])
+            terms.claims.release(token, [t.conversation.id for t in told])
             self._outcomes.uncount(t.counted for t in told)
+        return len(batch)
 
-    def _batch_size(self, route: Route, free: int) -> int:
-        """Two seconds' worth for each free sender: what was read at D2 stays fresh, and little is given back at a
-        stop. A second's where a rate is set, and one to probe: more urgent news may come meanwhile."""
+    def _batch_size(self, route: Route) -> int:
+        """Two seconds' worth: what was read at D2 stays fresh, and little is given back at a stop. A second's
+        where a rate is set, and one to probe: more urgent news may come meanwhile."""
         if route.probing:
             return 1
-        limit = max(1, min(_BATCH, int(2.0 / self._hands.average_s))) * free
+        limit = max(1, min(_BATCH, int(2.0 / self._hands.average_s)))
         rate = route.provider.limit()
         return limit if rate is None else max(1, min(limit, int(rate)))
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.domain.flight import Status
-from consumers.delivery.batches import Batches
 from tests.delivery.world import NOW, A, B, C, World, flight, order
 from tests.providers import Mailbox, Twilio, TwilioAnswer
 
@@ -295,7 +294,7 @@ def test_urgent_goes_before_what_was_due_earlier(world: World, mailbox: Mailbox)
 
 def test_two_workers_tell_everybody_once(world: World, mailbox: Mailbox) -> None:
     people = world.travellers(60)
-    workers = [world.worker(batches=Batches()) for _ in range(3)]
+    workers = [world.worker(claiming=threading.Lock()) for _ in range(3)]
 
     def drain(worker) -> None:
         while worker.deliver_due():
