@@ -84,10 +84,11 @@ class Digester:
             self.ended.set()
 
     def _turn(self) -> None:
+        looked_at = self._terms.now()
         if not self._leases.take(LEASE, self._lease_s):
             self._stop.wait(_NET_S)
         elif self.send_due() == 0:
-            self._stop.wait(self._rest_s())
+            self._stop.wait(self._rest_s(looked_at))
 
     def close(self) -> None:
         """Give the connection back."""
@@ -110,10 +111,11 @@ class Digester:
         except PyMongoError as error:
             log.warning("lease lapses by itself", lease=LEASE, why=type(error).__name__)
 
-    def _rest_s(self) -> float:
-        now = self._terms.now()
-        due = self._terms.digests.next_due(now)
-        return min((due - now).total_seconds() + 0.001, _NET_S) if due else _NET_S
+    def _rest_s(self, looked_at: datetime) -> float:
+        """Until the next one is due; what has come due since the look, too."""
+        due = self._terms.digests.next_due(looked_at)
+        until_due_s = (due - self._terms.now()).total_seconds() + 0.001 if due else _NET_S
+        return max(0.0, min(until_due_s, _NET_S))
 
     def _one(self, token: str, route: Route) -> int:
         terms = self._terms

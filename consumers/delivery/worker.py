@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 from pymongo.errors import PyMongoError
@@ -69,9 +70,9 @@ class Worker:
             self.ended.set()
 
     def _turn(self) -> None:
-        seen = self._terms.bell.rings
+        seen, looked_at = self._terms.bell.rings, self._terms.now()
         if self.deliver_due() == 0:
-            self._rest(seen)
+            self._rest(seen, looked_at)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -81,14 +82,14 @@ class Worker:
         """End a hand-over under way, from another thread: its outcome is written as it is."""
         self._hands.abort()
 
-    def _rest(self, seen: int) -> None:
+    def _rest(self, seen: int, looked_at: datetime) -> None:
+        """Until a ring, or until something is due; what has come due since the look, too."""
         terms = self._terms
         if outage_s := terms.providers.left_s():
             self._stop.wait(min(outage_s, _NET_S))
             return
-        now = terms.now()
-        due = terms.claims.next_due(now)
-        until_due_s = (due - now).total_seconds() + 0.001 if due else _NET_S
+        due = terms.claims.next_due(looked_at)
+        until_due_s = (due - terms.now()).total_seconds() + 0.001 if due else _NET_S
         terms.bell.wait(seen, max(0.001, min(until_due_s, _NET_S)))
 
     def deliver_due(self) -> int:
