@@ -1,6 +1,8 @@
 # What people do with this repository. `make` alone lists it. Needs Python 3.11 or later, and make (3.81 is enough).
 
 SHELL := /bin/sh
+# The demo and the tests start many processes: without kept bytecode each would compile all its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 # The first of these that is Python 3.11 or later; say `make PYTHON=...` to choose another.

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from pymongo.write_concern import WriteConcern
 
 from app.channels.email import EmailChannel
@@ -19,7 +18,7 @@ from app.store.leases import Leases
 from consumers.delivery.digesting import Digester
 from consumers.delivery.process import shared_terms
 from tests.providers import Mailbox, Twilio
-from tests.web_process import Docs, emptied, with_schema
+from tests.web_process import Docs
 from tests.why.world import World, settings_for
 
 NOON = datetime(2013, 2, 8, 17, tzinfo=UTC)
@@ -31,17 +30,10 @@ def clock_settings() -> dict[str, Any]:
     return {"demo": True, "demo_clock_start": NOON, "demo_clock_origin": system_now()}
 
 
-@pytest.fixture(scope="package")
-def prepared(request: pytest.FixtureRequest, mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
-    """One for all tests of a package; it is called after that."""
-    with with_schema(mongo_client, request.node.path.name) as found:
-        yield found
-
-
 @pytest.fixture
 def database(prepared: Docs) -> Docs:
     """In place of one for each test, whose schema would take longer than the test."""
-    return emptied(prepared)
+    return prepared
 
 
 @pytest.fixture

@@ -5,20 +5,27 @@ With CI=true a test that skips itself fails: what is not run there is not run an
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import flask
 import hypothesis
+import jinja2
 import pytest
 import structlog
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from app.domain import places
 from app.settings import Settings
+from app.store import schema
 from scripts.kafka import missing_for_apache
+from tests.emptied import emptied
 from tests.providers import Mailbox, Twilio, smtp_server, twilio_server
 from tests.servers import WARM, Keeper, address_of
 
@@ -60,9 +67,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take minutes begin first, so that no worker is left alone with them at the end; but the demo, whose
-    clock runs fast and waits for nobody, comes when the machine is nearly idle."""
+    """Names are unique. Files that take minutes begin first, so that no worker is left alone with them at the end;
+    but the demo, whose clock runs fast and waits for nobody, comes when the machine is nearly idle."""
+    twice = [name for name, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if twice:  # pytest-xdist would run one of them
+        raise pytest.UsageError(f"several tests have one name: {', '.join(twice)}")
     items.sort(key=lambda item: (item.path.name == "test_demo.py", _LONG.get(item.path.name, len(_LONG))))
+
+
+def pytest_collection_finish() -> None:
+    """The garbage collector looks at five thousand collected tests no more."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -113,6 +129,13 @@ def mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
         yield client
 
 
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each test makes a web application of its own, which would compile every template anew."""
+    compiled = jinja2.FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    flask.Flask.jinja_options = {"bytecode_cache": compiled}
+
+
 @pytest.fixture(autouse=True)
 def logging_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A test that starts a process in this one configures logging: the next test finds none of it."""
@@ -129,6 +152,24 @@ def database(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dic
     name = f"test_{uuid.uuid4().hex[:12]}"
     yield mongo_client[name]
     mongo_client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def _with_schema(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
+    """A database with the schema, one for each worker: making it takes longer than most tests."""
+    places.load()  # takes a second, which the first test would wait for
+    found = mongo_client[f"test_{uuid.uuid4().hex[:12]}"]
+    schema.ensure(found)
+    yield found
+    changed = schema.check(found)
+    mongo_client.drop_database(found.name)
+    assert not changed, f"a test left it otherwise: {changed}"
+
+
+@pytest.fixture
+def prepared(_with_schema: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
+    """A database with the schema and without a document. Leave collections and indexes as they are."""
+    return emptied(_with_schema)
 
 
 @pytest.fixture

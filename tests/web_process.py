@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from app import settings as settings_module
-from app.domain import places
 from app.domain.clock import DomainClock
 from app.runtime import Health
 from app.settings import Settings
-from app.store import schema
 from app.web import create_app
 from app.web.feed import Feed
 from app.web.services import Services
@@ -41,24 +35,6 @@ class WebProcess:
 
     def pass_time(self, **length: float) -> None:
         self.moment += timedelta(**length)
-
-
-@contextmanager
-def with_schema(client: MongoClient[dict[str, Any]], what: str) -> Iterator[Docs]:
-    """A database of its own with the schema, for many tests: making one takes longer than a test."""
-    places.load()
-    database = client[f"test_{what}_{uuid.uuid4().hex[:12]}"]
-    schema.ensure(database)
-    yield database
-    client.drop_database(database.name)
-
-
-def emptied(database: Docs) -> Docs:
-    """The database without what an earlier test left in it; schema and indexes stay."""
-    for name in database.list_collection_names():
-        if not name.startswith("system."):
-            database[name].delete_many({})
-    return database
 
 
 def settings_of(mongo_uri: str, database: Docs, **more: Any) -> Settings:

@@ -6,11 +6,11 @@ import pytest
 
 from app.settings import Settings
 from tests.airports.world import Newark
-from tests.at_noon import database, digester, prepared, settings, sure, world
+from tests.at_noon import database, digester, settings, sure, world
 from tests.processes import dying
 from tests.web_process import Docs
 
-__all__ = ["database", "digester", "dying", "prepared", "settings", "sure", "world"]
+__all__ = ["database", "digester", "dying", "settings", "sure", "world"]
 
 
 @pytest.fixture

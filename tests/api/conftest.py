@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from bson import ObjectId
 from flask.testing import FlaskClient
-from pymongo import MongoClient
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
@@ -20,7 +18,6 @@ from app.domain.clock import DomainClock
 from app.runtime import Health
 from app.settings import Settings
 from app.store import client as store_client
-from app.store import schema
 from app.store.api_keys import ApiKeys
 from app.store.sessions import Sessions
 from app.web import create_app
@@ -34,21 +31,12 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 DAY = "2026-12-01"
 
 
-@pytest.fixture(scope="session")
-def home(mongo_client: MongoClient[Document]) -> Iterator[Database[Document]]:
-    """A database with the schema; making one takes seconds, so the tests of the API share it."""
-    database = mongo_client[f"test_{uuid.uuid4().hex[:12]}"]
-    schema.ensure(database)
-    yield database
-    mongo_client.drop_database(database.name)
-
-
 @pytest.fixture
-def settings(mongo_uri: str, home: Database[Document]) -> Settings:
+def settings(mongo_uri: str, prepared: Database[Document]) -> Settings:
     """Settings of a web process that nobody limits."""
     hosts, _, options = mongo_uri.removeprefix("mongodb://").partition("/")
     return settings_module.load(
-        mongodb_uri=f"mongodb://{hosts}/{home.name}?{options.partition('?')[2]}",
+        mongodb_uri=f"mongodb://{hosts}/{prepared.name}?{options.partition('?')[2]}",
         kafka_bootstrap_servers="127.0.0.1:9",
         staff_key_hashes=hashlib.sha256(STAFF_KEY.encode()).hexdigest(),
         secret_key="a secret of tests, long enough for anything",
@@ -58,12 +46,9 @@ def settings(mongo_uri: str, home: Database[Document]) -> Settings:
 
 
 @pytest.fixture
-def api_database(settings: Settings, home: Database[Document]) -> Database[Document]:
+def api_database(settings: Settings, prepared: Database[Document]) -> Database[Document]:
     """The database as the processes open it, with nothing in it."""
-    for name in schema.COLLECTIONS:
-        if home[name].find_one({}, {"_id": 1}) is not None:
-            home[name].delete_many({})
-    return store_client.database(home.client, settings)
+    return store_client.database(prepared.client, settings)
 
 
 class Asking:

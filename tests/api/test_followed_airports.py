@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from app.store.own_followings import OwnFollowings
-from tests.notifier.conftest import prepared, world  # noqa: F401 - fixtures
+from tests.notifier.conftest import world  # noqa: F401 - fixtures
 from tests.notifier.world import World
 from tests.watchers.conftest import (  # noqa: F401 - fixtures
     Line,

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import schemathesis
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 from schemathesis.config import SchemathesisConfig
 from schemathesis.openapi import from_dict
-from schemathesis.schemas import BaseSchema
+from schemathesis.schemas import APIOperation, BaseSchema
 from schemathesis.transport import SerializationContext
 
 from app.web import openapi
@@ -44,16 +46,10 @@ _THERE = {
 
 _CONFIG = {
     "seed": 1,
-    "suppress-health-check": ["all"],
     "generation": {
-        "max-examples": EXAMPLES,
-        "deterministic": True,
-        "database": "none",
         # Who asks is the test's matter.
         "with-security-parameters": False,
     },
-    # Edges are made when their test runs, not when it is collected: they take seconds.
-    "phases": {"coverage": {"enabled": False}, "examples": {"enabled": False}},
     # All checks of schemathesis for single answers, but for two. There are no links, so no chains of requests.
     "checks": {
         # What fits the schema may still be wrong here: flights, places, zones and cursors are looked up, and unknown
@@ -114,12 +110,28 @@ OPERATIONS = [
 ]
 
 
+def any_case(operation: str) -> SearchStrategy[schemathesis.Case]:
+    """Cases that fit an operation's schema, and cases that do not."""
+    found = _operation(operation)
+    return st.one_of(
+        [
+            found.as_strategy(generation_mode=mode)
+            for mode in SCHEMA.config.generation_for(operation=found).modes
+        ]
+    )
+
+
 def edges(operation: str) -> Iterator[schemathesis.Case]:
     """Cases at every edge of an operation's schema, within and without. operation: like "GET /update"."""
-    found = SCHEMA.find_operation_by_label(operation)
-    assert found is not None, operation
+    found = _operation(operation)
     generation = SCHEMA.config.generation_for(operation=found, phase="coverage")
     return SCHEMA.iter_coverage_cases(found, generation_modes=generation.modes, generation_config=generation)
+
+
+def _operation(label: str) -> APIOperation:
+    found = SCHEMA.find_operation_by_label(label)
+    assert found is not None, label
+    return found
 
 
 def may(case: schemathesis.Case) -> tuple[str, ...]:

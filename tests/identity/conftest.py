@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -25,7 +23,6 @@ from app.channels.sms import SmsChannel
 from app.domain.clock import real_time
 from app.runtime import Health, StopFlag
 from app.settings import Settings, load
-from app.store import schema
 from app.store.service_messages import ServiceMessage, ServiceMessages, bell_of
 from app.web import create_app
 from app.web.feed import Feed
@@ -120,22 +117,10 @@ class Place:
         return senders_of(self.settings, self.database, shared, StopFlag())[bell_of(channel.name)]
 
 
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
-    """A database with schema: making one takes longer than a test."""
-    name = f"test_identity_{uuid.uuid4().hex[:12]}"
-    schema.ensure(mongo_client[name])
-    yield mongo_client[name].with_options(
-        write_concern=WriteConcern("majority"), read_concern=ReadConcern("majority")
-    )
-    mongo_client.drop_database(name)
-
-
 @pytest.fixture
-def empty(prepared: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
-    for name in schema.COLLECTIONS:
-        prepared[name].delete_many({})
-    return prepared
+def prepared(prepared: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
+    """Read and written as the processes do."""
+    return prepared.with_options(write_concern=WriteConcern("majority"), read_concern=ReadConcern("majority"))
 
 
 def settings_for(mongo_uri: str, name: str, **more: Any) -> Settings:
@@ -156,21 +141,21 @@ def settings_for(mongo_uri: str, name: str, **more: Any) -> Settings:
 
 
 @pytest.fixture
-def place(empty: Database[dict[str, Any]], mongo_uri: str) -> Place:
+def place(prepared: Database[dict[str, Any]], mongo_uri: str) -> Place:
     """Nobody is there yet."""
-    return Place(empty, settings_for(mongo_uri, empty.name))
+    return Place(prepared, settings_for(mongo_uri, prepared.name))
 
 
 @pytest.fixture
-def mail_place(empty: Database[dict[str, Any]], mongo_uri: str, mailbox: Mailbox) -> Place:
+def mail_place(prepared: Database[dict[str, Any]], mongo_uri: str, mailbox: Mailbox) -> Place:
     """With a mail server."""
-    return Place(empty, settings_for(mongo_uri, empty.name, mail_port=mailbox.port))
+    return Place(prepared, settings_for(mongo_uri, prepared.name, mail_port=mailbox.port))
 
 
 @pytest.fixture
-def sms_place(empty: Database[dict[str, Any]], mongo_uri: str, twilio: Twilio) -> Place:
+def sms_place(prepared: Database[dict[str, Any]], mongo_uri: str, twilio: Twilio) -> Place:
     """With a Twilio."""
-    return Place(empty, settings_for(mongo_uri, empty.name, twilio_api_base_url=twilio.url))
+    return Place(prepared, settings_for(mongo_uri, prepared.name, twilio_api_base_url=twilio.url))
 
 
 @pytest.fixture

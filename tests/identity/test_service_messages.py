@@ -172,7 +172,7 @@ def test_a_number_that_said_stop_gets_no_code(
 
 @pytest.mark.parametrize("step", ["S1.claimed", "S2.sent"])
 def test_killed_between_claim_and_deletion_it_is_sent_by_the_next(
-    empty: Database[dict[str, Any]], mail_place: Place, mailbox: Mailbox, step: str
+    prepared: Database[dict[str, Any]], mail_place: Place, mailbox: Mailbox, step: str
 ) -> None:
     mail_place.messages.post(
         Kind.SIGN_IN,

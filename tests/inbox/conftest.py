@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
@@ -17,7 +16,7 @@ from app.store import schema
 from tests.delivery.world import World
 from tests.inbox.stand import KEY
 from tests.my.conftest import NOW, Person, Web
-from tests.web_process import Docs, emptied, uri_of, with_schema
+from tests.web_process import Docs, uri_of
 
 LINK = {"linked": {"inbox": {"address": "p1", "since": NOW}}}
 
@@ -39,15 +38,9 @@ def world(database: Database[dict[str, Any]], database_uri: str) -> Iterator[Wor
     made.close()
 
 
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
-    with with_schema(mongo_client, "inbox") as found:
-        yield found
-
-
 @pytest.fixture
 def web(prepared: Docs, mongo_uri: str) -> Web:
-    return Web(emptied(prepared), settings_for(uri_of(mongo_uri, prepared)))
+    return Web(prepared, settings_for(uri_of(mongo_uri, prepared)))
 
 
 @pytest.fixture

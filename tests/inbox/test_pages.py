@@ -12,10 +12,11 @@ import pytest
 from app.store.inbox import MOST_COUNTED
 from app.web.my import inbox as my_inbox
 from tests.delivery.world import eventually
+from tests.emptied import emptied
 from tests.inbox.conftest import settings_for
 from tests.inbox.entries import fill
 from tests.my.conftest import Person, Web, text_of
-from tests.web_process import emptied, uri_of
+from tests.web_process import uri_of
 
 BADGE = "data-inbox-count"
 

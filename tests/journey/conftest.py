@@ -7,11 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
-from pymongo import MongoClient
 from werkzeug.serving import make_server
 
 from app.bus import clients, topics
@@ -25,7 +23,7 @@ from app.web.feed import Feed
 from scripts.screenshots import browser, chromium_path
 from tests.journey.town import STAFF_KEY, Town
 from tests.providers import free_port, smtp_server
-from tests.web_process import Docs, emptied, uri_of, with_schema
+from tests.web_process import Docs, uri_of
 
 PUBLIC = (namespaces.FLIGHTS, namespaces.PRICES, namespaces.NOTICES)
 LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
@@ -35,12 +33,6 @@ LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark"
 def with_chromium() -> None:
     if chromium_path() is None:
         pytest.skip("Chromium is not installed")
-
-
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
-    with with_schema(mongo_client, "journey") as database:
-        yield database
 
 
 @pytest.fixture
@@ -65,7 +57,7 @@ def town(prepared: Docs, mongo_uri: str, kafka: str, topic_prefix: str) -> Itera
         feed, stop = Feed(settings, system_now), StopFlag()
         reader = LogReader(settings, PUBLIC, feed, timedelta(hours=24), system_now)
         publisher = Publisher(clients.producer(settings), state)
-        made = Town(emptied(prepared), settings, feed, publisher, mailbox)
+        made = Town(prepared, settings, feed, publisher, mailbox)
         server = make_server("127.0.0.1", port, made.app.wsgi_app, threaded=True)
         threads = [
             threading.Thread(target=reader.run, args=(stop,), daemon=True),

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from pymongo import MongoClient
 
 from app import settings as settings_module
 from tests.domain import pseudo
 from tests.my.conftest import KEY, Web
 from tests.staff.conftest import Desk
 from tests.staff.conftest import settings_for as settings_of_staff
-from tests.web_process import Docs, emptied, uri_of, with_schema
-
-
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
-    with with_schema(mongo_client, "languages") as database:
-        yield database
+from tests.web_process import Docs, uri_of
 
 
 @pytest.fixture
@@ -30,13 +22,13 @@ def web(prepared: Docs, mongo_uri: str) -> Web:
         mail_server="mail.example.org",
         secret_key=KEY,
     )
-    return Web(emptied(prepared), settings)
+    return Web(prepared, settings)
 
 
 @pytest.fixture
 def staff(prepared: Docs, mongo_uri: str) -> Iterator[Desk]:
     """Somebody of staff who is signed in, with a browser whose language is the made-up one."""
-    desk = Desk(emptied(prepared), settings_of_staff(mongo_uri))
+    desk = Desk(prepared, settings_of_staff(mongo_uri))
     assert desk.sign_in().status_code == 303
     desk.client.set_cookie("language", pseudo.TAG)
     with pseudo.spoken():

@@ -19,7 +19,7 @@ from app.web.staff import notices
 from tests.domain import pseudo
 from tests.languages.pseudo_pages import forgotten
 from tests.staff.conftest import KEY, NOW, Desk, hash_of, settings_for
-from tests.web_process import Docs, emptied
+from tests.web_process import Docs
 
 LETTERS, NOTES, NOTICES, WHY = (
     f"/staff/{name}" for name in ("dead-letters", "notifications", "notices", "why")
@@ -51,7 +51,7 @@ class Reader(Desk):
 def staff(prepared: Docs, mongo_uri: str) -> Iterator[Reader]:
     """Somebody of staff who reads the made-up language."""
     with pseudo.spoken():
-        desk = Reader(emptied(prepared), settings_for(mongo_uri))
+        desk = Reader(prepared, settings_for(mongo_uri))
         assert desk.sign_in().status_code == 303
         yield desk
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from pymongo import MongoClient
 from werkzeug.test import TestResponse
 
 from app.settings import Settings
 from app.store.sessions import Sessions
-from tests.web_process import KEY, Docs, WebProcess, emptied, settings_of, with_schema
+from tests.web_process import KEY, Docs, WebProcess, settings_of
 
 __all__ = ["KEY"]  # beside what is defined here
 
@@ -108,15 +106,9 @@ def text_of(page: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
 
 
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
-    with with_schema(mongo_client, "my") as database:
-        yield database
-
-
 @pytest.fixture
 def web(prepared: Docs, mongo_uri: str) -> Web:
-    return Web(emptied(prepared), settings_of(mongo_uri, prepared, mail_server="mail.example.org"))
+    return Web(prepared, settings_of(mongo_uri, prepared, mail_server="mail.example.org"))
 
 
 @pytest.fixture

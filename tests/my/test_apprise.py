@@ -10,7 +10,7 @@ from app.channels.apprise_address import AddressSeal
 from app.web.my import apprise
 from tests.channels.receiver import Receiver, receiver_server
 from tests.my.conftest import Person, Web
-from tests.web_process import KEY, Docs, emptied, settings_of
+from tests.web_process import KEY, Docs, settings_of
 
 PAGE = "/my/apprise"
 TOPIC = "my-secret-topic-9f2c"
@@ -25,7 +25,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def served(prepared: Docs, mongo_uri: str) -> Web:
     more = {"apprise_schemas": "ntfy,ntfys", "apprise_allow_local": True}
-    return Web(emptied(prepared), settings_of(mongo_uri, prepared, **more))
+    return Web(prepared, settings_of(mongo_uri, prepared, **more))
 
 
 @pytest.fixture

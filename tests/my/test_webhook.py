@@ -15,7 +15,7 @@ from app.web import webhooks as webhook
 from tests.channels.ledger import not_taken
 from tests.channels.receiver import Receiver, receiver_server
 from tests.my.conftest import NOW, Person, Web, text_of
-from tests.web_process import KEY, Docs, emptied, settings_of
+from tests.web_process import KEY, Docs, settings_of
 
 PAGE = "/my/webhook"
 
@@ -27,7 +27,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def web_with(prepared: Docs, mongo_uri: str, **more: Any) -> Web:
-    return Web(emptied(prepared), settings_of(mongo_uri, prepared, **more))
+    return Web(prepared, settings_of(mongo_uri, prepared, **more))
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from app.settings import Settings
-from tests.at_noon import database, digester, prepared, settings, sure, world
+from tests.at_noon import database, digester, settings, sure, world
 from tests.notices.world import Noticing
 from tests.processes import dying
 from tests.web_process import Docs
 
-__all__ = ["database", "digester", "dying", "prepared", "settings", "sure", "world"]
+__all__ = ["database", "digester", "dying", "settings", "sure", "world"]
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from app.bus.log_reader import Entry
@@ -19,17 +17,12 @@ from app.domain.events import ChangeEvent, Op, changed_fields
 from app.domain.order import of_event
 from app.runtime import Health
 from app.settings import Settings
-from app.store import schema
 from app.web import create_app
 from app.web.feed import Feed
 from app.web.services import Services
 
 NOW = datetime(2013, 2, 8, 19, 42, tzinfo=UTC)
 """14:42 EST on the day of the storm."""
-
-USED = (
-    "flights", "prices", "known", "announcements", "notifications", "conversations", "resume_tokens", "dead_letters"
-)  # fmt: skip
 
 UA407: dict[str, Any] = {
     "flight_number": "UA407",
@@ -124,15 +117,6 @@ class World:
         return answer.text
 
 
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
-    """A database with schema: making one takes longer than a test."""
-    name = f"test_pages_{uuid.uuid4().hex[:12]}"
-    schema.ensure(mongo_client[name])
-    yield mongo_client[name]
-    mongo_client.drop_database(name)
-
-
 @pytest.fixture
 def settings(mongo_uri: str) -> Settings:
     return Settings(
@@ -145,6 +129,4 @@ def settings(mongo_uri: str) -> Settings:
 
 @pytest.fixture
 def world(prepared: Database[dict[str, Any]], settings: Settings) -> World:
-    for name in USED:
-        prepared[name].delete_many({})
     return World(prepared, settings)

@@ -27,7 +27,7 @@ from app.web import create_app
 from app.web.feed import Feed
 from app.web.services import Services
 from scripts.screenshots import browser, chromium_path
-from tests.pages.conftest import NOW, UA407, USED
+from tests.pages.conftest import NOW, UA407
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 if chromium_path() is None:
@@ -95,8 +95,6 @@ class Site:
 
 @pytest.fixture
 def site(prepared: Database[dict[str, Any]], mongo_uri: str, kafka: str, topic_prefix: str) -> Iterator[Site]:
-    for name in USED:
-        prepared[name].delete_many({})
     settings = Settings(
         mongodb_uri=mongo_uri.replace("/?", "/pages?"),
         kafka_bootstrap_servers=kafka,

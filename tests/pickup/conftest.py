@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from werkzeug.test import TestResponse
 
 from app import settings as settings_module
@@ -20,7 +19,7 @@ from consumers.delivery.process import shared_terms
 from consumers.delivery.service_messages import ServiceSender, senders_of
 from tests.my.conftest import KEY, Person, Web
 from tests.providers import Mail, Mailbox
-from tests.web_process import Docs, emptied, uri_of, with_schema
+from tests.web_process import Docs, uri_of
 
 ANN = "ann@example.org"
 
@@ -75,12 +74,6 @@ def asked(person: Person, booking: str, email: str = ANN, name: str = "Ann") -> 
     return person.post("/my/pickups", page="/my/shares", booking=booking, name=name, email=email)
 
 
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
-    with with_schema(mongo_client, "pickup") as database:
-        yield database
-
-
 @pytest.fixture
 def web(prepared: Docs, mongo_uri: str, mailbox: Mailbox) -> Iterator[PickupWeb]:
     settings = settings_module.load(
@@ -91,7 +84,7 @@ def web(prepared: Docs, mongo_uri: str, mailbox: Mailbox) -> Iterator[PickupWeb]
         mail_port=mailbox.port,
         health_port=0,
     )
-    made = PickupWeb(emptied(prepared), settings, mailbox)
+    made = PickupWeb(prepared, settings, mailbox)
     yield made
     made.sender.close()
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from app.settings import Settings
-from tests.at_noon import database, prepared, settings, sure
+from tests.at_noon import database, settings, sure
 from tests.notices.world import CHANNELS, Noticing
 from tests.web_process import Docs
 
-__all__ = ["database", "prepared", "settings", "sure"]
+__all__ = ["database", "settings", "sure"]
 
 
 def test_who_picks_somebody_up_is_reached_by_no_notice(sure: Docs, settings: Settings) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.stopping.conftest import prepared, web
+from tests.stopping.conftest import web
 
-__all__ = ["prepared", "web"]
+__all__ = ["web"]

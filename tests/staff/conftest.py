@@ -5,21 +5,17 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from pymongo import MongoClient
 from pymongo.database import Database
 from werkzeug.test import TestResponse
 
 from app.domain.clock import DomainClock
 from app.runtime import Health
 from app.settings import Settings
-from app.store import schema
 from app.web import create_app
 from app.web.feed import Feed
 from app.web.services import Services
@@ -75,22 +71,6 @@ class Desk:
         return self.post("/staff/sign-in", token_of="/staff/sign-in", key=key, **fields)
 
 
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
-    """A database with schema: making one takes longer than a test."""
-    name = f"test_staff_{uuid.uuid4().hex[:12]}"
-    schema.ensure(mongo_client[name])
-    yield mongo_client[name]
-    mongo_client.drop_database(name)
-
-
-@pytest.fixture
-def empty(prepared: Database[dict[str, Any]]) -> Database[dict[str, Any]]:
-    for name in schema.COLLECTIONS:
-        prepared[name].delete_many({})
-    return prepared
-
-
 def settings_for(mongo_uri: str, **more: Any) -> Settings:
     values: dict[str, Any] = {
         "mongodb_uri": mongo_uri.replace("/?", "/staff?"),
@@ -103,9 +83,9 @@ def settings_for(mongo_uri: str, **more: Any) -> Settings:
 
 
 @pytest.fixture
-def desk(empty: Database[dict[str, Any]], mongo_uri: str) -> Desk:
+def desk(prepared: Database[dict[str, Any]], mongo_uri: str) -> Desk:
     """Somebody who has not signed in."""
-    return Desk(empty, settings_for(mongo_uri))
+    return Desk(prepared, settings_for(mongo_uri))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from pymongo import MongoClient
 
 from app.domain.namespaces import WATCHED
+from app.store import schema
 from app.store.gaps import Gaps
 from app.store.leases import Leases, of_watcher
 from app.store.samples import AIRPORTS, ALERTS, DELIVERY, NOTICES, NOTIFIER, WATCHERS, WEB, Sample, Samples
@@ -46,7 +48,7 @@ def sample(desk: Desk, process: str, ago_s: float = 5.0, holder: str = "", **mor
 
 
 @pytest.fixture
-def well(staff: Desk) -> Desk:
+def well(staff: Desk) -> Iterator[Desk]:
     """A system in which nothing is wrong."""
     staff.database.samples.drop_indexes()  # the server's clock would find them too old
     leases = Leases(staff.database, "a watcher")
@@ -59,7 +61,8 @@ def well(staff: Desk) -> Desk:
     feed = services_of(staff).feed
     feed.begin(["a log"], [0])
     feed.current_as_of(time.monotonic())
-    return staff
+    yield staff
+    schema.ensure(staff.database)
 
 
 def title(page: str) -> str:

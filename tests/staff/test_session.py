@@ -113,26 +113,26 @@ def test_a_session_ends_after_its_hours(staff: Desk) -> None:
 
 
 def test_taking_a_key_out_of_the_settings_ends_its_sessions(
-    empty: Database[dict[str, Any]], mongo_uri: str
+    prepared: Database[dict[str, Any]], mongo_uri: str
 ) -> None:
-    before = Desk(empty, settings_for(mongo_uri))
+    before = Desk(prepared, settings_for(mongo_uri))
     assert before.sign_in(OTHER_KEY).status_code == 303
     cookie = before.client.get_cookie("gatecall")
     assert cookie is not None
-    after = Desk(empty, settings_for(mongo_uri, staff_key_hashes=hash_of(KEY)))
+    after = Desk(prepared, settings_for(mongo_uri, staff_key_hashes=hash_of(KEY)))
     after.client.set_cookie("gatecall", cookie.value)
     assert not after.is_in()
-    same = Desk(empty, settings_for(mongo_uri))
+    same = Desk(prepared, settings_for(mongo_uri))
     same.client.set_cookie("gatecall", cookie.value)
     assert same.is_in()
 
 
 def test_a_session_signed_with_another_secret_counts_for_nothing(
-    staff: Desk, empty: Database[dict[str, Any]], mongo_uri: str
+    staff: Desk, prepared: Database[dict[str, Any]], mongo_uri: str
 ) -> None:
     cookie = staff.client.get_cookie("gatecall")
     assert cookie is not None
-    other = Desk(empty, settings_for(mongo_uri, secret_key="t" * 32))
+    other = Desk(prepared, settings_for(mongo_uri, secret_key="t" * 32))
     other.client.set_cookie("gatecall", cookie.value)
     assert not other.is_in()
 
@@ -148,9 +148,9 @@ def test_the_cookie_is_out_of_reach_and_holds_no_key(staff: Desk) -> None:
 
 
 def test_behind_https_the_cookie_travels_over_https_alone(
-    empty: Database[dict[str, Any]], mongo_uri: str
+    prepared: Database[dict[str, Any]], mongo_uri: str
 ) -> None:
-    desk = Desk(empty, settings_for(mongo_uri, public_url="https://gatecall.example"))
+    desk = Desk(prepared, settings_for(mongo_uri, public_url="https://gatecall.example"))
     header = desk.client.get("/staff/sign-in").headers["Set-Cookie"]
     assert header.startswith("__Host-gatecall=")
     assert "Secure" in header
@@ -167,9 +167,9 @@ def test_behind_https_the_cookie_travels_over_https_alone(
     ],
 )
 def test_without_secret_or_keys_nobody_comes_in_and_the_page_says_what_to_set(
-    empty: Database[dict[str, Any]], mongo_uri: str, missing: dict[str, Any], words: str
+    prepared: Database[dict[str, Any]], mongo_uri: str, missing: dict[str, Any], words: str
 ) -> None:
-    desk = Desk(empty, settings_for(mongo_uri, **missing))
+    desk = Desk(prepared, settings_for(mongo_uri, **missing))
     assert words in desk.get("/staff/sign-in", 403)
     assert desk.client.post("/staff/sign-in", data={"key": KEY}).status_code == 403
     assert not desk.is_in()

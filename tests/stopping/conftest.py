@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from pymongo import MongoClient
 from werkzeug.test import TestResponse
 
 from app.channels.links import Links
 from app.settings import Settings
 from app.store.suppressions import Suppressions
-from tests.web_process import KEY, Docs, WebProcess, emptied, settings_of, with_schema
+from tests.web_process import KEY, Docs, WebProcess, settings_of
 from tests.why.conftest import world
 
 __all__ = ["KEY", "world"]  # beside what is defined here
@@ -59,12 +57,6 @@ class Web(WebProcess):
         return self.client.post(url.removeprefix(PUBLIC), data=fields, headers={"Accept": "text/html"})
 
 
-@pytest.fixture(scope="package")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
-    with with_schema(mongo_client, "stopping") as database:
-        yield database
-
-
 @pytest.fixture
 def web(prepared: Docs, mongo_uri: str) -> Web:
     settings = settings_of(
@@ -76,4 +68,4 @@ def web(prepared: Docs, mongo_uri: str) -> Web:
         twilio_auth_token=TOKEN,
         twilio_from="+15550100000",
     )
-    return Web(emptied(prepared), settings)
+    return Web(prepared, settings)

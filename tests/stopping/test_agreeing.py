@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from app.store.suppressions import Suppressions
 from app.web import choosing
-from tests.identity.conftest import ADA, Place, empty, place
+from tests.identity.conftest import ADA, Place, place
 
-__all__ = ["empty", "place"]
+__all__ = ["place"]
 
 
 def test_a_sign_up_is_proven_with_the_words_of_its_page(place: Place) -> None:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from pymongo import MongoClient
 
 from app.store.telegram_accounts import TelegramAccounts
 from app.store.telegram_links import TelegramBots, TelegramLinks
 from tests.my.conftest import NOW, Person, Web, text_of
 from tests.telegram.fake import TOKEN
-from tests.web_process import Docs, emptied, settings_of, with_schema
+from tests.web_process import Docs, settings_of
 
 PAGE = "/my/telegram"
 MAIL = {"mail_server": "mail.example.org"}
 
 
-@pytest.fixture(scope="module")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Docs]:
-    with with_schema(mongo_client, "telegram") as database:
-        yield database
-
-
 @pytest.fixture
 def web(prepared: Docs, mongo_uri: str) -> Web:
-    made = Web(emptied(prepared), settings_of(mongo_uri, prepared, telegram_bot_token=TOKEN, **MAIL))
+    made = Web(prepared, settings_of(mongo_uri, prepared, telegram_bot_token=TOKEN, **MAIL))
     TelegramBots(made.database).keep_name("4711", "gatecall_bot")
     return made
 
@@ -96,7 +87,7 @@ def test_links_are_limited(web: Web, maya: Person) -> None:
 
 
 def test_without_a_bot_the_page_says_so(prepared: Docs, mongo_uri: str) -> None:
-    web = Web(emptied(prepared), settings_of(mongo_uri, prepared, **MAIL))
+    web = Web(prepared, settings_of(mongo_uri, prepared, **MAIL))
     maya = web.person()
     assert "switched off" in text_of(maya.get(PAGE))
     assert "/my/telegram" not in maya.get("/my/profile")

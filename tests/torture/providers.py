@@ -39,6 +39,16 @@ class HangUpError(Exception):
     """Cut the connection now."""
 
 
+# How a connection ends. Cancelled at the end of a run, it would be told by Python 3.11 as a fault.
+_ENDED = (
+    OSError,
+    HangUpError,
+    asyncio.IncompleteReadError,
+    asyncio.LimitOverrunError,
+    asyncio.CancelledError,
+)
+
+
 class Providers:
     """Both servers, on ports of their own, from `__enter__` to `__exit__`.
 
@@ -129,7 +139,7 @@ class Providers:
         self._connections["smtp"].add(writer)
         try:
             await _SmtpTalk(self, reader, writer).run()
-        except (OSError, HangUpError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except _ENDED:
             writer.transport.abort()
         finally:
             self._connections["smtp"].discard(writer)
@@ -140,7 +150,7 @@ class Providers:
         try:
             while self._mood["twilio"] != "down":
                 await self._request(reader, writer)
-        except (OSError, HangUpError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        except _ENDED:
             writer.transport.abort()
         finally:
             self._connections["twilio"].discard(writer)

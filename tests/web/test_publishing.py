@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from app.domain.clock import DomainClock
 from app.settings import Settings
-from app.store import notices, schema
+from app.store import notices
 from app.store.idempotency import owner_of
 from tests.processes import DiedError
 from tests.web.conftest import STAFF_KEY, Site
@@ -25,19 +24,8 @@ from tests.web.conftest import STAFF_KEY, Site
 NOTICE = {"type": "disruption", "message": "Snow at Newark: check your flight."}
 
 
-@pytest.fixture(scope="module")
-def prepared(mongo_client: MongoClient[dict[str, Any]]) -> Iterator[Database[dict[str, Any]]]:
-    database = mongo_client["test_publishing"]
-    mongo_client.drop_database(database.name)
-    schema.ensure(database)
-    yield database
-    mongo_client.drop_database(database.name)
-
-
 @pytest.fixture
 def staff(settings: Settings, prepared: Database[dict[str, Any]]) -> Site:
-    for collection in (prepared.notices, prepared.idempotent_answers):
-        collection.delete_many({})
     site = Site(settings, prepared)
     site.begin()
     return site
