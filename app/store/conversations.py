@@ -37,13 +37,14 @@ _MADE_AT_ONCE = 10_000
 class Telling:
     """What all conversations about a subject should know.
 
-    order: of the event. want: what was announced. unheard: what somebody counts as having heard of whom nothing
-    is known. priority: of the news. due_at: when it may be told, system clock; cancellation_due_at: the same
-    for those who are to hear that the flight is cancelled. puts_off: due_at holds even where something was due
-    earlier. ends_at: when the conversation is deleted, system clock. event_id, changed_at, found_late: of the
-    event that made the news. doubt: of new conversations; None but after a restore from a backup. documents: keys of
-    the flight's documents, where it has others than the one that the subject is named after: who is booked on one of
-    them is concerned, also before N4 says that it is known.
+    order: of the event. want: what was announced. unheard: what somebody counts as having heard of whom nothing is
+    known. priority: of the news. due_at: when it may be told, system clock; cancellation_due_at: the same for those who
+    are to hear that the flight is cancelled. puts_off: due_at holds even where something was due earlier. ends_at: when
+    the conversation is deleted, system clock. event_id, changed_at, found_late: of the event that made the news. doubt:
+    of new conversations; None but after a restore from a backup. documents: keys of the flight's documents, where it
+    has others than the one that the subject is named after: who is booked on one of them is concerned, also before N4
+    says that it is known. said_by: of several documents the one that says want, and the order of that: news of another
+    one is no reason to tell it to who was shown this one later.
     """
 
     subject: str
@@ -60,17 +61,25 @@ class Telling:
     found_late: bool
     doubt: str | None = None
     documents: tuple[str, ...] = ()
+    said_by: tuple[str, Order] | None = None
 
 
 class Start(NamedTuple):
     """A conversation that is missing. heard: what the person knows. order: of reading what they know. documents: the
-    bookings and followings that concern this person, of subjects whose kind is by place."""
+    bookings and followings that concern this person, of subjects whose kind is by place. shown: key of the document
+    that was read; None where nothing says when."""
 
     person: str
     channel: str
     heard: Value
     order: Order
     documents: tuple[str, ...] = ()
+    shown: str | None = None
+
+    def is_newer(self, telling: Telling) -> bool:
+        """Whether the person knows what was read later than what would be told."""
+        document, order = telling.said_by or (None, telling.order)
+        return self.order >= telling.order or (self.shown == document and self.order > order)
 
 
 def conversation_id(subject: str, person: str, channel: str) -> str:
@@ -116,19 +125,17 @@ class Conversations:
         rows = []
         for start, telling in starts:
             # Of most people nothing differs but who they are.
-            kind = (id(telling), id(start.heard), start.order if start.order >= telling.order else "")
+            kind = (id(telling), id(start.heard), start.order if start.is_newer(telling) else "")
             shared = alike.get(kind)
             if shared is None:
                 shared = alike[kind] = _document(start, telling)
             id_ = conversation_id(telling.subject, start.person, start.channel)
-            own: dict[str, Any] = {
-                "_id": id_,
-                "person": start.person,
-                "channel": start.channel,
-                "start": start.order,
-            }
+            own: dict[str, Any] = {"_id": id_, "person": start.person, "channel": start.channel}
+            own["start"] = start.order
             if start.documents:
                 own["documents"] = list(start.documents)
+            if start.shown is not None:
+                own["shown"] = start.shown
             rows.append({**shared, **own})
         return sum(self._insert(rows[at : at + _MADE_AT_ONCE]) for at in range(0, len(rows), _MADE_AT_ONCE))
 
@@ -151,7 +158,7 @@ class Conversations:
 
     def _tell(self, tellings: Sequence[Telling], only: Mapping[str, Collection[str]] | None) -> int:
         def behind(telling: Telling) -> dict[str, Any]:
-            condition: dict[str, Any] = {"subject": telling.subject, "order": {"$lt": telling.order}}
+            condition = _behind(telling)
             if only is not None:
                 condition["_id"] = {"$in": list(only.get(telling.subject, ()))}
             return condition
@@ -169,7 +176,7 @@ class Conversations:
 
         The read sees what is written, whether or not a majority has it yet.
         """
-        return self._untold(tellings, lambda t: {"subject": t.subject, "order": {"$lt": t.order}})
+        return self._untold(tellings, _behind)
 
     def _untold(
         self, tellings: Sequence[Telling], behind: Callable[[Telling], dict[str, Any]]
@@ -185,11 +192,7 @@ class Conversations:
     def tell_late(self, tellings: Sequence[Telling]) -> int:
         """N8: the same, in two steps; returns how many did not want what they should, which should be none."""
         wrong = [
-            UpdateMany(
-                {"subject": t.subject, "order": {"$lt": t.order}, "want": {"$ne": t.want.to_document()}},
-                _update(t),
-            )
-            for t in tellings
+            UpdateMany(_behind(t) | {"want": {"$ne": t.want.to_document()}}, _update(t)) for t in tellings
         ]
         mended = self._conversations.bulk_write(wrong, ordered=False).modified_count if wrong else 0
         self.tell(tellings)
@@ -203,10 +206,16 @@ class Conversations:
             settled = {name: {"$exists": False} for name in ("due_at", "claim", "doubt", "fold")}
             id_ = conversation_id(subject, start.person, start.channel)
             known = _stored(start.heard)
+            anew = {
+                "heard": known,
+                "want": known,
+                "order": start.order,
+                "start": start.order,
+                "shown": start.shown,
+            }
             writes.append(
                 UpdateOne(
-                    {"_id": id_, "status": OPEN, "order": {"$lt": start.order}, **settled},
-                    {"$set": {"heard": known, "want": known, "order": start.order, "start": start.order}},
+                    {"_id": id_, "status": OPEN, "order": {"$lt": start.order}, **settled}, {"$set": anew}
                 )
             )
         return self._conversations.bulk_write(writes, ordered=False).modified_count if writes else 0
@@ -238,6 +247,15 @@ class Conversations:
         return self._conversations.update_many(condition, [{"$set": change}]).modified_count
 
 
+def _behind(telling: Telling) -> dict[str, Any]:
+    """Which conversations are to be told: all with a smaller order, but not what they were shown to be over."""
+    condition: dict[str, Any] = {"subject": telling.subject, "order": {"$lt": telling.order}}
+    if telling.said_by is not None:
+        document, order = telling.said_by
+        condition["$nor"] = [{"shown": document, "start": {"$gt": order}}]
+    return condition
+
+
 def _document(start: Start, telling: Telling) -> dict[str, Any]:
     """A new conversation, as `_update` would leave it."""
     heard, want, order = start.heard, start.heard, start.order
@@ -251,7 +269,7 @@ def _document(start: Start, telling: Telling) -> dict[str, Any]:
         "priority": telling.priority,
         "ends_at": telling.ends_at,
     }
-    if order < telling.order:
+    if not start.is_newer(telling):
         want, order = telling.want, telling.order
         row |= {
             "event_id": telling.event_id,

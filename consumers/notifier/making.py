@@ -75,7 +75,7 @@ def shown_again(
                 continue
             heard, order = starts.of(one, t)
             shown += [
-                (t.subject, Start(person, channel, heard, order))
+                (t.subject, Start(person, channel, heard, order, shown=key))
                 for channel in ways[person]
                 if conversation_id(t.subject, person, channel) in there
             ]
@@ -109,8 +109,10 @@ def make(
     new: list[tuple[Start, Telling]] = []
     for t, person, key, some in lacking:
         elsewhere = f"{t.subject}|{person}" in heard_elsewhere
-        heard, order = starts.of(None if elsewhere else seen.get(Place(person, key)), t)
-        new += [(Start(person, channel, heard, order), t) for channel in some]
+        one = None if elsewhere else seen.get(Place(person, key))
+        heard, order = starts.of(one, t)
+        shown = key if one is not None and one.cluster_time is not None else None
+        new += [(Start(person, channel, heard, order, shown=shown), t) for channel in some]
     made = stores.conversations.make(new)
     there |= {conversation_id(t.subject, start.person, start.channel) for start, t in new}
     return made

@@ -61,7 +61,9 @@ def telling(
     if speaker.state is State.UNKNOWN or speaker.announced is None:
         return None
     found = replace(
-        _telling(subject.name, subject.version, speaker, unheard, rules), documents=_documents(subject)
+        _telling(subject.name, subject.version, speaker, unheard, rules),
+        documents=_documents(subject),
+        said_by=(speaker.key, speaker.order) if len(subject.members) > 1 else None,
     )
     if restored or is_raised(subject.order):
         return replace(found, doubt=restored_doubt(incarnation_of(subject.order)))

@@ -183,3 +183,40 @@ def test_what_was_before_a_newer_document_is_not_told_while_its_deletion_is_on_t
     assert world.due() == set(), "that gate A1 stands again is not so"
     world.handle(world.deleted(5))
     assert world.deliver() == [("ada", "scheduled", "removed"), ("bob", "scheduled", "removed")]
+
+
+SHOWN = {"status": "delayed", "gate": "C1"}
+
+
+def both_there(world: World) -> None:
+    """Two documents of one flight, the older still there; what is known of the newer is of time 2."""
+    world.handle(world.snapshot(1))
+    put(world, "f2", **SHOWN)
+    world.handle(world.flight(2, "f2", Op.INSERT, status="cancelled", partition=1))
+
+
+@pytest.mark.parametrize("known_already", [False, True])
+def test_an_older_document_that_is_gone_brings_back_nothing_from_before_a_booking(
+    world: World, known_already: bool
+) -> None:
+    """The news that the older is gone is later than the booking; the state of the newer that is known is earlier."""
+    both_there(world)
+    if known_already:
+        world.handle(world.books("ada", "f2"))
+        world.deliver()
+    world.handle(world.books("ada", "f2", seen=SHOWN, seen_at=6))
+    assert world.conversation("ada")["heard"]["gate"] == "C1"
+    world.handle(world.deleted(8))
+    assert world.due() == set()
+    world.handle(world.flight(4, "f2", gate="C1", partition=1), world.flight(5, "f2", **SHOWN, partition=1))
+    assert world.due() == set(), "what came before the booking comes late"
+    world.handle(world.flight(9, "f2", status="delayed", gate="C3", partition=1))
+    assert world.due() == {"ada"}
+    assert world.conversation("ada")["heard"]["gate"] == "C1"
+
+
+def test_who_was_shown_the_document_that_is_gone_hears_of_the_one_that_stands(world: World) -> None:
+    both_there(world)
+    world.handle(world.books("ada", seen=SHOWN, seen_at=6))
+    world.handle(world.deleted(8))
+    assert world.deliver() == [("ada", "delayed", "cancelled")]
