@@ -21,6 +21,7 @@ from pymongo.errors import PyMongoError
 from app.store import schema_steps
 from scripts.children import wait_until
 from tests.torture import edits, verdict
+from tests.torture.evidence import Evidence
 from tests.torture.faults import FAULTS
 from tests.torture.polling import Poller
 from tests.torture.processes import Processes
@@ -173,7 +174,7 @@ def _under_fire(
         outcome.problems.append(f"not quiet {QUIET_WITHIN_S:.0f} s after healing: {quiet.busy}")
     run.say("quiet")
     run.polls += [poller.finish(30) for poller in pollers]
-    evidence = verdict.Evidence(
+    evidence = Evidence(
         journal=run.journal,
         accepted=run.providers.accepted,
         database=run.database,
@@ -186,6 +187,7 @@ def _under_fire(
         restored=run.restored,
         refused=run.providers.refused,
         claims_lost=processes.claims_lost(),
+        senders_ended=[at for name, at in processes.ends if name in processes.of("delivery")],
     )
     report = verdict.judge(evidence)
     outcome.counts = dict(report.counts)

@@ -9,10 +9,10 @@ from typing import Any
 from pymongo.database import Database
 
 from tests.torture import verdict
+from tests.torture.evidence import Evidence
 from tests.torture.journal import Journal
 from tests.torture.polling import Polled
 from tests.torture.providers import Accepted
-from tests.torture.verdict import Evidence
 
 Document = dict[str, Any]
 

@@ -49,6 +49,8 @@ class _One:
     """On the monotonic clock. It may have come to the step just then."""
     excused: bool = False
     """Its next end is our doing."""
+    ended: bool = False
+    """Its end was seen."""
     down: bool = False
     """It is to stay ended until it is allowed to come back."""
     frozen: bool = False
@@ -57,7 +59,8 @@ class _One:
 class Processes:
     """Keeps NAMES running. Methods may be called from several threads.
 
-    settings: the environment of all. deaths: ends that nobody here caused, a sentence each.
+    settings: the environment of all. deaths: ends that nobody here caused, a sentence each. ends: every end of a
+    process while it was to run, with its name and when it was seen, time.time().
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Processes:
     ) -> None:
         self.settings = dict(settings)
         self.deaths: list[str] = []
+        self.ends: list[tuple[str, float]] = []
         self.restarts = 0
         self._directory = directory
         self._mutant = mutant
@@ -244,6 +248,9 @@ class Processes:
 
     def _ended(self, one: _One) -> None:
         with self._lock:
+            if not one.ended:
+                one.ended = True
+                self.ends.append((one.name, time.time()))
             status = one.child.returncode
             armed = one.crash_at is not None or time.monotonic() - one.disarmed_at < _DISARMED_S
             armed = armed and one.excused is False
@@ -262,7 +269,7 @@ class Processes:
             return
         with self._lock:
             if not one.down:
-                one.excused = False
+                one.excused = one.ended = False
                 one.child = self._spawn(one.name, one.port)
                 self.restarts += 1
 

@@ -141,6 +141,7 @@ class TestProcesses:
             processes.stop()
             stack.client.drop_database(name)
         assert processes.deaths == []
+        assert [name for name, _ in processes.ends] == ["watcher-1"]
         assert processes.log_of("watcher-1").read_text().count("--- started") == 2
 
 

@@ -62,6 +62,46 @@ def test_the_same_state_after_an_unknown_answer_about_another_is_in_the_window(r
     assert run.report.counts["window"] == 1
 
 
+def _cancelled_and_back_and_told_again(run: Run, *, doubtful: bool) -> None:
+    """A sender ended before it said that the flight flies after all, of which the ledger knows nothing."""
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    run.becomes({"status": "scheduled"})
+    run.more["senders_ended"] = [run.now()]
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED, doubtful=doubtful)
+
+
+def test_the_same_state_after_a_sender_ended_while_it_stood_otherwise_is_in_the_window(run: Run) -> None:
+    _cancelled_and_back_and_told_again(run, doubtful=True)
+    assert run.problems() == []
+    assert run.report.counts["window"] == 1
+
+
+def test_the_same_state_after_a_sender_ended_must_be_marked(run: Run) -> None:
+    _cancelled_and_back_and_told_again(run, doubtful=False)
+    assert kinds(run.problems()) == {"twice"}
+
+
+def test_the_same_state_is_told_once_although_a_sender_ended_if_it_never_stood_otherwise(run: Run) -> None:
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    run.becomes({"gate": "B2"})  # who hears that it does not fly hears no gate
+    run.more["senders_ended"] = [run.now()]
+    run.told(SAY_CANCELLED, doubtful=True)
+    assert kinds(run.problems()) == {"twice"}
+
+
+def test_a_sender_that_ended_before_both_messages_is_no_reason_for_a_repeat(run: Run) -> None:
+    run.more["senders_ended"] = [run.now()]
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED)
+    run.becomes({"status": "scheduled"})
+    run.becomes({"status": "cancelled"})
+    run.told(SAY_CANCELLED, doubtful=True)
+    assert kinds(run.problems()) == {"twice"}
+
+
 def test_a_repeat_after_a_restore_is_in_the_window_once_if_it_is_marked(run: Run) -> None:
     run.becomes({"status": "cancelled"})
     run.told(SAY_CANCELLED)

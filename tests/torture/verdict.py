@@ -4,49 +4,20 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-from pymongo.database import Database
+from dataclasses import dataclass, replace
 
 from tests.torture import feeds, oracle
-from tests.torture.journal import Journal, Write
-from tests.torture.oracle import Moment, Said
-from tests.torture.polling import Polled
+from tests.torture.evidence import Document, Evidence, Message
+from tests.torture.journal import Write
+from tests.torture.oracle import Moment
 from tests.torture.providers import Accepted
-
-Document = dict[str, Any]
+from tests.torture.repeats import Repeats, same
 
 # What leaves MongoDB's past behind: what lies between is read as it is then.
 _SNAPSHOT_AFTER = ("tokens lost", "oplog", "dropped", "restored", "topics", "crash at W2", "crash at N6")
 
 _MOST = 12  # problems of one kind that are spelt out
 _LATE_S = 60.0  # somebody who gave a booking up may still get what was claimed before
-_CLOCKS_S = 1.0
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is left of a run. database: live and quiet. faults: names. settings: the environment of the processes.
-
-    deaths: ends that no fault caused. unready: processes that are not ready although all is well again.
-    lossy: harm that excuses something: "feed gap", "restored". refused: addresses a provider said "never" to.
-    claims_lost: conversations whose claim was lost during a hand-over, as the processes logged it (D4').
-    restored: when the database was restored from an older copy, time.time().
-    """
-
-    journal: Journal
-    accepted: list[Accepted]
-    database: Database[Document]
-    polls: list[Polled]
-    faults: list[str]
-    settings: dict[str, str]
-    deaths: list[str]
-    unready: list[str]
-    lossy: set[str]
-    refused: dict[str, str] = field(default_factory=dict)
-    claims_lost: set[str] = field(default_factory=set)
-    restored: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -55,19 +26,6 @@ class Report:
 
     counts: dict[str, int]
     problems: list[str]
-
-
-@dataclass(frozen=True)
-class Message:
-    """An accepted message, understood."""
-
-    taken: Accepted
-    said: Said
-
-    @property
-    def first(self) -> str:
-        """Its first line."""
-        return self.taken.text.strip().partition("\n")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +56,12 @@ class Judge:
         self.users = {w.key: w.document for w in self.writes if w.collection == "users" and w.document}
         self.rows = list(evidence.database["notifications"].find())
         self.conversations = {c["_id"]: c for c in evidence.database["conversations"].find()}
-        self.attempts = _attempts(self.rows)
+        self.repeats = Repeats(evidence, self.rows)
         # Whether every write was there to be seen.
         self.exact = not evidence.lossy and not any(
             harm in fault for fault in evidence.faults for harm in _SNAPSHOT_AFTER
         )
         self.fleeting = set() if self.exact else _fleeting(self.writes, evidence.journal.prepared_at)
-        self.told_in = {
-            a["provider_id"]: row["conversation"]
-            for row in self.rows
-            for a in row["attempts"]
-            if "provider_id" in a
-        }
         self.concerns = _concerns(self.writes, self.flights, evidence.journal.prepared_at)
 
     def report(self) -> Report:
@@ -191,16 +143,17 @@ class Judge:
                 self._problem("stranger", f"{where}: told {at - mine[-1].since:.0f} s after the last booking")
             between = (last.taken.at - _LATE_S, at) if last else (at, at)
             looked = any(c.since >= between[0] and c.since <= between[1] for c in mine[1:])
-            if last is not None and _same(last.said, message.said) and not looked:
-                self._repeat(where, last, message)
+            if last is not None and same(last.said, message.said) and not looked:
+                meanwhile = [m for m in moments[min(known) + 1 :] if m.begun <= at]
+                self._repeat(where, self.repeats.wrong(last, message, meanwhile), message)
             known, wrong = oracle.follow(moments, known, message.said, at)
             # Who booked again meanwhile was shown something newer than what a message on its way still told, as far as
             # one can say of when that was.
             known |= {
                 p for c in mine if c.since <= at and len(c.places) == 1 for p in c.places if p > min(known)
             }
-            doubtful = self._is_doubtful(message)
-            if wrong == "goes back to what was before" and self._froze():
+            doubtful = self.repeats.is_doubtful(message)
+            if wrong == "goes back to what was before" and self.repeats.froze():
                 stale = f"{where}: {wrong}, and is not put right: {message.first}"
             elif wrong is not None:
                 self._problem("false", f"{where}: {wrong}: {message.first} (was {sorted(message.said.was)})")
@@ -214,46 +167,11 @@ class Judge:
             known |= concern.places
         return known
 
-    def _froze(self) -> bool:
-        """Whether a process slept in this run: what it was about to hand over then may go out late."""
-        return any("freeze" in fault or "two" in fault for fault in self.evidence.faults)
-
-    def _repeat(self, where: str, first: Message, second: Message) -> None:
-        """The same twice: only in the stated window, marked as such; a claim that was lost is part of it."""
-        record = self.attempts.get(first.taken.id, [])
-        settled = any(
-            a["outcome"] == "accepted" and a["ended_at"].timestamp() + _CLOCKS_S < second.taken.at
-            for a in record
-            if abs(a["ended_at"].timestamp() - first.taken.at) < _LATE_S
-        )
-        excused = self._is_doubtful(second) and self._may_have_read_otherwise(first, second)
-        if settled and not excused and not self._froze():
-            self._problem("twice", f"{where}: although the ledger had it: {second.first}")
-        elif not self._is_doubtful(second) and self.attempts.get(second.taken.id):
-            self._problem("twice", f"{where}: without a doubt: {second.first}")
-        else:
+    def _repeat(self, where: str, wrong: str | None, message: Message) -> None:
+        if wrong is None:
             self.counts["window"] += 1
-
-    def _may_have_read_otherwise(self, first: Message, second: Message) -> bool:
-        """Whether the claim was lost, or something of unknown outcome was handed over between the two; or the database
-        was restored, after which who may have heard what is no longer so is told the present state once (R2)."""
-        if any(first.taken.at <= at <= second.taken.at for at in self.evidence.restored):
-            return True
-        conversation = self.told_in.get(first.taken.id)
-        unknown = (
-            attempt["ended_at"].timestamp()
-            for row in self.rows
-            if row["conversation"] == conversation
-            for attempt in row["attempts"]
-            if attempt["outcome"] == "unknown"
-        )
-        between = any(first.taken.at <= at + _CLOCKS_S and at <= second.taken.at for at in unknown)
-        return between or conversation in self.evidence.claims_lost
-
-    def _is_doubtful(self, message: Message) -> bool:
-        """Whether the product knew that it might be a repeat; an attempt that the ledger never got may be one."""
-        record = self.attempts.get(message.taken.id, [])
-        return message.said.doubtful or any(a.get("doubtful") for a in record) or not record
+        else:
+            self._problem("twice", f"{where}: {wrong}: {message.first}")
 
     def _final(self, where: str, flight: str, known: set[int], who: tuple[str, str, str | None]) -> None:
         """Everybody concerned knows how the flight stands, or it is on record why not."""
@@ -280,7 +198,7 @@ class Judge:
     def _last(self, where: str, messages: Sequence[Message]) -> None:
         """What somebody heard last is in the ledger: else nobody can say why they heard it, and it is in doubt."""
         last = messages[-1] if messages else None
-        record = self.attempts.get(last.taken.id, []) if last else []
+        record = self.repeats.attempts(last) if last else []
         if last and not any(a["outcome"] == "accepted" for a in record) and not self.evidence.lossy:
             self._problem("record", f"{where}: the ledger does not have: {last.first}")
 
@@ -378,20 +296,3 @@ def _fleeting(writes: Iterable[Write], prepared_at: float) -> set[str]:
             born.setdefault(w.key, w.begun)
             last[w.key] = w.document
     return {key for key, at in born.items() if at > prepared_at and last[key] is None}
-
-
-def _attempts(rows: Iterable[Document]) -> dict[str, list[Document]]:
-    """Attempts that the ledger has, by the provider's id."""
-    found: dict[str, list[Document]] = defaultdict(list)
-    for row in rows:
-        for attempt in row["attempts"]:
-            if "provider_id" in attempt:
-                found[attempt["provider_id"]].append(attempt)
-    return found
-
-
-def _same(first: Said, second: Said) -> bool:
-    """Whether the second tells nothing that the first did not."""
-    return first.status == second.status and all(
-        new is None or new == old for old, new in ((first.leaves, second.leaves), (first.gate, second.gate))
-    )
