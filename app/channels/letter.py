@@ -58,14 +58,11 @@ class Letter(flask_mail.Message):
         links: Mapping[str, str] | None = None,
         calendar: CalendarFile | None = None,
     ) -> None:
-        super().__init__(
-            subject=subject,
-            sender=sender,
-            recipients=[recipient],
-            body=text,
-            html=html,
-            extra_headers=dict(headers),
-        )
+        # Not by Message.__init__: it makes a Message-ID that is never used, and asks a name server for it, each time.
+        self.alts = {}
+        self.subject, self.body, self.html = subject, text, html
+        self.sender, self.recipients = sender, [recipient]
+        self.date, self.extra_headers = None, dict(headers)
         self.recipient = recipient
         self._links = links or {}
         self._calendar = calendar

@@ -77,6 +77,19 @@ def test_mail_has_text_and_html_and_the_headers_of_automatic_mail(
     assert "C71" in html.get_content()
 
 
+def test_no_name_server_is_asked_for_a_mail(
+    sender: EmailSender, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> str:
+        pytest.fail("a name server that does not answer would hold up every mail")
+
+    sender.send(parcel(), 5)  # what is asked once, for the connection, is kept
+    for name in ("getfqdn", "gethostbyaddr", "gethostbyname", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, asked)
+    sender.send(parcel(), 5)
+    assert len(mailbox.mails) == 2
+
+
 def test_same_text_of_the_same_conversation_carries_the_same_message_id() -> None:
     channel = EmailChannel(settings(1))
     assert parcel().message_id == parcel().message_id
