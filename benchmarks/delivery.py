@@ -22,6 +22,7 @@ from app.channels import rendering
 from app.channels.email import EmailChannel
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
+from app.domain.order import of_event
 from app.domain.wording import FlightNews, compose
 from app.runtime import StopFlag
 from app.settings import Settings
@@ -99,6 +100,7 @@ def _fill(database: Docs, news: Sequence[FlightNews]) -> None:
     for name in ("bookings", "conversations", "notifications"):
         database[name].delete_many({})
     now = datetime.now(UTC)
+    order = of_event(0, (int(now.timestamp()), 1), "82")
     keys = [f"f{one.want.flight_number}" for one in news]
     database["bookings"].insert_many(
         [
@@ -115,7 +117,7 @@ def _fill(database: Docs, news: Sequence[FlightNews]) -> None:
                 "channel": "email",
                 "heard": news[n].heard.to_document(),
                 "want": news[n].want.to_document(),
-                "order": "0001",
+                "order": order,
                 "event_id": "e",
                 "changed_at": now,
                 "found_late": False,

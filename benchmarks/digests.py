@@ -20,6 +20,7 @@ from app.channels.email import EmailChannel
 from app.domain import airlines
 from app.domain.flight import Flight
 from app.domain.news import Kind, Role
+from app.domain.order import of_event
 from app.domain.preferences import parse
 from app.domain.timing import zone_of
 from app.domain.wording import FlightNews, Message, compose
@@ -115,6 +116,7 @@ def _fill(database: Docs, news: list[list[FlightNews]]) -> None:
     for name in ("bookings", "conversations", "notifications", "leases"):
         database[name].delete_many({})
     now = datetime.now(UTC)
+    order = of_event(0, (int(now.timestamp()), 1), "82")
     rows = [(f"p{person}", one) for person, theirs in enumerate(news) for one in theirs]
     database["bookings"].insert_many(
         [
@@ -131,7 +133,7 @@ def _fill(database: Docs, news: list[list[FlightNews]]) -> None:
                 "channel": "email",
                 "heard": one.heard.to_document(),
                 "want": one.want.to_document(),
-                "order": "0001",
+                "order": order,
                 "event_id": "e",
                 "changed_at": now,
                 "found_late": False,

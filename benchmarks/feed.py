@@ -73,7 +73,7 @@ def load(port: int, request: bytes, ending: bytes, status: bytes) -> float:
 
     ending: what every answer ends with. Raises RuntimeError when an answer has another status.
     """
-    arguments = [str(port), request.hex(), ending.hex(), status.hex()]
+    arguments = [str(port), str(SECONDS), request.hex(), ending.hex(), status.hex()]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.feed", *arguments],
         cwd=ROOT,
@@ -86,8 +86,8 @@ def load(port: int, request: bytes, ending: bytes, status: bytes) -> float:
     return float(done.stdout)
 
 
-def _generate(port: int, request: bytes, ending: bytes, status: bytes) -> float:
-    """As little as a client can do, so that the server is what is measured."""
+def _generate(port: int, seconds: float, request: bytes, ending: bytes, status: bytes) -> float:
+    """As little as a client can do, for so long, so that the server is what is measured."""
     selector = selectors.DefaultSelector()
     for _ in range(CONNECTIONS):
         connection = socket.create_connection(("127.0.0.1", port))
@@ -110,7 +110,7 @@ def _generate(port: int, request: bytes, ending: bytes, status: bytes) -> float:
         now = time.perf_counter()
         if not began and now >= warm:
             count, began = 0, now
-        elif began and now - began >= SECONDS:
+        elif began and now - began >= seconds:
             return count / (now - began)
 
 
@@ -196,5 +196,5 @@ def _publish(settings: Settings, count: int) -> None:
 
 
 if __name__ == "__main__":
-    port_, *texts = sys.argv[1:]
-    print(_generate(int(port_), *(bytes.fromhex(text) for text in texts)))
+    port_, seconds_, *texts = sys.argv[1:]
+    print(_generate(int(port_), float(seconds_), *(bytes.fromhex(text) for text in texts)))
