@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -22,7 +22,6 @@ def problems(
     prepared_at: float,
     *,
     exact: bool,
-    lost_until: Mapping[str, float],
 ) -> Iterator[str]:
     """What is wrong with what the pollers saw, a sentence each.
 
@@ -31,15 +30,16 @@ def problems(
     be there all the same, and nothing that never was. Only of a document that was made meanwhile nothing need be
     there: to a feed of changes its first reading is none.
 
-    lost_until: by collection, until when its topic was gone (time.time()). A poller that was told of the gap has to
-    look for itself: in the new log what stood by then is a first reading, too.
+    A poller that was told of a gap has to look for itself what stood by then, in all collections: one cursor is for all
+    of them, and the answer has the newest changes alone.
     """
     written = _written(writes)
     before = {w.key for w in writes if w.begun <= prepared_at}
     latest = {w.key: w for w in writes}
-    stood = {key for key, w in latest.items() if w.begun <= lost_until.get(w.collection, 0.0)}
     for polled in polls:
         yield from polled.problems
+        told_at = max(polled.gaps, default=0.0)
+        stood = {key for key, w in latest.items() if w.begun <= told_at}
         for id_, times in Counter(update["id"] for update in polled.updates).items():
             if times > 1:
                 yield f"{polled.name}: {id_} came {times} times"
@@ -50,8 +50,7 @@ def problems(
         for key, states in written.items():
             whole = exact and not polled.gaps
             if whole or key in before or key in seen:
-                is_stood = bool(polled.gaps) and key in stood
-                yield from _compare(f"{polled.name}: {key}", states, seen.get(key, []), whole, is_stood)
+                yield from _compare(f"{polled.name}: {key}", states, seen.get(key, []), whole, key in stood)
 
 
 def _compare(

@@ -44,7 +44,7 @@ class Run:
         self.updates: list[Document] = []
         self.began = time.time() - 100
         self.edit = 0
-        self.gaps = 0
+        self.gaps: list[float] = []
         self.flight: Document = {}
         self.more: Document = {"faults": [], "deaths": [], "unready": [], "refused": {}}
         self.wrote("users", {"_id": "person", "phone": "+15550101000"})
@@ -109,7 +109,7 @@ class Run:
             journal=self.journal,
             accepted=self.accepted,
             database=self.database,
-            polls=[Polled("poller", updates=list(self.updates), gaps=self.gaps)],
+            polls=[Polled("poller", updates=list(self.updates), gaps=list(self.gaps))],
             settings={},
             lossy=set(),
             **self.more,

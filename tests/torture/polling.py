@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -13,11 +14,14 @@ from urllib.parse import urlencode
 
 @dataclass
 class Polled:
-    """What one poller saw after its first answer: updates as the feed gave them, and how often it said `gap`."""
+    """What one poller saw after its first answer: updates as the feed gave them, and when it said `gap`.
+
+    gaps: time.time() of each.
+    """
 
     name: str
     updates: list[dict[str, Any]] = field(default_factory=list)
-    gaps: int = 0
+    gaps: list[float] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -73,7 +77,7 @@ class Poller:
             # After a gap the answer is the page anew, and a page shows nothing twice.
             seen = {update["id"] for update in self.polled.updates} if answer["gap"] else set()
             self.polled.updates += [update for update in answer["updates"] if update["id"] not in seen]
-            self.polled.gaps += answer["gap"]
+            self.polled.gaps += [time.time()] if answer["gap"] else []
         self._cursor = answer["cursor"]
         self._first.set()
         if not answer["updates"] and not answer["more"]:

@@ -76,10 +76,6 @@ class Judge:
             self.evidence.polls,
             self.evidence.journal.prepared_at,
             exact=self.exact,
-            lost_until={
-                gap["collection"]: gap["blind_to"].timestamp()
-                for gap in self.evidence.database["gaps"].find({"cause": "topic"})
-            },
         ):
             self._problem("feed", sentence)
         for sentence in (*self.evidence.deaths, *self.evidence.unready):
