@@ -64,7 +64,7 @@ class Repeats:
         began, ended = first.taken.at, second.taken.at
         if any(began <= at <= ended for at in self._evidence.restored):
             return True
-        if any(not _tells(second.said, m) for m in meanwhile) and any(
+        if any(not _tells(second.said, m.state) for m in meanwhile) and any(
             began <= at <= ended for at in self._evidence.senders_ended
         ):
             return True
@@ -82,15 +82,12 @@ class Repeats:
 
 def same(first: Said, second: Said) -> bool:
     """Whether the second tells nothing that the first did not."""
-    return first.status == second.status and all(
-        new is None or new == old for old, new in ((first.leaves, second.leaves), (first.gate, second.gate))
-    )
+    return _tells(second, (first.status, first.leaves, first.gate))
 
 
-def _tells(said: Said, moment: Moment) -> bool:
-    """Whether the flight stood then as a message tells."""
+def _tells(said: Said, stood: tuple[str, str | None, str | None]) -> bool:
+    """Whether a message tells no more than that it stood so: status, time of departure, gate."""
     told = (said.leaves, said.gate)
-    then = (moment.state.leaves, moment.state.gate)
-    return said.status == moment.state.status and all(
-        new is None or new == old for new, old in zip(told, then, strict=True)
+    return said.status == stood[0] and all(
+        new is None or new == old for old, new in zip(stood[1:], told, strict=True)
     )
