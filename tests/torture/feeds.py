@@ -22,6 +22,7 @@ def problems(
     prepared_at: float,
     *,
     exact: bool,
+    log_lost: bool,
 ) -> Iterator[str]:
     """What is wrong with what the pollers saw, a sentence each.
 
@@ -31,13 +32,15 @@ def problems(
     there: to a feed of changes its first reading is none.
 
     A poller that was told of a gap has to look for itself what stood by then, in all collections: one cursor is for all
-    of them, and the answer has the newest changes alone.
+    of them, and the answer has the newest changes alone. log_lost: only then may one be told so.
     """
     written = _written(writes)
     before = {w.key for w in writes if w.begun <= prepared_at}
     latest = {w.key: w for w in writes}
     for polled in polls:
         yield from polled.problems
+        if polled.gaps and not log_lost:
+            yield f"{polled.name}: was told of a gap although no log was lost"
         told_at = max(polled.gaps, default=0.0)
         stood = {key for key, w in latest.items() if w.begun <= told_at}
         for id_, times in Counter(update["id"] for update in polled.updates).items():

@@ -45,6 +45,7 @@ class Run:
         self.began = time.time() - 100
         self.edit = 0
         self.gaps: list[float] = []
+        self.lossy: set[str] = set()
         self.flight: Document = {}
         self.more: Document = {"faults": [], "deaths": [], "unready": [], "refused": {}}
         self.wrote("users", {"_id": "person", "phone": "+15550101000"})
@@ -111,7 +112,7 @@ class Run:
             database=self.database,
             polls=[Polled("poller", updates=list(self.updates), gaps=list(self.gaps))],
             settings={},
-            lossy=set(),
+            lossy=self.lossy,
             **self.more,
         )
         self.report = verdict.judge(evidence)

@@ -152,10 +152,18 @@ def test_what_stood_before_a_gap_is_for_pollers_that_were_told_of_it(run: Run) -
     run.more["faults"] = ["topics made again"]
     assert "feed" in kinds(run.problems()), "nobody told the poller"
     run.gaps = [run.now() + 0.5]
+    run.lossy = {"feed gap"}
     assert "feed" not in kinds(run.problems())
     run.becomes({"gate": "C3"})
     run.updates = []
     assert "feed" in kinds(run.problems()), "it came after that"
+
+
+def test_a_gap_without_a_lost_log_is_wrong(run: Run) -> None:
+    run.gaps = [run.now()]
+    assert "feed" in kinds(run.problems())
+    run.lossy = {"feed gap"}
+    assert "feed" not in kinds(run.problems())
 
 
 def test_who_booked_a_document_that_came_and_went_unseen_cannot_be_told(run: Run) -> None:

@@ -76,6 +76,7 @@ class Judge:
             self.evidence.polls,
             self.evidence.journal.prepared_at,
             exact=self.exact,
+            log_lost="feed gap" in self.evidence.lossy,
         ):
             self._problem("feed", sentence)
         for sentence in (*self.evidence.deaths, *self.evidence.unready):
