@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from app.bus import clients, topics
+from app.bus import clients, starting, topics
 from app.bus.consumer import ConsumerLoop, Handler, SetAside
 from app.bus.incarnation import Incarnations
 from app.bus.topics import TopicIds
@@ -69,15 +69,20 @@ def topic_consumer(
     stop.on_signals()
     places.load()
     with health_server(health, settings), mongo.connect(settings, app_name=f"gatecall-{group}") as client:
-        if not (mongo.wait_until_reachable(client, stop) and clients.wait_until_reachable(settings, stop)):
+        if not mongo.wait_until_reachable(client, stop):
             yield None
             return
         mongo.check_replica_set(client)
         database = mongo.database(client, settings)
         schema_steps.refuse_newer(database)
-        with closing(clients.admin(settings)) as admin, closing(Incarnations(settings)) as incarnations:
-            topics.ensure(admin, settings)
-            incarnations.ready(ResumeTokens(database).highest()[0], system_now())
+        with closing(Incarnations(settings)) as incarnations, ExitStack() as opened:
+            admin = starting.connected(
+                settings, stop, incarnations, lambda: ResumeTokens(database).highest()[0], system_now
+            )
+            if admin is None:
+                yield None
+                return
+            opened.callback(admin.close)
             collections = {topics.name(settings, one.topic): one.collection for one in namespaces}
             yield TopicConsumer(
                 *(settings, group, stop, health, database, TopicIds(admin), incarnations, collections)

@@ -12,7 +12,7 @@ from functools import partial
 
 import structlog
 
-from app.bus import clients, topics
+from app.bus import clients, starting, topics
 from app.bus.incarnation import Incarnations
 from app.domain.clock import system_now
 from app.domain.namespaces import WATCHED
@@ -45,17 +45,19 @@ def run(settings: Settings) -> int:
     with ExitStack() as opened:
         opened.enter_context(health_server(health, settings))
         client = opened.enter_context(mongo.connect(settings, app_name="gatecall-watchers"))
-        if not (mongo.wait_until_reachable(client, stop) and clients.wait_until_reachable(settings, stop)):
+        if not mongo.wait_until_reachable(client, stop):
             return 0
         database = mongo.database(client, settings)
         preflight.check(database)
         schema_steps.refuse_newer(database)
-        admin = clients.admin(settings)
-        opened.callback(admin.close)
-        topics.ensure(admin, settings)
         incarnations = Incarnations(settings)
         opened.callback(incarnations.close)
-        incarnations.ready(ResumeTokens(database).highest()[0], system_now())
+        admin = starting.connected(
+            settings, stop, incarnations, lambda: ResumeTokens(database).highest()[0], system_now
+        )
+        if admin is None:
+            return 0
+        opened.callback(admin.close)
         around = Surroundings(
             database=database,
             topic_ids=topics.TopicIds(admin),
