@@ -129,6 +129,8 @@ def _ends_at(want: Flight, rules: Rules) -> datetime:
 class Starts:
     """Where new conversations start; parses what bookings showed once for all who were shown the same.
 
+    What another flight showed counts as nothing: a booking moved to this one may keep what it had.
+
     read_at: the cluster's time after the bookings were read; None when it does not say. What a booking shows
     from later than that was never read: believed, it would keep all news from the person until then.
     """
@@ -140,6 +142,8 @@ class Starts:
         """Heard, and the order of reading it: what the booking showed, else what counts as heard."""
         if seen is not None:
             shown = self._parse(seen.flight)
+            if shown is not None and not any(_is_of(shown, own) for own in (told.want, told.unheard)):
+                shown = None
             if shown is not None and (seen.cluster_time is None or self._lies_ahead(seen.cluster_time)):
                 return shown, _before_all(told.order)
             if shown is not None and seen.cluster_time is not None:
@@ -158,3 +162,8 @@ class Starts:
                 known = (shown, None)  # as if the booking showed nothing
             self._parsed[id(shown)] = known
         return known[1]
+
+
+def _is_of(shown: Flight, own: Value) -> bool:
+    """Whether it is the same flight, perhaps on another day: flights are rescheduled."""
+    return isinstance(own, Flight) and (shown.flight_number, shown.origin) == (own.flight_number, own.origin)

@@ -95,6 +95,22 @@ def test_a_flight_that_comes_back_after_it_was_told_as_gone_is_told_as_back(worl
 # Markers --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("seen_at", [2, 9])
+def test_a_booking_moved_to_another_flight_starts_without_what_the_old_one_showed(
+    world: World, seen_at: int
+) -> None:
+    other = {"flight_number": "UA200", "departure_time": "18:00", "arrival_time": "21:05", "gate": "B9"}
+    world.handle(world.snapshot(1, gate="C70"), world.snapshot(1, "f2", **other))
+    world.handle(world.books("ada", "f1", seen={"gate": "C70"}, seen_at=seen_at, time=3))
+    world.handle(world.flight(4, "f2", **other | {"aircraft": "N1"}))
+    world.db.bookings.update_one({"_id": "b-ada-f1"}, {"$set": {"flight_id": "f2"}})
+    world.handle(world.event(5, "bookings", "f2", Op.UPDATE, after={"user_id": "ada"}, document="b-ada-f1"))
+    assert world.conversation("ada", "flight:f2")["heard"]["flight_number"] == "UA200"
+    assert world.due() == set()
+    world.handle(world.flight(6, "f2", **other | {"status": "cancelled"}))
+    assert world.due() == {"ada"}
+
+
 def test_a_marker_finds_the_deletion_that_nobody_saw(world: World) -> None:
     world.handle(world.snapshot(1), world.snapshot(1, "f2", flight_number="UA2"), world.books("ada"))
     world.db.flights.insert_one({"_id": "f2", **FLIGHT, "flight_number": "UA2", "status": "cancelled"})
