@@ -20,7 +20,7 @@ from app.domain import airlines, places
 from app.domain.flight import NOT_FLYING, Flight, Status
 from app.domain.order import Order, cluster_time_of, first_of, incarnation_of, is_raised
 from app.domain.speech import clock_time, current, day, say
-from app.domain.wording_terms import as_sentence, delayed_without_time, lateness
+from app.domain.wording_terms import as_sentence, lateness
 
 _SINCE = 1_577_836_800
 """1 January 2020: sequences count seconds from here."""
@@ -123,7 +123,7 @@ def _sequence(order: Order) -> int:
 
 def _lands_at(flight: Flight) -> datetime | None:
     """None where it is not known, or would be before the departure: an estimate that came first."""
-    if flight.status is Status.DIVERTED or delayed_without_time(flight):
+    if flight.status is Status.DIVERTED or flight.is_delayed_without_time:
         return None
     lands_at = flight.lands_at
     return lands_at if lands_at is not None and lands_at > flight.leaves_at else None
@@ -156,7 +156,7 @@ def _description(flight: Flight) -> str:
         return say("{flight} is cancelled.", flight=number) + _reason(flight)
     if flight.status in NOT_FLYING:
         return say("{flight} is no longer in the schedule.", flight=number) + _reason(flight)
-    if delayed_without_time(flight):
+    if flight.is_delayed_without_time:
         planned = _local(flight.departs_at, flight.origin)
         leaves = say("Delayed; until when is not yet known. Planned {time}.", time=planned)
     else:
@@ -189,4 +189,4 @@ def _local(instant: datetime, iata: str) -> str:
 def _status(flight: Flight) -> str:
     if flight.status in NOT_FLYING:
         return "CANCELLED"
-    return "TENTATIVE" if delayed_without_time(flight) else "CONFIRMED"
+    return "TENTATIVE" if flight.is_delayed_without_time else "CONFIRMED"

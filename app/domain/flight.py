@@ -23,6 +23,10 @@ MAX_TEXT = 200
 # early by more than this.
 _EARLIEST = timedelta(hours=4)
 
+LATE_UNKNOWN = timedelta(hours=12)
+"""So long after its time a flight may still leave that is delayed while nobody wrote until when. Less than a day: of
+some flights nobody ever writes that they left, and people of yesterday are not told."""
+
 
 class Status(StrEnum):
     """Where a flight stands. REMOVED is ours: the document is gone, "no longer in the schedule"."""
@@ -90,6 +94,16 @@ class Flight:
         if self.estimated_departure_date is not None:
             return _instant(self.estimated_departure_date, self.estimated_departure_time, self.origin)
         return places.next_at(_clock(self.estimated_departure_time), self.departs_at - _EARLIEST, self.origin)
+
+    @property
+    def is_delayed_without_time(self) -> bool:
+        """Whether it is delayed and nobody wrote until when."""
+        return self.status is Status.DELAYED and self.estimated_departure_time is None
+
+    @property
+    def leaves_by(self) -> datetime:
+        """Until when it may still leave, as far as is known, aware UTC: `leaves_at`, or LATE_UNKNOWN later."""
+        return self.leaves_at + (LATE_UNKNOWN if self.is_delayed_without_time else timedelta())
 
     @property
     def arrives_at(self) -> datetime | None:

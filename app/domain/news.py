@@ -63,6 +63,7 @@ ABOUT_DEPARTURE = frozenset(
 )
 NEAR_DEPARTURE = frozenset({Kind.GATE, Kind.TERMINAL})
 _OF_DEPARTURE = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
+_ENDS_WAITING = frozenset({Status.BOARDING, Status.GATE_CLOSED, *NOT_FLYING})
 _NOT_EXPECTED = frozenset({*NOT_FLYING, Status.DIVERTED, Status.LANDED, Status.ARRIVED})
 
 _EVERYBODY = frozenset({Role.TRAVELLER, Role.FOLLOWER})
@@ -203,10 +204,10 @@ def _times(heard: Flight, want: Flight, steps: Steps) -> set[Kind]:
     if abs(moved) >= steps.reschedule:
         kinds.add(Kind.RESCHEDULED)
         later = want.delay - heard.delay  # the rest of the shift is told as the new schedule
-    if _delayed_without_time(want):
-        if not _delayed_without_time(heard):
+    if want.is_delayed_without_time:
+        if not heard.is_delayed_without_time:
             kinds.add(Kind.DELAYED)
-    elif _delayed_without_time(heard):  # the first time after "not yet known" is news, whatever it is
+    elif heard.is_delayed_without_time:  # the first time after "not yet known" is news, whatever it is
         kinds.add(Kind.DELAYED if want.delay > timedelta() else Kind.EARLIER)
     elif later >= steps.delay:
         kinds.add(Kind.DELAYED)
@@ -217,15 +218,11 @@ def _times(heard: Flight, want: Flight, steps: Steps) -> set[Kind]:
 
 def _arrival(heard: Flight, want: Flight, steps: Steps) -> set[Kind]:
     """Whether it is expected at its destination at another time; what has landed or lands elsewhere is not."""
-    if {heard.status, want.status} & _NOT_EXPECTED or _delayed_without_time(want):
+    if {heard.status, want.status} & _NOT_EXPECTED or want.is_delayed_without_time:
         return set()
     before, now = heard.lands_at, want.lands_at
     moved = before and now and abs(now - before) >= steps.delay
     return {Kind.ARRIVAL} if moved else set()
-
-
-def _delayed_without_time(flight: Flight) -> bool:
-    return flight.status is Status.DELAYED and flight.estimated_departure_time is None
 
 
 def _places(heard: Flight, want: Flight) -> set[Kind]:
@@ -253,8 +250,8 @@ def is_news(announced: Flight, value: Flight, floor: Steps) -> bool:
 def decide(heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime) -> Decision:
     """What to do for one person about one flight.
 
-    now: the domain clock. Nothing about departure is told once the flight has left or its time has passed;
-    nothing at all later than USEFUL_AFTER_DEPARTURE.
+    now: the domain clock. Nothing about departure is told once the flight has left or its time has passed, half a day
+    later where nobody wrote until when it is delayed; nothing at all later than USEFUL_AFTER_DEPARTURE.
     """
     found = differences(heard, want, rules.steps)
     if not found:
@@ -266,9 +263,11 @@ def decide(heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime)
     mine = tuple(kind for kind in found if role in rules.told.get(kind, _NOBODY))
     if not mine:
         return Decision(Action.SETTLE, reason="not_wanted")
-    useful = timely(mine, want, now)
+    leaves_by = _leaves_by(heard, want)
+    useful = tuple(kind for kind in mine if _still_useful(kind, want, leaves_by, now))
     if not useful:
-        return Decision(Action.SKIP, mine, reason=_too_late(want, now))
+        left = want.status in AFTER_DEPARTURE or leaves_by <= now
+        return Decision(Action.SKIP, mine, reason="departed" if left else "past")
     tellable = tuple(
         k for k in useful if k not in NEAR_DEPARTURE or want.leaves_at - now <= rules.gate_window
     )
@@ -284,25 +283,28 @@ def _of_pickup(found: tuple[Kind, ...], arrival: set[Kind]) -> tuple[Kind, ...]:
 
 def timely(kinds: tuple[Kind, ...], want: Flight, now: datetime) -> tuple[Kind, ...]:
     """Those of the kinds that are still worth a message at this time of the domain clock, in their order."""
-    return tuple(kind for kind in kinds if _still_useful(kind, want, now))
+    return tuple(kind for kind in kinds if _still_useful(kind, want, want.leaves_by, now))
 
 
-def _still_useful(kind: Kind, want: Flight, now: datetime) -> bool:
+def _leaves_by(heard: Flight, want: Flight) -> datetime:
+    """Until when it may leave, or might have: whoever waits until nobody knows when hears that it boards, or is off."""
+    if heard.is_delayed_without_time and want.status in _ENDS_WAITING:
+        return max(want.leaves_by, heard.leaves_by)
+    return want.leaves_by
+
+
+def _still_useful(kind: Kind, want: Flight, leaves_by: datetime, now: datetime) -> bool:
     if kind is Kind.REMOVED:
-        return want.leaves_at > now
-    if now - max(want.leaves_at, want.lands_at or want.leaves_at) > USEFUL_AFTER_DEPARTURE:
+        return leaves_by > now
+    if now - max(leaves_by, want.lands_at or leaves_by) > USEFUL_AFTER_DEPARTURE:
         return False
+    if kind is Kind.EARLIER:
+        return want.status not in AFTER_DEPARTURE and want.leaves_at > now
     if kind is Kind.ARRIVAL:
         return want.status not in _NOT_EXPECTED and want.lands_at is not None and want.lands_at > now
     if kind in ABOUT_DEPARTURE:
-        return want.status not in AFTER_DEPARTURE and want.leaves_at > now
+        return want.status not in AFTER_DEPARTURE and leaves_by > now
     return True
-
-
-def _too_late(want: Flight, now: datetime) -> str:
-    if want.status in AFTER_DEPARTURE or want.leaves_at <= now:
-        return "departed"
-    return "past"
 
 
 def kinds_of_state(want: Flight) -> tuple[Kind, ...]:

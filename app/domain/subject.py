@@ -102,6 +102,10 @@ class SubjectKind(ABC, Generic[V]):
     def leaves_at(self, value: V) -> datetime | None:
         """The departure that makes news urgent, aware UTC; None without one."""
 
+    def leaves_by(self, value: V) -> datetime | None:
+        """Until when that departure makes it urgent; None without one."""
+        return self.leaves_at(value)
+
     @abstractmethod
     def over_at(self, value: V) -> datetime:
         """From when on nothing about it is worth a message, aware UTC on the domain clock."""

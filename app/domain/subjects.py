@@ -74,7 +74,7 @@ class Flights(SubjectKind[Flight]):
 
     def too_late(self, want: Flight, now: datetime) -> str:
         """Left, or over."""
-        return "departed" if want.leaves_at <= now else "past"
+        return "departed" if want.leaves_by <= now else "past"
 
     def compose(self, news: News[Flight]) -> Message:
         """As `wording.compose`."""
@@ -88,9 +88,13 @@ class Flights(SubjectKind[Flight]):
         """Its departure as now expected."""
         return value.leaves_at
 
+    def leaves_by(self, value: Flight) -> datetime | None:
+        """Until when it may still leave."""
+        return value.leaves_by
+
     def over_at(self, value: Flight) -> datetime:
         """So long after it left or landed."""
-        return max(value.leaves_at, value.lands_at or value.leaves_at) + news.USEFUL_AFTER_DEPARTURE
+        return max(value.leaves_by, value.lands_at or value.leaves_by) + news.USEFUL_AFTER_DEPARTURE
 
     def short_name(self, value: Flight) -> str:
         """Its number as people write it."""

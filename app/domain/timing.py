@@ -36,11 +36,12 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What is to be told, as far as its time goes. leaves_at: of the flight, aware UTC on the domain clock; None where
-    no departure makes it urgent."""
+    """What is to be told, as far as its time goes. leaves_at, leaves_by: when the flight leaves and until when it still
+    may, aware UTC on the domain clock; None where no departure makes it urgent."""
 
     kinds: Collection[Kind]
     leaves_at: datetime | None
+    leaves_by: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def is_urgent(preferences: Preferences, news: News, now: datetime) -> bool:
     """Whether it cannot wait: a cancellation and its like, or anything shortly before departure."""
     if URGENT.intersection(news.kinds):
         return True
-    return news.leaves_at is not None and timedelta() <= news.leaves_at - now <= _urgent_for(preferences)
+    if news.leaves_at is None or news.leaves_by is None or not preferences.urgent_h:
+        return False
+    return news.leaves_at - timedelta(hours=preferences.urgent_h) <= now <= news.leaves_by
 
 
 def held(
@@ -143,17 +146,12 @@ def local_day(zone: ZoneInfo, now: datetime) -> str:
     return now.astimezone(zone).date().isoformat()
 
 
-def _urgent_for(preferences: Preferences) -> timedelta:
-    # Nothing is urgent at the very minute of departure for whoever wants no hour of it.
-    return timedelta(hours=preferences.urgent_h) if preferences.urgent_h else timedelta(seconds=-1)
-
-
 def _at_most(hold: Hold, preferences: Preferences, news: News, now: datetime) -> Hold:
     """The same, but not past the moment from which departure makes it urgent."""
-    if news.leaves_at is None:
+    if news.leaves_at is None or not preferences.urgent_passes or not preferences.urgent_h:
         return hold
-    urgent_from = news.leaves_at - _urgent_for(preferences)
-    if not preferences.urgent_passes or not preferences.urgent_h or not now < urgent_from < hold.until:
+    urgent_from = news.leaves_at - timedelta(hours=preferences.urgent_h)
+    if not now < urgent_from < hold.until:
         return hold
     return Hold(hold.reason, urgent_from)
 

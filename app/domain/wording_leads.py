@@ -13,7 +13,7 @@ from app.domain.speech import say
 from app.domain.wording_lead import BAD, CHANGE, Lead, ended, instead_of
 from app.domain.wording_progress import PROGRESS, THERE
 from app.domain.wording_shapes import Highlight
-from app.domain.wording_terms import NOT_KNOWN, Moment, Terms, delayed_without_time, duration
+from app.domain.wording_terms import NOT_KNOWN, Moment, Terms, duration
 
 _TIMES = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
 
@@ -200,7 +200,7 @@ def _delayed_for_long(t: Terms) -> Lead:
         news = say("{flight} is now delayed", flight=t.flight)
     else:
         news = say("{flight} is delayed", flight=t.flight)
-    old = None if delayed_without_time(t.heard) else t.old(t.left_before.against(t.planned))
+    old = None if t.heard.is_delayed_without_time else t.old(t.left_before.against(t.planned))
     label = say("Leaves {place}, {day}", place=t.at(t.want.origin), day=t.planned.day)
     return Lead(
         subject=say("{headline}, new time not yet known", headline=news),
@@ -215,7 +215,7 @@ def _told(t: Terms) -> tuple[Moment, Moment] | None:
 
 
 def _earlier(t: Terms) -> Lead:
-    was_late = t.delay_before > timedelta() or delayed_without_time(t.heard)
+    was_late = t.delay_before > timedelta() or t.heard.is_delayed_without_time
     if t.delay or not was_late or t.doubtful:
         return _leaves_at(t)
     news, time = say("{flight} is on time again", flight=t.flight), t.when(t.leaves)

@@ -154,7 +154,7 @@ class Terms:
         # A diverted flight does not land when its destination expected it; one that is late by nobody knows
         # how much does not either.
         lands_at = flight.lands_at
-        if lands_at is None or flight.status is Status.DIVERTED or delayed_without_time(flight):
+        if lands_at is None or flight.status is Status.DIVERTED or flight.is_delayed_without_time:
             return None
         return self.moment(lands_at, flight.destination)
 
@@ -203,7 +203,7 @@ class Terms:
     @cached_property
     def time_unknown(self) -> bool:
         """Delayed, and nobody has said until when."""
-        return delayed_without_time(self.want)
+        return self.want.is_delayed_without_time
 
     @cached_property
     def lateness(self) -> str:
@@ -223,7 +223,7 @@ class Terms:
     @cached_property
     def departure_differs(self) -> bool:
         """Whether the departure as last told may be named beside the one now expected."""
-        known = not self.doubtful and not delayed_without_time(self.heard)
+        known = not self.doubtful and not self.heard.is_delayed_without_time
         return known and self.left_before.instant != self.leaves.instant
 
     @cached_property
@@ -257,14 +257,9 @@ class Terms:
 _EXPLAINED = frozenset({Kind.CANCELLED, Kind.DIVERTED, Kind.RESCHEDULED, Kind.DELAYED})
 
 
-def delayed_without_time(flight: Flight) -> bool:
-    """Whether a flight is delayed and its new time not known."""
-    return flight.status is Status.DELAYED and flight.estimated_departure_time is None
-
-
 def _kind_of(want: Flight) -> Kind:
     """What to speak of when nothing but a doubt calls for a message: how the flight stands."""
     if want.status in {Status.SCHEDULED, Status.DELAYED}:
-        late = want.delay > timedelta() or delayed_without_time(want)
+        late = want.delay > timedelta() or want.is_delayed_without_time
         return Kind.DELAYED if late else Kind.EARLIER
     return Kind(want.status.value)

@@ -29,9 +29,6 @@ AFTER_LANDING: Final = timedelta(hours=3)
 """So long after a flight landed its people are still told: they wait for their bags, or for the next flight."""
 LATE: Final = timedelta(hours=2)
 """So long after its time a flight may still not have left, or landed, though nobody wrote so."""
-LATE_UNKNOWN: Final = timedelta(hours=12)
-"""As LATE, where a flight is delayed and nobody wrote until when. Less than a day: of some flights nobody ever writes
-that they left, and people of yesterday are not told."""
 MOST_COUNTED: Final = 100_000
 """More people than these are counted as these."""
 
@@ -97,7 +94,7 @@ def _late(found: Flight, estimate: str | None) -> timedelta:
     """How long after its time it may leave or land without anybody having written so."""
     if found.status in _ENDED:
         return timedelta()
-    return LATE_UNKNOWN if found.status is Status.DELAYED and estimate is None else LATE
+    return flight.LATE_UNKNOWN if found.status is Status.DELAYED and estimate is None else LATE
 
 
 class NoticeAudience:

@@ -83,7 +83,7 @@ class Choices:
             return verdict, None
         kind = conversation.kind
         zone = zone_for(person, role, kind, want)
-        news = timing.News(verdict.kinds, kind.leaves_at(want))
+        news = timing.News(verdict.kinds, kind.leaves_at(want), kind.leaves_by(want))
         by_hand = conversation.doubt is not None and conversation.doubt.startswith(AGAIN)
         its_digest = (
             digest or by_hand or (conversation.fold is not None and conversation.fold <= self._terms.now())

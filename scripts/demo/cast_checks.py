@@ -52,6 +52,7 @@ class _Said:
     role: str
     kinds: frozenset[Kind]
     leaves_at: datetime | None
+    leaves_by: datetime | None
     decided_at: datetime
     digest: str | None
     title: str = ""
@@ -238,6 +239,7 @@ def _arrived(member: Member, evidence: Evidence) -> Iterator[_Said]:
                 row.get("role", ""),
                 frozenset(map(Kind, row["kinds"])),
                 kind.leaves_at(value),
+                kind.leaves_by(value),
                 row.get("decided_at") or row["created_at"],
                 row.get("digest"),
                 kind.title(value),
@@ -256,7 +258,7 @@ def _moments(said: _Said, clock: DomainClock) -> tuple[datetime, datetime]:
 
 
 def _is_urgent(chosen: Preferences, said: _Said, moments: Sequence[datetime]) -> bool:
-    news = timing.News(said.kinds, said.leaves_at)
+    news = timing.News(said.kinds, said.leaves_at, said.leaves_by)
     return any(timing.is_urgent(chosen, news, at) for at in moments)
 
 

@@ -112,7 +112,7 @@ def test_the_kind_of_subject() -> None:
 
 def test_it_is_never_urgent() -> None:
     for one in KINDS[Group.FARE]:
-        assert not timing.is_urgent(Preferences(), timing.News((one,), None), NOW)
+        assert not timing.is_urgent(Preferences(), timing.News((one,), None, None), NOW)
 
 
 def test_its_kinds_are_told_to_those_whose_alert_it_is_alone() -> None:

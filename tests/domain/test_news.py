@@ -213,6 +213,30 @@ def test_a_delay_is_told_after_the_scheduled_time_as_long_as_it_has_not_left() -
     assert decide(flight(), late(60), Role.TRAVELLER, RULES, LEAVES + 20 * MIN).action is Action.TELL
 
 
+WAITING = flight(status=Status.DELAYED)
+
+
+@pytest.mark.parametrize(
+    ("heard", "want", "kind"),
+    [
+        (flight(), WAITING, Kind.DELAYED),
+        (WAITING, replace(WAITING, gate="B2"), Kind.GATE),
+        (WAITING, flight(status=Status.BOARDING), Kind.BOARDING),
+        (WAITING, WAITING.removed(), Kind.REMOVED),
+        (WAITING, flight(status=Status.CANCELLED), Kind.CANCELLED),
+    ],
+)
+def test_who_waits_until_nobody_knows_when_hears_half_a_day_long(
+    heard: Flight, want: Flight, kind: Kind
+) -> None:
+    waited = decide(heard, want, Role.TRAVELLER, RULES, LEAVES + timedelta(hours=11))
+    assert (waited.action, waited.kinds) == (Action.TELL, (kind,)), (
+        "it is not on time again: that time is over"
+    )
+    late_by_far = decide(heard, want, Role.TRAVELLER, RULES, LEAVES + timedelta(hours=40))
+    assert late_by_far.action is Action.SKIP
+
+
 def test_news_of_the_arrival_are_told_after_departure_and_nothing_a_day_later() -> None:
     landed = flight(status=Status.LANDED)
     belt = replace(landed, belt="7")

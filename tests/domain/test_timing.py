@@ -62,7 +62,16 @@ def local(text: str, zone: ZoneInfo, fold: int = 0) -> datetime:
 
 
 def news(leaves: datetime, *kinds: Kind) -> News:
-    return News(kinds or (Kind.GATE,), leaves)
+    return News(kinds or (Kind.GATE,), leaves, leaves)
+
+
+def test_news_of_a_flight_that_may_leave_at_any_time_is_urgent() -> None:
+    leaves = local("2026-12-01T22:30", BERLIN)
+    waiting, chosen = News((Kind.GATE,), leaves, leaves + 12 * HOUR), Preferences(quiet=NIGHT)
+    assert held(chosen, waiting, BERLIN, leaves + HOUR) is None
+    assert held(chosen, news(leaves), BERLIN, leaves + HOUR) is not None
+    unhurried = Preferences(quiet=NIGHT, urgent_h=0)
+    assert held(unhurried, waiting, BERLIN, leaves + HOUR) is not None
 
 
 def test_the_night_is_quiet_until_the_morning() -> None:

@@ -12,7 +12,7 @@ from app.domain.clock import DomainClock
 from app.domain.flight import NOT_FLYING, Flight, Status
 from app.domain.news import Kind
 from app.domain.speech import plural, say, to_say, weekday_of
-from app.domain.wording_terms import as_sentence, delayed_without_time, duration
+from app.domain.wording_terms import as_sentence, duration
 from app.store.flight_log import Told
 from app.web.pages import flight_words, words
 
@@ -131,7 +131,7 @@ def _end(flight: Flight, now: datetime, *, arrival: bool) -> End:
     planned = flight.arrives_at if arrival else flight.departs_at
     expected = flight.lands_at if arrival else flight.leaves_at
     if flight.status in NOT_FLYING or (
-        arrival and (delayed_without_time(flight) or flight.status is Status.DIVERTED)
+        arrival and (flight.is_delayed_without_time or flight.status is Status.DIVERTED)
     ):
         expected = planned
     local_now = places.utc_to_local(now, iata)
@@ -245,7 +245,7 @@ def _change(kind: Kind, heard: Flight, want: Flight) -> Change:
     new_time = words.clock(places.utc_to_local(want.leaves_at, want.origin))
     if kind is Kind.DELAYED:
         what = words.status_word(Status.DELAYED)
-        return Change(what) if delayed_without_time(want) else Change(what, old_time, new_time)
+        return Change(what) if want.is_delayed_without_time else Change(what, old_time, new_time)
     if kind is Kind.EARLIER:
         gained = heard.leaves_at - want.leaves_at
         if not gained:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from app.domain import airlines, places
 from app.domain.flight import AFTER_DEPARTURE, NOT_FLYING, Flight, Status
 from app.domain.speech import say
-from app.domain.wording_terms import delayed_without_time, duration
+from app.domain.wording_terms import duration
 from app.web.pages import words
 
 _SHORT = frozenset(
@@ -53,7 +53,7 @@ def _say(flight: Flight, now: datetime) -> str:
         return say("It was to leave at {time} from gate {gate}.", time=planned, gate=gate)
     if flight.status in AFTER_DEPARTURE:
         return _say_after(flight)
-    if delayed_without_time(flight):
+    if flight.is_delayed_without_time:
         said = say("The new time is not yet known. It was to leave at {time}.", time=planned)
     elif flight.leaves_at <= now:
         said = say("It was to leave at {time}. Whether it left is not yet known.", time=leaves)
