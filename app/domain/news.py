@@ -23,6 +23,7 @@ class Kind(StrEnum):
     REMOVED = "removed"
     REINSTATED = "reinstated"
     DIVERTED = "diverted"
+    REROUTED = "rerouted"
     RESCHEDULED = "rescheduled"
     DELAYED = "delayed"
     EARLIER = "earlier"
@@ -63,12 +64,15 @@ ABOUT_DEPARTURE = frozenset(
 )
 NEAR_DEPARTURE = frozenset({Kind.GATE, Kind.TERMINAL})
 _OF_DEPARTURE = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
+_OF_PLACES = frozenset({Kind.REROUTED, Kind.ARRIVAL})
 _ENDS_WAITING = frozenset({Status.BOARDING, Status.GATE_CLOSED, *NOT_FLYING})
 _NOT_EXPECTED = frozenset({*NOT_FLYING, Status.DIVERTED, Status.LANDED, Status.ARRIVED})
+_THERE = frozenset({Status.LANDED, Status.ARRIVED})
+_ON_ITS_WAY = frozenset(Status) - _NOT_EXPECTED
+_NOT_YET_BOARDING = frozenset({Status.SCHEDULED, Status.DELAYED})
 
 _EVERYBODY = frozenset({Role.TRAVELLER, Role.FOLLOWER})
 _AND_PICKUPS = frozenset({Role.TRAVELLER, Role.FOLLOWER, Role.PICKUP})
-_TRAVELLERS = frozenset({Role.TRAVELLER})
 _FOLLOWERS = frozenset({Role.FOLLOWER})
 _WHO_WAIT = frozenset({Role.FOLLOWER, Role.PICKUP})
 _PICKUPS = frozenset({Role.PICKUP})
@@ -80,6 +84,7 @@ TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
     Kind.REMOVED: _AND_PICKUPS,
     Kind.REINSTATED: _AND_PICKUPS,
     Kind.DIVERTED: _AND_PICKUPS,
+    Kind.REROUTED: _AND_PICKUPS,
     Kind.RESCHEDULED: _EVERYBODY,
     Kind.DELAYED: _EVERYBODY,
     Kind.EARLIER: _EVERYBODY,
@@ -169,7 +174,7 @@ def differences(heard: Flight, want: Flight, steps: Steps) -> tuple[Kind, ...]:
         return _sorted(kinds)
     if heard.status in NOT_FLYING:
         kinds.add(Kind.REINSTATED)
-    kinds |= _progress(heard, want)
+    kinds |= _progress(heard, want) | _taken_back(heard, want) | _route(heard, want)
     kinds |= _times(heard, want, steps)
     kinds |= _places(heard, want)
     if not kinds & _OF_DEPARTURE:
@@ -184,7 +189,9 @@ def _progress(heard: Flight, want: Flight) -> set[Kind]:
         want.diverted_to,
     ):
         kinds.add(Kind.DIVERTED)
-    elif want.status is not heard.status:
+    elif want.status is not heard.status and not (
+        want.status is Status.DEPARTED and heard.status in AFTER_DEPARTURE
+    ):
         by_status = {
             Status.BOARDING: Kind.BOARDING,
             Status.GATE_CLOSED: Kind.GATE_CLOSED,
@@ -195,6 +202,25 @@ def _progress(heard: Flight, want: Flight) -> set[Kind]:
         if want.status in by_status:
             kinds.add(by_status[want.status])
     return kinds
+
+
+def _taken_back(heard: Flight, want: Flight) -> set[Kind]:
+    """What was told of its way and is not so: it flies to its destination after all, has not landed, has not left."""
+    if heard.status is Status.DIVERTED and want.status in _ON_ITS_WAY:
+        return {Kind.DIVERTED} if want.diverted_to in (None, want.destination) else set()
+    if heard.status in _THERE and want.status in _ON_ITS_WAY:
+        return {Kind.LANDED}
+    if heard.status is Status.DEPARTED and want.status in _NOT_YET_BOARDING:
+        return {Kind.DEPARTED}
+    return set()
+
+
+def _route(heard: Flight, want: Flight) -> set[Kind]:
+    """Whether it flies between other airports; before it left, whether under another number."""
+    differs = heard.destination != want.destination
+    if want.status not in AFTER_DEPARTURE:
+        differs |= (heard.flight_number, heard.origin) != (want.flight_number, want.origin)
+    return {Kind.REROUTED} if differs else set()
 
 
 def _times(heard: Flight, want: Flight, steps: Steps) -> set[Kind]:
@@ -257,7 +283,7 @@ def decide(heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime)
     if not found:
         return Decision(Action.SETTLE, reason="below_threshold" if heard != want else "nothing_new")
     if role is Role.PICKUP:
-        found = _of_pickup(found, _arrival(heard, want, rules.steps))
+        found = _of_pickup(found, heard, want, rules.steps)
     else:
         found = tuple(kind for kind in found if kind is not Kind.ARRIVAL)
     mine = tuple(kind for kind in found if role in rules.told.get(kind, _NOBODY))
@@ -276,9 +302,10 @@ def decide(heard: Flight, want: Flight, role: Role, rules: Rules, now: datetime)
     return Decision(Action.WAIT, useful, reason="gate_too_early", until=want.leaves_at - rules.gate_window)
 
 
-def _of_pickup(found: tuple[Kind, ...], arrival: set[Kind]) -> tuple[Kind, ...]:
-    """A departure that moved is to those who pick up the arrival that moved with it."""
-    return _sorted({kind for kind in found if kind in OF_PICKUPS} | arrival)
+def _of_pickup(found: tuple[Kind, ...], heard: Flight, want: Flight, steps: Steps) -> tuple[Kind, ...]:
+    """A departure that moved is to those who pick up the arrival that moved with it; where it begins is nothing."""
+    theirs = {kind for kind in found if kind in OF_PICKUPS} | _arrival(heard, want, steps)
+    return _sorted(theirs - ({Kind.REROUTED} if heard.destination == want.destination else set()))
 
 
 def timely(kinds: tuple[Kind, ...], want: Flight, now: datetime) -> tuple[Kind, ...]:
@@ -335,7 +362,7 @@ def priority(kinds: tuple[Kind, ...]) -> int:
     """Place in the queue: 0 urgent, 1 times, 2 the rest. Lower goes first."""
     if any(kind in URGENT or kind is Kind.REMOVED for kind in kinds):
         return 0
-    return 1 if any(kind in _OF_DEPARTURE or kind is Kind.ARRIVAL for kind in kinds) else 2
+    return 1 if any(kind in _OF_DEPARTURE or kind in _OF_PLACES for kind in kinds) else 2
 
 
 def _sorted(kinds: set[Kind]) -> tuple[Kind, ...]:

@@ -60,7 +60,7 @@ KINDS: Final[Mapping[Group, frozenset[Kind]]] = MappingProxyType(
     {
         Group.CANCELLED: frozenset({Kind.CANCELLED, Kind.REMOVED, Kind.REINSTATED}),
         Group.DIVERTED: frozenset({Kind.DIVERTED}),
-        Group.RESCHEDULED: frozenset({Kind.RESCHEDULED}),
+        Group.RESCHEDULED: frozenset({Kind.RESCHEDULED, Kind.REROUTED}),
         Group.DELAYED: frozenset({Kind.DELAYED, Kind.EARLIER}),
         Group.GATE: frozenset({Kind.GATE, Kind.TERMINAL}),
         Group.BOARDING: frozenset({Kind.BOARDING}),

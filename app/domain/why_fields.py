@@ -73,6 +73,7 @@ _KINDS: Final[Mapping[str, str]] = {
     Kind.REMOVED: to_say("removed"),
     Kind.REINSTATED: to_say("reinstated"),
     Kind.DIVERTED: to_say("diverted"),
+    Kind.REROUTED: to_say("other airport or number"),
     Kind.RESCHEDULED: to_say("rescheduled"),
     Kind.DELAYED: to_say("delayed"),
     Kind.EARLIER: to_say("earlier"),

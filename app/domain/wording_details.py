@@ -9,6 +9,7 @@ from app.domain import places
 from app.domain.flight import NOT_FLYING, Status
 from app.domain.news import Kind
 from app.domain.speech import plural, say, to_say
+from app.domain.wording_corrections import also_correction, also_rerouted, is_taken_back
 from app.domain.wording_lead import Lead, ended
 from app.domain.wording_progress import PROGRESS, THERE
 from app.domain.wording_terms import NOT_KNOWN, Moment, Terms
@@ -25,7 +26,7 @@ _GATES = frozenset({Kind.GATE, Kind.TERMINAL})
 def more(t: Terms, lead: Lead) -> tuple[str, ...]:
     """A sentence for each further kind, and what is to be said of the message itself."""
     told = lead.covers | {t.kinds[0]}
-    sentences = [_ALSO[kind](t) for kind in t.kinds if kind in _ALSO and kind not in told]
+    sentences = [_also(t, kind) for kind in t.kinds if kind in _ALSO and kind not in told]
     if t.kinds[0] is Kind.CANCELLED:
         sentences.append(say("We tell you if it flies after all."))
     if (times := t.news.times) > 1:
@@ -46,6 +47,10 @@ def more(t: Terms, lead: Lead) -> tuple[str, ...]:
 
 
 # In the sentences that follow "it" is the flight.
+def _also(t: Terms, kind: Kind) -> str:
+    return also_correction(kind) if is_taken_back(t.want, kind) else _ALSO[kind](t)
+
+
 def _also_flies(t: Terms) -> str:
     if t.heard.status is Status.REMOVED:
         return say("It is back in the schedule.")
@@ -93,6 +98,7 @@ _ALSO: Mapping[Kind, Callable[[Terms], str]] = {
     # Cancelled and removed never come along: nothing else counts beside them.
     Kind.REINSTATED: _also_flies,
     Kind.DIVERTED: _also_diverted,
+    Kind.REROUTED: also_rerouted,
     Kind.RESCHEDULED: lambda t: say(
         "Its scheduled time is {moment}{was}.", moment=t.planned.full, was=t.was(t.old_schedule)
     ),
@@ -139,7 +145,7 @@ def facts(t: Terms) -> Facts:
 
 def _leaves(t: Terms) -> Facts:
     place = t.at(t.want.origin)
-    if t.time_unknown:
+    if t.time_unknown or t.is_overdue:
         planned = t.planned.full
         value = say("Not yet known, planned {moment}, {place}", moment=planned, place=place)
         # Translators: the label of a time and place: a flight departs then and there.
@@ -287,7 +293,8 @@ def _after_return(t: Terms) -> list[str]:
 
 
 def _after_diversion(t: Terms) -> list[str]:
-    return [say("We tell you where it lands as soon as we know.")] if t.want.diverted_to is None else []
+    unknown = t.want.status is Status.DIVERTED and t.want.diverted_to is None
+    return [say("We tell you where it lands as soon as we know.")] if unknown else []
 
 
 def _after_delay(t: Terms) -> list[str]:

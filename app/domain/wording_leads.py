@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
-from app.domain import places, wording_progress
+from app.domain import places, wording_corrections, wording_progress
 from app.domain.flight import Status
 from app.domain.news import Kind
 from app.domain.speech import say
@@ -20,6 +20,8 @@ _TIMES = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
 
 def lead(t: Terms) -> Lead:
     """The first kind of the news, in words."""
+    if wording_corrections.is_taken_back(t.want, t.kinds[0]):
+        return wording_corrections.taken_back(t)
     return _LEADS[t.kinds[0]](t)
 
 
@@ -323,6 +325,7 @@ _LEADS: Mapping[Kind, Callable[[Terms], Lead]] = {
     Kind.REMOVED: _removed,
     Kind.REINSTATED: _reinstated,
     Kind.DIVERTED: _diverted,
+    Kind.REROUTED: wording_corrections.rerouted,
     Kind.RESCHEDULED: _rescheduled,
     Kind.DELAYED: _delayed,
     Kind.EARLIER: _earlier,

@@ -5,45 +5,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from enum import IntEnum
 
-from app.domain import gsm, places
+from app.domain import gsm
 from app.domain.flight import Status
 from app.domain.news import Kind
 from app.domain.speech import say, to_say
+from app.domain.wording_corrections import correction, is_taken_back, route
 from app.domain.wording_lead import ended
 from app.domain.wording_leads import flies_again
-from app.domain.wording_terms import Moment, Terms, duration
-
-
-class Rank(IntEnum):
-    """How useful a sentence is. The lowest goes first; the news never goes."""
-
-    REASON = 1
-    LINK = 2
-    GATE = 3
-    ASIDE = 4
-    ADVICE = 5
-    NEWS = 9
-
-
-class _Name(IntEnum):
-    """A city by its name, by the first part of a name such as "Dallas/Fort Worth", or by its airport's code."""
-
-    FULL = 0
-    SHORT = 1
-    CODE = 2
-
-
-Part = tuple[Rank, str]
+from app.domain.wording_sms_words import Name, Part, Rank, Words
+from app.domain.wording_terms import Terms, duration
 
 # How cities are named and what may be left out then, in the order tried: better a shorter name than no advice.
 _TRIES = (
-    (_Name.FULL, Rank.GATE),
-    (_Name.SHORT, Rank.GATE),
-    (_Name.SHORT, Rank.ASIDE),
-    (_Name.CODE, Rank.GATE),
-    (_Name.CODE, Rank.ADVICE),
+    (Name.FULL, Rank.GATE),
+    (Name.SHORT, Rank.GATE),
+    (Name.SHORT, Rank.ASIDE),
+    (Name.CODE, Rank.GATE),
+    (Name.CODE, Rank.ADVICE),
 )
 
 
@@ -52,7 +31,7 @@ def sms(t: Terms, url: str) -> str:
     the news alone is longer."""
     text = ""
     for name, expendable in _TRIES:
-        parts = _Words(t, name).parts(url)
+        parts = _parts(Words(t, name), url)
         text = _joined(parts)
         while not gsm.fits(text):
             least = min(rank for rank, _ in parts)
@@ -69,78 +48,19 @@ def _joined(parts: list[Part]) -> str:
     return gsm.written(" ".join(words for _, words in parts if words))
 
 
-class _Words:
-    """The sentences of one message, with cities named in one way."""
-
-    def __init__(self, t: Terms, name: _Name) -> None:
-        self.t = t
-        self.name = name
-        self.flight = say("{number} to {city}", number=t.number, city=self.city(t.want.destination))
-
-    def city(self, iata: str) -> str:
-        """The city as this message names it."""
-        if self.name is _Name.CODE:
-            return iata
-        city = places.city(iata)
-        return city if self.name is _Name.FULL else re.split(r"[/,(]", city)[0].strip() or iata
-
-    def parts(self, url: str) -> list[Part]:
-        """All sentences in the order of reading."""
-        parts = [*_NEWS[self.t.kinds[0]](self), *self.also()]
-        if self.t.news.found_late:
-            parts.append((Rank.ASIDE, say("We found this late.")))
-        parts.append((Rank.REASON, self.t.reason or ""))
-        parts.append((Rank.LINK, re.sub(r"^https?://", "", url)))
-        parts[0] = (Rank.NEWS, f"Gatecall: {parts[0][1]}")
-        return parts
-
-    def also(self) -> list[Part]:
-        """Further news that the first sentence has not told; what it has of the gate stands in `gate`."""
-        t, kinds, want = self.t, self.t.kinds, self.t.want
-        parts: list[Part] = []
-        if Kind.BELT in kinds[1:]:
-            parts.append((Rank.NEWS, say("Bags: belt {belt}.", belt=want.belt)))
-        if Kind.TERMINAL in kinds[1:] and Kind.GATE not in kinds:
-            was = t.was(t.heard.terminal)
-            parts.append((Rank.NEWS, say("Terminal {terminal}{was}.", terminal=want.terminal, was=was)))
-        if Kind.BOARDING in kinds[1:]:
-            parts.append((Rank.NEWS, say("Boarding now.")))
-        if Kind.AIRCRAFT in kinds[1:]:
-            was = t.was(t.heard.aircraft)
-            parts.append((Rank.ASIDE, say("Aircraft {aircraft}{was}.", aircraft=want.aircraft, was=was)))
-        return parts
-
-    def at(self, moment: Moment) -> str:
-        """A time, with its day when it is not today."""
-        return moment.clock if moment.date == self.t.today else moment.short
-
-    def late(self) -> str:
-        """How it stands, after a time; nothing when it is on time."""
-        return say(", {lateness}", lateness=self.t.short_lateness) if self.t.delay else ""
-
-    def leaves(self) -> str:
-        """When it leaves, as a sentence beside other news."""
-        if self.t.time_unknown:
-            return say("Delayed, new time not yet known.")
-        return say("Leaves {time}{late}.", time=self.at(self.t.leaves), late=self.late())
-
-    def gate(self) -> Part:
-        """The gate; part of the news when it changed, with its terminal when that did too."""
-        t, gate, terminal = self.t, self.t.want.gate, self.t.want.terminal
-        if gate is None or t.has_left:
-            return Rank.GATE, ""
-        if Kind.GATE not in t.kinds:
-            return Rank.GATE, say("Gate {gate}.", gate=gate)
-        if Kind.TERMINAL in t.kinds and terminal:
-            gate = say("{gate}, terminal {terminal}", gate=gate, terminal=terminal)
-        return Rank.NEWS, say("Gate {gate}{was}.", gate=gate, was=t.was(t.heard.gate))
-
-    def for_traveller(self, words: str) -> Part:
-        """Advice, nothing for who only follows the flight."""
-        return Rank.ADVICE, words if self.t.is_traveller else ""
+def _parts(w: Words, url: str) -> list[Part]:
+    """All sentences in the order of reading."""
+    first = w.t.kinds[0]
+    parts = [*(_taken_back if is_taken_back(w.t.want, first) else _NEWS[first])(w), *w.also()]
+    if w.t.news.found_late:
+        parts.append((Rank.ASIDE, say("We found this late.")))
+    parts.append((Rank.REASON, w.t.reason or ""))
+    parts.append((Rank.LINK, re.sub(r"^https?://", "", url)))
+    parts[0] = (Rank.NEWS, f"Gatecall: {parts[0][1]}")
+    return parts
 
 
-def _cancelled(w: _Words) -> list[Part]:
+def _cancelled(w: Words) -> list[Part]:
     if w.t.airline is None:
         advice = say("Do not go to the airport. Ask the airline for another flight.")
     else:
@@ -149,7 +69,7 @@ def _cancelled(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), w.for_traveller(advice)]
 
 
-def _removed(w: _Words) -> list[Part]:
+def _removed(w: Words) -> list[Part]:
     if w.t.airline is None:
         advice = say("Ask the airline before you travel.")
     else:
@@ -159,7 +79,7 @@ def _removed(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), w.for_traveller(advice)]
 
 
-def _reinstated(w: _Words) -> list[Part]:
+def _reinstated(w: Words) -> list[Part]:
     t, news = w.t, flies_again(w.t, w.flight)
     if t.has_left:
         return [(Rank.NEWS, ended(news)), (Rank.NEWS, say(_IT_HAS[t.want.status]) if t.kinds[1:] else "")]
@@ -180,7 +100,7 @@ _IT_HAS: Mapping[Status, str] = {
 }
 
 
-def _diverted(w: _Words) -> list[Part]:
+def _diverted(w: Words) -> list[Part]:
     t, place, flight = w.t, w.t.diverted_to, w.flight
     if place is None:
         if t.doubtful:
@@ -196,7 +116,7 @@ def _diverted(w: _Words) -> list[Part]:
         else:
             news = say("{flight} returns to {city}.", flight=flight, city=city)
         return [(Rank.NEWS, " ".join((news, say("When it lands is not yet known."))))]
-    where = place if w.name is _Name.CODE else f"{w.city(place)} ({place})"
+    where = place if w.name is Name.CODE else f"{w.city(place)} ({place})"
     if t.doubtful:
         news = say("{flight} now lands in {place} instead.", flight=flight, place=where)
     else:
@@ -204,7 +124,19 @@ def _diverted(w: _Words) -> list[Part]:
     return [(Rank.NEWS, " ".join((news, say("When is not yet known."))))]
 
 
-def _rescheduled(w: _Words) -> list[Part]:
+def _taken_back(w: Words) -> list[Part]:
+    news = ended(correction(w.t.kinds[0], w.flight))
+    if w.t.kinds[0] is Kind.DEPARTED:
+        return [(Rank.NEWS, news), (Rank.NEWS, w.leaves())]
+    lands = "" if w.t.arrives is None else say("Lands {moment}.", moment=w.t.arrives.short)
+    return [(Rank.NEWS, news), (Rank.NEWS, lands)]
+
+
+def _rerouted(w: Words) -> list[Part]:
+    return [(Rank.NEWS, ended(*route(w.t, w.flight))), (Rank.ADVICE, w.leaves()), w.gate()]
+
+
+def _rescheduled(w: Words) -> list[Part]:
     t, new, flight = w.t, w.t.leaves, w.flight
     if t.old_departure is None and not t.doubtful:
         news = say("{flight} is now scheduled for {time}", flight=flight, time=w.at(new))
@@ -221,7 +153,7 @@ def _rescheduled(w: _Words) -> list[Part]:
     return [(Rank.NEWS, ended(news, old)), (Rank.NEWS, late), w.gate(), w.for_traveller(ask)]
 
 
-def _delayed(w: _Words) -> list[Part]:
+def _delayed(w: Words) -> list[Part]:
     t, flight, planned = w.t, w.flight, w.t.planned.short
     if t.time_unknown:
         if t.doubtful:
@@ -238,7 +170,7 @@ def _delayed(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), w.gate()]
 
 
-def _earlier(w: _Words) -> list[Part]:
+def _earlier(w: Words) -> list[Part]:
     t = w.t
     if t.old_departure is None or t.leaves.instant >= t.left_before.instant:
         return _delayed(w)
@@ -252,7 +184,7 @@ def _earlier(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), w.gate()]
 
 
-def _gate(w: _Words) -> list[Part]:
+def _gate(w: Words) -> list[Part]:
     t, gate = w.t, w.t.want.gate
     if Kind.TERMINAL in t.kinds:
         gate = say("{gate} in terminal {terminal}", gate=gate, terminal=t.want.terminal)
@@ -265,7 +197,7 @@ def _gate(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), (Rank.ADVICE, w.leaves())]
 
 
-def _terminal(w: _Words) -> list[Part]:
+def _terminal(w: Words) -> list[Part]:
     t = w.t
     values = {"flight": w.flight, "terminal": t.want.terminal, "was": t.was(t.heard.terminal)}
     if t.doubtful:
@@ -275,7 +207,7 @@ def _terminal(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), (Rank.ADVICE, w.leaves()), w.gate()]
 
 
-def _boarding(w: _Words) -> list[Part]:
+def _boarding(w: Words) -> list[Part]:
     gate, flight, doubtful = w.t.want.gate, w.flight, w.t.doubtful
     if gate and doubtful:
         news = say("{flight} is now boarding at gate {gate}.", flight=flight, gate=gate)
@@ -288,7 +220,7 @@ def _boarding(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), (Rank.ADVICE, w.leaves())]
 
 
-def _gate_closed(w: _Words) -> list[Part]:
+def _gate_closed(w: Words) -> list[Part]:
     if w.t.want.gate:
         news = say("{flight}: gate {gate} has closed.", flight=w.flight, gate=w.t.want.gate)
     else:
@@ -296,7 +228,7 @@ def _gate_closed(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), (Rank.ADVICE, w.leaves())]
 
 
-def _departed(w: _Words) -> list[Part]:
+def _departed(w: Words) -> list[Part]:
     t, city = w.t, w.city(w.t.want.origin)
     lands = "" if t.arrives is None else say("Lands {moment}.", moment=t.arrives.short)
     if t.want.estimated_departure_time is None:
@@ -307,7 +239,7 @@ def _departed(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), (Rank.ADVICE, lands)]
 
 
-def _arrival(w: _Words) -> list[Part]:
+def _arrival(w: Words) -> list[Part]:
     t, new, before = w.t, w.t.arrives, w.t.arrived_before
     if new is None:
         return _delayed(w)
@@ -316,7 +248,7 @@ def _arrival(w: _Words) -> list[Part]:
     return [(Rank.NEWS, say("{flight} now lands {moment}{was}.", **values))]
 
 
-def _landed(w: _Words) -> list[Part]:
+def _landed(w: Words) -> list[Part]:
     t = w.t
     if t.diverted_to is not None:
         values = {"flight": w.flight, "place": w.city(t.diverted_to)}
@@ -328,7 +260,7 @@ def _landed(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), _gate_there(t)]
 
 
-def _arrived(w: _Words) -> list[Part]:
+def _arrived(w: Words) -> list[Part]:
     t = w.t
     if t.diverted_to is not None:
         values = {"flight": w.flight, "place": w.city(t.diverted_to)}
@@ -345,7 +277,7 @@ def _gate_there(t: Terms) -> Part:
     return Rank.GATE, say("Gate {gate}.", gate=gate) if gate else ""
 
 
-def _belt(w: _Words) -> list[Part]:
+def _belt(w: Words) -> list[Part]:
     t = w.t
     values = {"flight": w.flight, "belt": t.want.belt, "was": t.was(t.heard.belt)}
     if t.doubtful:
@@ -353,7 +285,7 @@ def _belt(w: _Words) -> list[Part]:
     return [(Rank.NEWS, say("{flight}: bags come out at belt {belt}{was}.", **values))]
 
 
-def _aircraft(w: _Words) -> list[Part]:
+def _aircraft(w: Words) -> list[Part]:
     t = w.t
     values = {"flight": w.flight, "aircraft": t.want.aircraft, "was": t.was(t.heard.aircraft)}
     if t.doubtful:
@@ -363,11 +295,12 @@ def _aircraft(w: _Words) -> list[Part]:
     return [(Rank.NEWS, news), w.for_traveller(say("Look at your seat again."))]
 
 
-_NEWS: Mapping[Kind, Callable[[_Words], list[Part]]] = {
+_NEWS: Mapping[Kind, Callable[[Words], list[Part]]] = {
     Kind.CANCELLED: _cancelled,
     Kind.REMOVED: _removed,
     Kind.REINSTATED: _reinstated,
     Kind.DIVERTED: _diverted,
+    Kind.REROUTED: _rerouted,
     Kind.RESCHEDULED: _rescheduled,
     Kind.DELAYED: _delayed,
     Kind.EARLIER: _earlier,

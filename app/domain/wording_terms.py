@@ -206,6 +206,11 @@ class Terms:
         return self.want.is_delayed_without_time
 
     @cached_property
+    def is_overdue(self) -> bool:
+        """Its time has passed, it has not left, and nobody has said until when."""
+        return not self.has_left and self.leaves.instant <= self.news.now
+
+    @cached_property
     def lateness(self) -> str:
         """How the departure stands against the schedule, for a sentence."""
         return lateness(self.delay)

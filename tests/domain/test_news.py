@@ -73,6 +73,12 @@ TABLE: list[tuple[Kind, Flight, Flight, set[Role]]] = [
         flight(status=Status.DIVERTED, diverted_to="DFW"),
         BOTH,
     ),
+    (Kind.DIVERTED, flight(status=Status.DIVERTED, diverted_to="AUS"), flight(status=Status.DEPARTED), BOTH),
+    (Kind.LANDED, flight(status=Status.ARRIVED), flight(status=Status.DEPARTED), FOLLOWER),
+    (Kind.DEPARTED, flight(status=Status.DEPARTED), flight(), FOLLOWER),
+    (Kind.REROUTED, flight(), flight(origin="LGA"), BOTH),
+    (Kind.REROUTED, flight(), flight(destination="DFW"), BOTH),
+    (Kind.REROUTED, flight(), flight(flight_number="UA999"), BOTH),
     (Kind.DELAYED, flight(), late(15), BOTH),
     (Kind.DELAYED, late(20), late(35), BOTH),
     (Kind.DELAYED, flight(), flight(status=Status.DELAYED), BOTH),
@@ -111,6 +117,7 @@ def test_each_row_is_told_to_whom_the_table_says(
     assert is_news(heard, want, FLOOR)
     # Who picks somebody up hears of the arrival, also where it moves with the departure.
     picks_up = kind in OF_PICKUPS or heard.lands_at != want.lands_at
+    picks_up = picks_up and (kind is not Kind.REROUTED or heard.destination != want.destination)
     roles = roles | ({Role.PICKUP} if picks_up else set())
     for role in Role:
         decision = decide(heard, want, role, RULES, BEFORE)
@@ -211,6 +218,18 @@ def test_nothing_about_departure_is_told_after_it(heard: Flight, want: Flight) -
 
 def test_a_delay_is_told_after_the_scheduled_time_as_long_as_it_has_not_left() -> None:
     assert decide(flight(), late(60), Role.TRAVELLER, RULES, LEAVES + 20 * MIN).action is Action.TELL
+
+
+def test_a_number_or_an_origin_put_right_after_departure_is_no_news() -> None:
+    left = flight(status=Status.DEPARTED)
+    for put_right in (replace(left, origin="LGA"), replace(left, flight_number="UA999")):
+        assert differences(left, put_right, RULES.steps) == ()
+    assert differences(left, replace(left, destination="DFW"), RULES.steps) == (Kind.REROUTED,)
+
+
+def test_a_flight_still_on_its_way_elsewhere_is_not_said_to_be_no_longer_diverted() -> None:
+    diverted = flight(status=Status.DIVERTED, diverted_to="AUS")
+    assert differences(diverted, replace(diverted, status=Status.DEPARTED), RULES.steps) == ()
 
 
 WAITING = flight(status=Status.DELAYED)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from app.domain.flight import Flight, Status
 from app.domain.news import Role
 from tests.domain.news_examples import LATE, UA407
+from tests.domain.wording_corrections_examples import CORRECTIONS
 
 FOLLOWER = Role.FOLLOWER
 CANCELLED = replace(UA407, status=Status.CANCELLED)
@@ -352,4 +353,5 @@ EXAMPLES: list[tuple[str, Flight, Flight, Role, str, str, str]] = [
             f" {LINK}"
         ),
     ),
+    *CORRECTIONS,
 ]

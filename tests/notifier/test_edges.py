@@ -95,6 +95,16 @@ def test_a_flight_that_comes_back_after_it_was_told_as_gone_is_told_as_back(worl
 # Markers --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("changed", [{"origin": "LGA"}, {"destination": "DFW"}, {"flight_number": "UA999"}])
+def test_another_airport_or_number_of_the_same_document_is_news(
+    world: World, changed: dict[str, str]
+) -> None:
+    world.books("ada")
+    world.handle(world.snapshot(1), world.flight(2, **changed))
+    assert world.due() == {"ada"}
+    assert world.conversation("ada")["want"].items() >= changed.items()
+
+
 @pytest.mark.parametrize("seen_at", [2, 9])
 def test_a_booking_moved_to_another_flight_starts_without_what_the_old_one_showed(
     world: World, seen_at: int

@@ -12,6 +12,7 @@ from app.domain.clock import DomainClock
 from app.domain.flight import NOT_FLYING, Flight, Status
 from app.domain.news import Kind
 from app.domain.speech import plural, say, to_say, weekday_of
+from app.domain.wording_corrections import is_taken_back
 from app.domain.wording_terms import as_sentence, duration
 from app.store.flight_log import Told
 from app.web.pages import flight_words, words
@@ -243,6 +244,8 @@ def log(
 def _change(kind: Kind, heard: Flight, want: Flight) -> Change:
     old_time = words.clock(places.utc_to_local(heard.leaves_at, heard.origin))
     new_time = words.clock(places.utc_to_local(want.leaves_at, want.origin))
+    if is_taken_back(want, kind):
+        return Change(say(_NOT_SO[kind]))
     if kind is Kind.DELAYED:
         what = words.status_word(Status.DELAYED)
         return Change(what) if want.is_delayed_without_time else Change(what, old_time, new_time)
@@ -256,6 +259,8 @@ def _change(kind: Kind, heard: Flight, want: Flight) -> Change:
         return Change(say("New schedule"), _schedule(heard), _schedule(want))
     if kind in _NEW:
         return Change(say(_NEW[kind]), getattr(heard, kind.value), getattr(want, kind.value))
+    if kind is Kind.REROUTED:
+        return Change(say("New route or number"), _route(heard), _route(want))
     if kind is Kind.DIVERTED and want.diverted_to:
         return Change(say("Diverted to {city}", city=places.city(want.diverted_to)))
     if kind is Kind.BELT:
@@ -268,6 +273,11 @@ _NEW: Mapping[Kind, str] = {
     Kind.TERMINAL: to_say("New terminal"),
     Kind.AIRCRAFT: to_say("New aircraft"),
 }
+_NOT_SO: Mapping[Kind, str] = {
+    Kind.DIVERTED: to_say("No longer diverted"),
+    Kind.LANDED: to_say("Not landed yet"),
+    Kind.DEPARTED: to_say("Not left yet"),
+}
 _FIXED: Mapping[Kind, str] = {
     Kind.CANCELLED: to_say("Cancelled"),
     Kind.REMOVED: to_say("No longer in the schedule"),
@@ -276,6 +286,15 @@ _FIXED: Mapping[Kind, str] = {
     Kind.GATE_CLOSED: to_say("Gate closed"),
     Kind.ARRIVAL: to_say("New time of arrival"),
 }
+
+
+def _route(flight: Flight) -> str:
+    number, ends = (
+        airlines.written(flight.flight_number),
+        {"origin": flight.origin, "destination": flight.destination},
+    )
+    # Translators: {flight} is like "UA 407", the others are codes of airports.
+    return say("{flight}, {origin} to {destination}", flight=number, **ends)
 
 
 def _schedule(flight: Flight) -> str:
