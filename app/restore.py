@@ -30,7 +30,7 @@ from app.domain.errors import SetupError, TransientError
 from app.domain.namespaces import FLIGHTS, PRICES, Namespace
 from app.domain.order import Order
 from app.settings import Settings
-from app.store import digests
+from app.store import digests, schema_steps
 from app.store.airport_days import AirportDays
 from app.store.due_alerts import DueAlerts
 from app.store.known import KnownFlights
@@ -46,6 +46,8 @@ GROUPS = {
     "alerts": "alerts consumers",
     "notices": "notices consumers",
 }
+# Who holds a lease, if not the watchers. Telegram's by its name, because nothing here may import a consumer.
+_HOLDERS = {digests.LEASE: "delivery", "telegram": "telegram", schema_steps.LEASE: "`gatecall schema`"}
 _AT_ONCE = 1_000
 # Of questions to a group's coordinator, and the seconds between them.
 _ATTEMPTS = 15
@@ -74,7 +76,7 @@ def busy(around: Surroundings) -> list[str]:
     Raises TransientError when Kafka does not tell.
     """
     found = [
-        f"{name} is held by {holder}: stop {'delivery' if name == digests.LEASE else 'the watchers'}"
+        f"{name} is held by {holder}: stop {_HOLDERS.get(name, 'the watchers')}"
         for name, holder in Leases(around.database, "").all_held()
     ]
     claimed = RestoredConversations(around.database).claimed()

@@ -208,6 +208,20 @@ def test_it_refuses_while_somebody_works(restored: Restored) -> None:
     assert not restored.in_doubt()
 
 
+@pytest.mark.parametrize(
+    ("lease", "whose"),
+    [
+        ("watcher:flights", "the watchers"),
+        ("digests", "delivery"),
+        ("telegram", "telegram"),
+        ("schema", "`gatecall schema`"),
+    ],
+)
+def test_it_names_the_process_that_holds_a_lease(restored: Restored, lease: str, whose: str) -> None:
+    Leases(restored.database, "host/1").take(lease, 30)
+    assert restore.busy(restored.around) == [f"{lease} is held by host/1: stop {whose}"]
+
+
 def test_it_refuses_while_a_notifier_is_in_the_group_and_while_kafka_does_not_tell(
     apache_kafka: str, database: Docs, database_uri: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
