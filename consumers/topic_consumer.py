@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
 from app.bus import clients, starting, topics
 from app.bus.consumer import ConsumerLoop, Handler, SetAside
@@ -16,7 +15,6 @@ from app.bus.incarnation import Incarnations
 from app.bus.topics import TopicIds
 from app.domain import places
 from app.domain.clock import Now, system_now
-from app.domain.errors import TransientError
 from app.domain.namespaces import Namespace
 from app.runtime import Health, StopFlag, health_server
 from app.settings import Settings
@@ -92,7 +90,5 @@ def topic_consumer(
 def ask_anew(database: Database[dict[str, Any]], collection: str, now: Now) -> None:
     """N5: ask the watcher to read the collection anew. now: system clock. Raises TransientError when MongoDB does not
     take it; then nothing may be committed."""
-    try:
+    with mongo.waited_for():
         ResumeTokens(database).ask(collection, now())
-    except PyMongoError as error:
-        raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error

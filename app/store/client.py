@@ -5,7 +5,8 @@ Every call has a time-out, writes wait for a majority of the members, times are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from app.domain.errors import SetupError
+from app.domain.errors import SetupError, TransientError
 from app.runtime import StopFlag
 from app.settings import Settings
 
@@ -169,6 +170,15 @@ def oplog_reach(client: Client) -> OplogReach | None:
     # What the server writes when a replica set is initiated (its source, replication_coordinator_impl.cpp).
     is_whole = (first.get("o") or {}).get("msg") == "initiating set"
     return OplogReach(float(last["ts"].time - first["ts"].time), is_whole)
+
+
+@contextmanager
+def waited_for() -> Iterator[None]:
+    """What MongoDB does not take now is a TransientError: whoever reads messages waits, and no message is at fault."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
 
 
 def _refuse_uninitiated(client: Client) -> None:

@@ -22,6 +22,9 @@ COLLECTION = "dead_letters"
 WAITING, REPLAYED, DISCARDED = "waiting", "replayed", "discarded"
 STATUSES = (WAITING, REPLAYED, DISCARDED)
 
+HANDLER_FAILED = "handler_failed"
+"""The reason of a message that is well formed, and that its consumer failed to handle again and again."""
+
 KEPT = timedelta(days=90)
 """A dead letter that was replayed or discarded is kept so long; one that waits is kept until somebody acts."""
 

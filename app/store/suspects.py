@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from pymongo import ReturnDocument
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 from pymongo.write_concern import WriteConcern
 
 from app.domain.clock import Now, system_now
-from app.domain.errors import TransientError
+from app.store.client import waited_for
 
 COLLECTION = "suspects"
 
@@ -33,7 +30,7 @@ class Suspects:
         """One more attempt at what begins at offset; returns how many there were, this one included."""
         again = {"$and": [{"$eq": ["$offset", offset]}, {"$ne": [{"$type": "$attempts"}, "missing"]}]}
         attempts = {"$cond": [again, {"$add": ["$attempts", 1]}, 1]}
-        with _transient():
+        with waited_for():
             found = self._suspects.find_one_and_update(
                 {"_id": name},
                 [{"$set": {"attempts": attempts, "at": self._now()}}, {"$set": {"offset": offset}}],
@@ -45,21 +42,13 @@ class Suspects:
 
     def forget(self, name: str, offset: int) -> None:
         """Take one attempt back: it says nothing against what begins at offset."""
-        with _transient():
+        with waited_for():
             self._suspects.update_one(
                 {"_id": name, "offset": offset, "attempts": {"$gt": 0}}, {"$inc": {"attempts": -1}}
             )
 
     def last(self, name: str) -> int | None:
         """The offset last counted, None when nothing was."""
-        with _transient():
+        with waited_for():
             found = self._suspects.find_one({"_id": name}, {"offset": 1})
         return None if found is None else int(found["offset"])
-
-
-@contextmanager
-def _transient() -> Iterator[None]:
-    try:
-        yield
-    except PyMongoError as error:
-        raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error

@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 from app import crash_points
 from app.bus.consumer import Received
 from app.domain import airport_day, flight, places
-from app.domain.errors import BadEventError, TransientError
+from app.domain.errors import BadEventError
 from app.domain.events import ChangeEvent, Op
 from app.domain.namespaces import FLIGHTS, FOLLOWINGS
 from app.domain.order import NEVER, Order, incarnation_of
@@ -23,6 +23,7 @@ from app.metrics import AIRPORT_EVENTS
 from app.runtime import StopFlag
 from app.store import airport_days
 from app.store.airport_days import Asked
+from app.store.client import waited_for
 from app.store.conversations import conversation_id
 from app.store.own_followings import AIRPORT
 from consumers.airports.rules import Rules
@@ -63,7 +64,7 @@ class Asking:
         What cannot be understood is counted and passed over: the notifier keeps it as a dead letter.
         """
         incarnation = self._incarnation()
-        try:
+        with waited_for():
             followed = airport_days.followed(self._stores.database)
             latest: dict[tuple[str, str], ChangeEvent] = {}
             begun: list[ChangeEvent] = []
@@ -83,8 +84,6 @@ class Asking:
             self._ask({day: (event.order, event) for day, event in latest.items()})
             self._look_again(begun)
             crash_points.reached("A1.asked")
-        except PyMongoError as error:
-            raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
 
     def set_aside(self, received: Received, words: str) -> None:
         """A message that makes `handle` fail again and again: the day is counted with the next one, or by the net."""

@@ -9,18 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from app import crash_points
 from app.bus.consumer import Received
 from app.domain import fares
-from app.domain.errors import BadEventError, TransientError
+from app.domain.errors import BadEventError
 from app.domain.events import ChangeEvent, Op
 from app.domain.fares import Fare
 from app.domain.namespaces import PRICES
 from app.domain.order import incarnation_of
 from app.metrics import ALERT_EVENTS, ALERTS_ASKED
 from app.store.alert_filters import FareChange, route_month
+from app.store.client import waited_for
+from app.store.dead_letters import HANDLER_FAILED
 from consumers.alerts.rules import Rules
 from consumers.alerts.stores import Stores
 from consumers.letters import letter_of
@@ -52,7 +53,7 @@ class Asking:
         A fare that cannot be understood is counted and passed over: no read counts it either.
         """
         incarnation = self._incarnation()
-        try:
+        with waited_for():
             changes: list[FareChange] = []
             markers: list[ChangeEvent] = []
             for received in batch:
@@ -72,15 +73,14 @@ class Asking:
                 ALERT_EVENTS.labels(self._collections[received.topic], outcome).inc()
             self._ask(changes, markers)
             crash_points.reached("F1.asked")
-        except PyMongoError as error:
-            raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
 
     def set_aside(self, received: Received, words: str) -> None:
         """A message that makes `handle` fail again and again is a dead letter: its replay reads the fare afresh, and
-        asks as any change does. Raises PyMongoError."""
+        asks as any change does."""
         ALERT_EVENTS.labels(self._collections[received.topic], "set_aside").inc()
         log.error("message set aside", key=received.key, why=words)
-        self._keep_letter(received, BadEventError("poison", words))
+        with waited_for():
+            self._keep_letter(received, BadEventError(HANDLER_FAILED, words))
 
     def _ask(self, changes: Sequence[FareChange], markers: Sequence[ChangeEvent]) -> None:
         now = self._rules.now()

@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from app import crash_points
 from app.bus.consumer import Received
 from app.domain import notice_value, notices
-from app.domain.errors import BadEventError, TransientError
+from app.domain.errors import BadEventError
 from app.domain.events import ChangeEvent, Op
 from app.domain.namespaces import NOTICES
 from app.domain.notice_value import NoticeValue, subject_of
@@ -23,6 +22,8 @@ from app.domain.order import incarnation_of
 from app.metrics import ANNOUNCEMENTS, NOTICE_EVENTS
 from app.store import ids
 from app.store.announcements import Announcement, Recorded
+from app.store.client import waited_for
+from app.store.dead_letters import HANDLER_FAILED
 from app.store.decisions import Arrival, EventDecision
 from consumers.letters import letter_of
 from consumers.notices.reaching import Reaching
@@ -53,19 +54,15 @@ class Announcing:
     def handle(self, batch: Sequence[Received]) -> None:
         """M1 to M6 for the messages. Raises TransientError when MongoDB does not take it now; then nothing may be
         committed."""
-        try:
+        with waited_for():
             incarnation = self._incarnation()
             for received in batch:
                 NOTICE_EVENTS.labels(self._handled(received, incarnation)).inc()
-        except PyMongoError as error:
-            raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
 
     def set_aside(self, received: Received, words: str) -> None:
         """M2 for a message that makes `handle` fail again and again, or kills the process."""
-        try:
-            self._dead_letter(received, BadEventError("handler_failed", words))
-        except PyMongoError as error:
-            raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
+        with waited_for():
+            self._dead_letter(received, BadEventError(HANDLER_FAILED, words))
 
     def _handled(self, received: Received, incarnation: int) -> str:
         """What came of one message, in a word."""

@@ -12,16 +12,17 @@ from dataclasses import replace
 from datetime import datetime
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from app import crash_points
 from app.bus.consumer import Received
-from app.domain.errors import BadEventError, TransientError
+from app.domain.errors import BadEventError
 from app.domain.events import ChangeEvent, Op
 from app.domain.namespaces import BOOKINGS, FLIGHTS, FOLLOWINGS
 from app.domain.order import incarnation_of
 from app.metrics import ANNOUNCEMENTS, FAN_OUT, FOUND_LATE, NOTIFIER_EVENTS, NOTIFIER_LAG
+from app.store.client import waited_for
 from app.store.conversations import Telling
+from app.store.dead_letters import HANDLER_FAILED
 from app.store.decisions import Arrival
 from app.store.known import Subject
 from consumers.letters import letter_of
@@ -68,29 +69,24 @@ class Notifier:
 
         Raises TransientError when MongoDB does not take it now; then nothing may be committed.
         """
-        try:
-            with FAN_OUT.time():
-                waiting: list[Received] = []
-                incarnation = self._incarnation()
-                for received in batch:
-                    if _is_of_another_past(received, incarnation):
-                        NOTIFIER_EVENTS.labels(self._collections[received.topic], "other_past").inc()
-                    elif isinstance(received.event, BadEventError) or received.event.op is Op.MARKER:
-                        self._handle_documents(waiting)
-                        waiting = []
-                        self._handle_barrier(received)
-                    else:
-                        waiting.append(received)
-                self._handle_documents(waiting)
-        except PyMongoError as error:
-            raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
+        with waited_for(), FAN_OUT.time():
+            waiting: list[Received] = []
+            incarnation = self._incarnation()
+            for received in batch:
+                if _is_of_another_past(received, incarnation):
+                    NOTIFIER_EVENTS.labels(self._collections[received.topic], "other_past").inc()
+                elif isinstance(received.event, BadEventError) or received.event.op is Op.MARKER:
+                    self._handle_documents(waiting)
+                    waiting = []
+                    self._handle_barrier(received)
+                else:
+                    waiting.append(received)
+            self._handle_documents(waiting)
 
     def set_aside(self, received: Received, words: str) -> None:
         """N7 for a message that makes `handle` fail or kills the process."""
-        try:
-            self._dead_letter(received, BadEventError("handler_failed", words))
-        except PyMongoError as error:
-            raise TransientError(f"MongoDB: {type(error).__name__}: {error}") from error
+        with waited_for():
+            self._dead_letter(received, BadEventError(HANDLER_FAILED, words))
 
     def _handle_barrier(self, received: Received) -> None:
         if isinstance(received.event, BadEventError):

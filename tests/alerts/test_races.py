@@ -6,10 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from pymongo.errors import AutoReconnect
 
 from app import crash_points
-from app.domain.errors import BadEventError
+from app.domain.errors import BadEventError, TransientError
 from app.domain.order import incarnation_of
+from app.store.dead_letters import DeadLetters
 from app.store.restored import RestoredConversations
 from consumers.alerts.evaluating import Evaluating
 from tests.alerts.world import CHANNELS, Fares
@@ -141,7 +143,18 @@ def test_a_message_that_can_never_be_handled_is_a_dead_letter(fares: Fares) -> N
     fares.asking.set_aside(fares.fare("a", "190.00"), "handling it failed 3 times")
     letter = fares.db.dead_letters.find_one({})
     assert letter is not None
-    assert (letter["reason"], letter["document_id"]) == ("poison", "a")
+    assert (letter["reason"], letter["document_id"]) == ("handler_failed", "a")
+
+
+def test_an_outage_of_mongodb_is_waited_for_before_a_message_is_set_aside(
+    fares: Fares, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unanswered(*_: object) -> None:
+        raise AutoReconnect("no primary")
+
+    monkeypatch.setattr(DeadLetters, "add", unanswered)
+    with pytest.raises(TransientError):
+        fares.asking.set_aside(fares.fare("a", "190.00"), "handling it failed 3 times")
 
 
 def test_after_a_restore_what_was_kept_sorts_before_what_comes(fares: Fares) -> None:

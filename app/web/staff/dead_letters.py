@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from app.domain.namespaces import BY_COLLECTION
 from app.domain.speech import number, plural, say, to_say
-from app.store.dead_letters import DISCARDED, REPLAYED, STATUSES, WAITING, DeadLetters, Filter
+from app.store.dead_letters import DISCARDED, HANDLER_FAILED, REPLAYED, STATUSES, WAITING, DeadLetters, Filter
 from app.store.read_requests import ReadRequests, target_of
 from app.store.repair import LetterDesk
 from app.web.services import services
@@ -46,7 +46,7 @@ _WHAT_TO_DO: Mapping[str, str] = {
     "unencodable": to_say("Correct the field: it holds a value that has no form in JSON. Then replay."),
     "too_large": to_say("Make the document smaller. Then replay."),
     "no_key": to_say("Enter what the document belongs to; that edit is read by itself. Then discard."),
-    "handler_failed": to_say("A fault of ours: report it with the words. Replay once it is mended."),
+    HANDLER_FAILED: to_say("A fault of ours: report it with the words. Replay once it is mended."),
     "not_json": to_say("Something else writes to the topic. Replay reads the document afresh."),
     "bad_envelope": to_say("Something else writes to the topic. Replay reads the document afresh."),
     "unknown_version": to_say("A later version wrote it: update this one. Then replay."),
