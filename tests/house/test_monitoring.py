@@ -14,7 +14,10 @@ from prometheus_client import REGISTRY
 
 import app.metrics  # noqa: F401 - registers the metrics
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "monitoring"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "docs" / "monitoring"
+README = (FOLDER / "README.md").read_text()
+PROCESSES: dict[str, str] = yaml.safe_load((ROOT / "Procfile").read_text())
 RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"] for rule in group["rules"]
 ]
@@ -114,3 +117,14 @@ def test_panels_have_numbers_and_places_of_their_own() -> None:
         assert not cells & taken, panel["title"]
         assert place["x"] + place["w"] <= 24
         taken |= cells
+
+
+def test_the_readme_has_every_process_scraped() -> None:
+    scraped = re.findall(r'"([a-z]+):\d+"', README)
+    assert sorted(scraped) == sorted(PROCESSES)
+
+
+def test_the_readme_names_the_ports_of_make_run() -> None:
+    ports = sorted(int(port) for port in re.findall(r"HEALTH_PORT=(\d+)", "\n".join(PROCESSES.values())))
+    assert ports == list(range(ports[0], ports[-1] + 1))
+    assert f"`make run` uses the ports {ports[0]} to {ports[-1]}." in README
