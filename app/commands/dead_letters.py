@@ -21,7 +21,7 @@ from app import runtime
 from app.domain.clock import system_now
 from app.settings import Settings
 from app.store import client as mongo
-from app.store.dead_letters import STATUSES, WAITING, DeadLetters, Filter
+from app.store.dead_letters import SOURCES, STATUSES, WAITING, DeadLetters, Filter
 from app.store.repair import LetterDesk
 
 _AGO = re.compile(r"(\d{1,5})([mhd])")
@@ -55,11 +55,7 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--reason", help='Only with this reason, like "bad_field".'),
         click.option("--collection", help='Only of this collection, like "flights".'),
         click.option("--key", help="Only with this key, or of the document with this id."),
-        click.option(
-            "--source",
-            type=click.Choice(["watcher", "notifier", "alerts", "notices", "delivery"]),
-            help="Who set it aside.",
-        ),
+        click.option("--source", type=click.Choice(SOURCES), help="Who set it aside."),
         click.option(
             "--since", type=_When(), help='Last met then or later: a date, RFC 3339, or "2h" for ago.'
         ),

@@ -21,6 +21,8 @@ from app.store.read_requests import RUN_PREFIX
 COLLECTION = "dead_letters"
 WAITING, REPLAYED, DISCARDED = "waiting", "replayed", "discarded"
 STATUSES = (WAITING, REPLAYED, DISCARDED)
+SOURCES = ("watcher", "notifier", "alerts", "notices")
+"""Who sets things aside."""
 
 HANDLER_FAILED = "handler_failed"
 """The reason of a message that is well formed, and that its consumer failed to handle again and again."""
@@ -42,8 +44,7 @@ _READABLE = frozenset({bool, int, float, type(None), datetime, ObjectId, Decimal
 class DeadLetter:
     """One thing that cannot be processed.
 
-    source: "watcher", "notifier", "alerts", "notices" or "delivery". reason: a constant code. words: what happened,
-    for people.
+    source: one of SOURCES. reason: a constant code. words: what happened, for people.
     event_id, or topic, partition and offset, name it: the same ones are one dead letter, counted.
     document_id: the document's `_id`, as it is stored or as text; None when it is not known.
     document: allow-listed fields only; None when there is nothing to keep.

@@ -13,7 +13,16 @@ from werkzeug.wrappers import Response
 
 from app.domain.namespaces import BY_COLLECTION
 from app.domain.speech import number, plural, say, to_say
-from app.store.dead_letters import DISCARDED, HANDLER_FAILED, REPLAYED, STATUSES, WAITING, DeadLetters, Filter
+from app.store.dead_letters import (
+    DISCARDED,
+    HANDLER_FAILED,
+    REPLAYED,
+    SOURCES,
+    STATUSES,
+    WAITING,
+    DeadLetters,
+    Filter,
+)
 from app.store.read_requests import ReadRequests, target_of
 from app.store.repair import LetterDesk
 from app.web.services import services
@@ -24,7 +33,6 @@ log = structlog.get_logger()
 _ENDPOINT = "staff.dead_letters"
 _PAGE = 25
 _MOST_AT_ONCE = 1_000
-_SOURCES = ("watcher", "notifier", "alerts", "notices", "delivery")
 _ACTIONS = ("replay", "discard")
 _STATUSES: Mapping[str, str] = {
     WAITING: to_say("Waiting"),
@@ -93,7 +101,7 @@ def view() -> str:
         reasons=sorted({reason for reason, _ in counts} | ({wanted.reason} if wanted.reason else set())),
         by_reason=_by_reason(counts, wanted.status),
         collections=sorted(BY_COLLECTION),
-        sources=_SOURCES,
+        sources=SOURCES,
         statuses=[(one, say(name)) for one, name in _STATUSES.items()],
         status=wanted.status or "all",
         unserved=ReadRequests(parts.database).count(),
