@@ -132,7 +132,7 @@ class Alert:
     def keys(self) -> tuple[str, ...]:
         """Routes by months of departure: "JFK-SFO 2013-03"."""
         months = _months(self.first, self.last)
-        return tuple(f"{route} {month}" for route in self.routes for month in months)
+        return tuple(route_month(route, month) for route in self.routes for month in months)
 
     def is_of_trip(self, fare: Fare) -> bool:
         """Whether a fare is for this trip, in whatever currency. What a fare does not say it does not match."""
@@ -187,9 +187,9 @@ def end_of(day: str, origins: tuple[str, ...]) -> datetime:
     return max(places.local_to_utc(after, time(), origin) for origin in origins)
 
 
-def keys_of(fare: Fare) -> tuple[str, ...]:
-    """The key of a fare among those of alerts: ("JFK-SFO 2013-03",)."""
-    return (f"{fare.route} {fare.departure_date[:7]}",)
+def route_month(route: str, day: str) -> str:
+    """What alerts are found by: "JFK-SFO 2013-03" of a route and a day, or a month."""
+    return f"{route} {day[:7]}"
 
 
 def trip_words(origins: tuple[str, ...], destinations: tuple[str, ...]) -> str:

@@ -59,13 +59,6 @@ class Against(StrEnum):
     LOWEST = "lowest"
 
 
-AGAINST_WORDS: Final[Mapping[Against, str]] = {
-    Against.TOLD: to_say("what you were told last"),
-    Against.CREATED: to_say("the fare when the alert was made"),
-    Against.LOWEST: to_say("the lowest since the alert was made"),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Below:
     """The cheapest is below this."""

@@ -150,7 +150,6 @@ class Talk:
     due_at: datetime | None
     not_before: datetime | None
     is_claimed: bool
-    in_doubt: bool
     agrees: bool
     reason: str | None
 

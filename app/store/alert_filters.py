@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.domain.alert import route_month
 from app.domain.fares import Fare
 from app.domain.order import Order
 
@@ -57,15 +58,15 @@ def asked_by(changes: Sequence[FareChange]) -> Iterator[Document]:
         yield {"$or": [*(first if at == 0 else []), *some]}
 
 
-_Signature = tuple[str, str, str, str, int | None, str | None, str | None]
-"""Origin, destination, date, currency, stops, airline and cabin: what an alert looks at besides the amount."""
+_Signature = tuple[str, str, str, int | None, str | None, str | None]
+"""Route, date, currency, stops, airline and cabin: what an alert looks at besides the amount."""
 
 
 def _offered(fares: Iterable[Fare]) -> list[tuple[_Signature, int]]:
     """The lowest amount of those that are alike."""
     lowest: dict[_Signature, int] = {}
     for fare in fares:
-        place = (fare.origin, fare.destination, fare.departure_date, fare.price.currency)
+        place = (fare.route, fare.departure_date, fare.price.currency)
         signature = (*place, fare.stops, fare.airline, fare.cabin)
         amount = fare.price.amount_minor
         lowest[signature] = min(amount, lowest.get(signature, amount))
@@ -73,10 +74,10 @@ def _offered(fares: Iterable[Fare]) -> list[tuple[_Signature, int]]:
 
 
 def _below(signature: _Signature, amount: int) -> Iterator[Document]:
-    origin, destination, date, currency, stops, airline, cabin = signature
+    route, date, currency, stops, airline, cabin = signature
     wanted = {
         **ACTIVE,
-        "keys": route_month(origin, destination, date),
+        "keys": route_month(route, date),
         "currency": currency,
         "dates.from": {"$lte": date},
         "dates.until": {"$gte": date},
@@ -86,8 +87,3 @@ def _below(signature: _Signature, amount: int) -> Iterator[Document]:
     }
     yield wanted | {"cheapest.amount_minor": {"$gt": amount}}
     yield wanted | {"cheapest.amount_minor": None}
-
-
-def route_month(origin: str, destination: str, date: str) -> str:
-    """What alerts are found by: "JFK-SFO 2013-03"."""
-    return f"{origin}-{destination} {date[:7]}"

@@ -31,11 +31,6 @@ class FlightEdits:
         """`_id` and the allow-listed fields of a flight; None when there is none."""
         return self._flights.find_one({"_id": {"$in": ids.forms(flight)}}, _FIELDS)
 
-    def of_identity(self, flight_number: str, origin: str, departure_date: str) -> Document | None:
-        """The flight with this identity, written the usual way; None when there is none."""
-        identity = {"flight_number": flight_number, "origin": origin, "departure_date": departure_date}
-        return self._flights.find_one(identity, _FIELDS)
-
     def change(self, read: Document, changes: Mapping[str, Any]) -> Document | None:
         """Change fields of a flight as it was read; None when somebody changed it meanwhile, or it is gone.
 

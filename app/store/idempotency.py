@@ -127,10 +127,6 @@ class IdempotentAnswers:
         """Nothing came of it: a repeat begins afresh."""
         self._rows.delete_one({"_id": mine.id, "token": mine.token})
 
-    def forget_all_of(self, asker: str) -> int:
-        """Delete every row of one asker; how many there were."""
-        return self._rows.delete_many({"owner": owner_of(asker)}).deleted_count
-
     def _take_over(self, row: Document, mine: Mine, fields: Document) -> Found:
         taken = self._rows.find_one_and_update(
             {"_id": row["_id"], "token": row["token"], "expires_at": row["expires_at"]},

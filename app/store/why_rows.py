@@ -99,7 +99,6 @@ def talk(row: Document) -> Talk:
         due_at=row.get("due_at") or row.get("fold"),
         not_before=row.get("not_before"),
         is_claimed=row.get("claim") is not None,
-        in_doubt=row.get("doubt") is not None,
         agrees=row.get("heard") == row.get("want"),
         reason=row.get("reason"),
     )

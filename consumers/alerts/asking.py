@@ -13,13 +13,14 @@ import structlog
 from app import crash_points
 from app.bus.consumer import Received
 from app.domain import fares
+from app.domain.alert import route_month
 from app.domain.errors import BadEventError
 from app.domain.events import ChangeEvent, Op
 from app.domain.fares import Fare
 from app.domain.namespaces import PRICES
 from app.domain.order import incarnation_of
 from app.metrics import ALERT_EVENTS, ALERTS_ASKED
-from app.store.alert_filters import FareChange, route_month
+from app.store.alert_filters import FareChange
 from app.store.client import waited_for
 from app.store.dead_letters import HANDLER_FAILED
 from consumers.alerts.rules import Rules
@@ -99,7 +100,7 @@ class Asking:
 def change_of(event: ChangeEvent) -> FareChange:
     """What the event says of its fare. Where nobody kept what the document was before, it may have been any fare."""
     before, after = _understood(event.before), _understood(event.after)
-    keys = {route_month(f.origin, f.destination, f.departure_date) for f in (before, after) if f is not None}
+    keys = {route_month(f.route, f.departure_date) for f in (before, after) if f is not None}
     return FareChange(
         offer=event.document_key,
         order=event.order,

@@ -136,7 +136,7 @@ def test_reports_and_repeats_are_said(state: str) -> None:
 
 
 def test_how_a_conversation_stands_is_said() -> None:
-    talk = Talk("1", "", "due", AT, None, False, False, False, None)
+    talk = Talk("1", "", "due", AT, None, False, False, None)
     talks = (
         *(talk, replace(talk, is_claimed=True), replace(talk, not_before=AT, reason="451")),
         *(replace(talk, due_at=None), replace(talk, due_at=None, agrees=True)),

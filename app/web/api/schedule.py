@@ -29,7 +29,6 @@ from app.web.services import services
 _OUT = ConfigDict(extra="forbid")
 PATH = "/api/v1/flights"
 _IDENTITY = ("flight_number", "origin", "departure_date")
-_REQUIRED = (*_IDENTITY, "destination", "departure_time")
 
 Text = Annotated[str | None, Field(max_length=200)]
 

@@ -92,7 +92,6 @@ class Row:
     time: Cell
     time_iso: str
     planned_iso: str
-    expected_iso: str
     note: str
     gate: Cell
     status: Cell
@@ -207,7 +206,6 @@ def row(entry: Entry, changes: FlightChanges | None, now: datetime, ages: Ages) 
         time=time,
         time_iso=shown_at.isoformat(timespec="minutes"),
         planned_iso=entry.planned.isoformat(timespec="minutes"),
-        expected_iso=entry.expected.isoformat(timespec="minutes"),
         note=words.day_shift((entry.expected.date() - entry.planned.date()).days),
         gate=_gate_cell(entry, changes, now, ages),
         status=_status_cell(entry, changes, now, ages),
