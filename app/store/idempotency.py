@@ -8,6 +8,7 @@ work stays the same then, so that what it makes can be called by it.
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ Document = dict[str, Any]
 
 COLLECTION = "idempotent_answers"
 
+# Visible ASCII, as the draft of the HTTP working group and those who use the header have it.
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
 WORK_FOR = timedelta(seconds=30)
 """How long one request may work before a repeat counts it as dead."""
 _WORK_BYTES = 12

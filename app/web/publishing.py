@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,16 +17,13 @@ from app.domain import fields
 from app.domain.errors import BadEventError
 from app.domain.notice_value import Terms
 from app.domain.notices import MAX_MESSAGE, TYPE, Notice
-from app.store import notices
+from app.store import idempotency, notices
 from app.store.notice_audience import About, NoticeAudience
 from app.web import access
 from app.web.problems import Fault, Problem
 from app.web.services import services
 
 log = structlog.get_logger()
-
-# Visible ASCII, as the draft of the HTTP working group and those who use the header have it.
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class NoticeBody(BaseModel):
@@ -235,7 +231,7 @@ def faults_of(error: ValidationError) -> list[Fault]:
 def _idempotency_key(header: str | None) -> str | None:
     if header is None:
         return None
-    if not _KEY.fullmatch(header):
+    if not idempotency.KEY.fullmatch(header):
         raise _bad_request([Fault("Idempotency-Key", "1 to 255 visible ASCII characters")])
     return header
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +13,7 @@ import structlog
 from flask import Response, g, request
 from pymongo.errors import PyMongoError
 
-from app.store.idempotency import Answer, Busy, Found, IdempotentAnswers, Mine, OtherBody
+from app.store.idempotency import KEY, Answer, Busy, Found, IdempotentAnswers, Mine, OtherBody
 from app.web import access
 from app.web.api.requests import refused
 from app.web.problems import Fault, Problem
@@ -30,7 +29,6 @@ REPLAYED = "Idempotency-Replayed"
 WAIT_S = 5.0
 """How long a repeat waits for the first one's answer."""
 _LOOK_S = 0.05
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _NOT_NOW = (409, 429)
 _AT_WORK = "idempotent_work"
 _KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
@@ -56,7 +54,7 @@ def idempotent(view: View) -> View:
         key = request.headers.get(HEADER)
         if key is None:
             return view(*args, **named)
-        if not _KEY.fullmatch(key):
+        if not KEY.fullmatch(key):
             raise refused([Fault(HEADER, "1 to 255 visible ASCII characters, no spaces")])
         found = _found(key)
         if isinstance(found, Mine):
