@@ -45,6 +45,15 @@ def register(app: Flask) -> None:
         return answer
 
 
+def keep_nothing(answer: Response) -> Response:
+    """After a request: the answer is kept nowhere and found by no search engine, and its address is told to no other
+    site."""
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    answer.headers["Referrer-Policy"] = "same-origin"
+    return answer
+
+
 def present() -> Reader | None:
     """Who is signed in, asked of MongoDB once a request and only when the browser sent a person's cookie; None for
     everybody else, and while MongoDB does not answer."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from flask import Blueprint
 
-from app.web import access
+from app.web import access, reader
 from app.web.pages import errors
 from app.web.sign_in import asking, confirming, leaving, phone_pages
 
@@ -26,12 +26,5 @@ def blueprint() -> Blueprint:
         "/my/phone/code", view_func=phone_pages.code, endpoint="phone_code", methods=["GET", "POST"]
     )
     errors.register(made)
-
-    @made.after_request
-    def keep_nothing(answer: Response) -> Response:
-        answer.headers["Cache-Control"] = "no-store"
-        answer.headers["X-Robots-Tag"] = "noindex"
-        answer.headers["Referrer-Policy"] = "same-origin"
-        return answer
-
+    made.after_request(reader.keep_nothing)
     return made

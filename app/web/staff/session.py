@@ -17,7 +17,7 @@ from app.domain.speech import plural, say
 from app.settings import Settings
 from app.store.tries import Tries
 from app.store.users import ADMIN, STAFF
-from app.web import access, csrf, staff_key
+from app.web import access, csrf, reader, staff_key
 from app.web.services import Services, services
 
 log = structlog.get_logger()
@@ -32,13 +32,7 @@ _OWN = re.compile(r"/staff(/[A-Za-z0-9._~%:@|+-]+)*/?(\?[A-Za-z0-9._~%:@|+&=-]*)
 def guard(blueprint: Blueprint) -> None:
     """Close every view of the blueprint that is not declared open to all who are not staff; keep nothing of them."""
     access.of_blueprint(blueprint, access.STAFF_ALONE)
-
-    @blueprint.after_request
-    def keep_nothing(answer: Response) -> Response:
-        answer.headers["Cache-Control"] = "no-store"
-        answer.headers["X-Robots-Tag"] = "noindex"
-        answer.headers["Referrer-Policy"] = "same-origin"
-        return answer
+    blueprint.after_request(reader.keep_nothing)
 
 
 def staff_id() -> str | None:
