@@ -140,7 +140,7 @@ class Digester:
     def _send(self, token: str, told: Sequence[Told], lease_ends: float, route: Route) -> None:
         """D3 for each conversation, one hand-over, D4 for each. Raises PyMongoError."""
         terms = self._terms
-        tells = self._tells(token, told[0])
+        tells = terms.tells(token, told[0])
         parts = [part for one in told if (part := self._part(token, one))]
         packed = self._packed(token, parts, tells) if parts else None
         noted = [part.noted for part in parts] if packed else []
@@ -212,13 +212,6 @@ class Digester:
         self._outcomes.refuse(
             *(token, noted.conversation, noted.heard, note.to, note.kinds, None, reason, noted.grounds)
         )
-
-    def _tells(self, token: str, told: Told) -> Suppression | None:
-        """What the mail says besides: that another channel does not reach the person. Raises PyMongoError."""
-        news = told.unreached
-        if news is None or not self._terms.suppressions.take(news.id, token, self._terms.now()):
-            return None
-        return news
 
     def _unsent(self, token: str, noted: Sequence[Noted], tells: Suppression | None) -> None:
         """Give back what was never handed over. Raises PyMongoError."""

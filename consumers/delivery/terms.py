@@ -66,6 +66,14 @@ class Terms:
     tries: int
     endpoints: Endpoints | None = None
 
+    def tells(self, token: str, told: Told) -> Suppression | None:
+        """What the message says besides: that another channel does not reach the person. One message says it.
+        Raises PyMongoError."""
+        news = told.unreached
+        if news is None or not self.suppressions.take(news.id, token, self.now()):
+            return None
+        return news
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

@@ -21,7 +21,6 @@ from app.domain.errors import PermanentError
 from app.domain.people import speaking_to
 from app.domain.wording_reach import with_unreached
 from app.runtime import StopFlag
-from app.store.suppressions import Suppression
 from app.store.why_links import WhyLink
 from consumers.delivery.composing import facts_of, linked, listed
 from consumers.delivery.deciding import Decider
@@ -220,7 +219,7 @@ class Worker:
         assert want is not None, "D2 settles what has no want"
         heard = verdict.heard or want
         title = None
-        tells = self._tells(token, told)
+        tells = terms.tells(token, told)
         try:
             message = terms.composer.compose(conversation, verdict, told.role)
             title = message.subject
@@ -249,11 +248,3 @@ class Worker:
         self._outcomes.refuse(token, conversation, heard, want, verdict.kinds, title, reason, told.grounds)
         self._outcomes.uncount([told.counted])
         return None
-
-    def _tells(self, token: str, told: Told) -> Suppression | None:
-        """What the message says besides: that another channel does not reach the person. One message says it.
-        Raises PyMongoError."""
-        news = told.unreached
-        if news is None or not self._terms.suppressions.take(news.id, token, self._terms.now()):
-            return None
-        return news
