@@ -5,14 +5,13 @@ What stands beside it in the open names the schema and a keyed hash, so that two
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import hmac
 from collections.abc import Sequence
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 
 from app.channels.base import UnopenedError
+from app.domain.sealing import key_of, seal_of
 
 LONGEST = 2000
 _PURPOSE = b"gatecall apprise addresses\0"
@@ -24,8 +23,8 @@ class AddressSeal:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ValueError("addresses of Apprise need a key to be sealed with")
-        self._keys = tuple(_key(key) for key in keys)
-        self._seal = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in self._keys])
+        self._name_key = key_of(_PURPOSE, keys[0])
+        self._seal = seal_of(_PURPOSE, keys)
 
     def sealed(self, url: str) -> bytes:
         """As it is stored."""
@@ -41,8 +40,4 @@ class AddressSeal:
 
     def name_of(self, schema: str, url: str) -> str:
         """What the address is called where it may be read: "ntfys:6f3a...", the same for the same address."""
-        return f"{schema}:{hmac.digest(self._keys[0], url.encode(), 'sha256').hex()[:32]}"
-
-
-def _key(key: str) -> bytes:
-    return hashlib.sha256(_PURPOSE + key.encode()).digest()
+        return f"{schema}:{hmac.digest(self._name_key, url.encode(), 'sha256').hex()[:32]}"

@@ -8,7 +8,6 @@ replaced before its receiver had it takes nothing from those before.
 from __future__ import annotations
 
 import base64
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 
 from app.channels.base import UnopenedError
+from app.domain.sealing import seal_of
 
 OLD_SIGNS_FOR = timedelta(hours=24)
 _MOST_EARLIER = 5
@@ -66,7 +66,7 @@ class SecretSeal:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ValueError("webhook secrets need a key to be sealed with")
-        self._seal = MultiFernet([_fernet(key) for key in keys])
+        self._seal = seal_of(_PURPOSE, keys)
 
     def sealed(self, found: Secrets) -> bytes:
         """As it is stored: [present, [[earlier, until], ...]]."""
@@ -89,7 +89,3 @@ def _earlier(rest: list[Any]) -> list[Any]:
     if len(rest) == 1:
         return list(rest[0])
     return [rest] if rest[0] is not None else []
-
-
-def _fernet(key: str) -> Fernet:
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(_PURPOSE + key.encode()).digest()))

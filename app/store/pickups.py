@@ -7,7 +7,6 @@ and at most as long as the row; the secret of the link that answers is kept as a
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import secrets
 from collections.abc import Collection, Mapping, Sequence
@@ -16,10 +15,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from pymongo import ReturnDocument
 from pymongo.database import Database
 
+from app.domain.sealing import seal_of
 from app.store import ids
 from app.store.own_followings import OwnFollowings
 
@@ -247,20 +247,15 @@ class Pickups:
 
 def sealed(address: str, keys: Sequence[str]) -> bytes:
     """An address that only SECRET_KEY and its fallbacks open. keys: the present one first."""
-    return _seal(keys).encrypt(address.encode())
+    return seal_of(_PURPOSE, keys).encrypt(address.encode())
 
 
 def opened(kept: bytes, keys: Sequence[str]) -> str | None:
     """The address again; None when none of the keys opens it."""
     try:
-        return _seal(keys).decrypt(kept).decode()
+        return seal_of(_PURPOSE, keys).decrypt(kept).decode()
     except (InvalidToken, UnicodeDecodeError):
         return None
-
-
-def _seal(keys: Sequence[str]) -> MultiFernet:
-    digests = (hashlib.sha256(_PURPOSE + key.encode()).digest() for key in keys)
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 
 def _hash(secret: str) -> str:

@@ -6,8 +6,6 @@ so that a copy of the database signs nobody in. A row that is too old is deleted
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -16,11 +14,12 @@ from typing import Any
 
 import orjson
 from bson import ObjectId
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from pymongo import ReturnDocument
 from pymongo.database import Database
 
 from app.domain.errors import PermanentError
+from app.domain.sealing import seal_of
 from app.domain.speech import Speech, current
 from app.store.doorbells import Doorbells
 
@@ -78,7 +77,7 @@ class ServiceMessages:
             raise ValueError("service messages need a key to be sealed with")
         self._messages = database[COLLECTION]
         self._doorbells = Doorbells(database)
-        self._seal = MultiFernet([_fernet(key) for key in keys])
+        self._seal = seal_of(_PURPOSE, keys)
 
     def post(
         self,
@@ -160,8 +159,3 @@ class ServiceMessages:
             {"channel": channel, "expires_at": {"$gt": now}}, {"due_at": 1}, sort=[("due_at", 1)]
         )
         return row["due_at"] if row else None
-
-
-def _fernet(key: str) -> Fernet:
-    """A key of 256 bits, for this purpose alone; SECRET_KEY is random, so a plain hash of it does."""
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(_PURPOSE + key.encode()).digest()))
