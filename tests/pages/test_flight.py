@@ -140,6 +140,19 @@ def test_why_nobody_was_told_says_nothing_about_a_person(world: World, reason: s
     assert f"Nobody was sent a message{words}." in world.get("/f/UA407/2013-02-08")
 
 
+def test_the_log_says_another_route_and_what_was_taken_back(world: World) -> None:
+    document = world.flight()
+    announce(world, document, 1, (Kind.REROUTED,), destination="COS")
+    announce(world, document, 2, (Kind.LANDED,), status="departed")
+    announce(world, document, 3, (Kind.DIVERTED,), status="departed")
+    announce(world, document, 4, (Kind.DEPARTED,))
+    said = text_of(world.get("/f/UA407/2013-02-08"))
+    assert "New route or number was UA 407, EWR to DEN now UA 407, EWR to COS" in said
+    assert "Not landed yet" in said
+    assert "No longer diverted" in said
+    assert "Not left yet" in said
+
+
 def test_the_log_is_newest_first(world: World) -> None:
     document = world.flight()
     announce(world, document, 1, (Kind.GATE,), gate="C71")
