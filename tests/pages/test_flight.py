@@ -153,6 +153,13 @@ def test_the_log_says_another_route_and_what_was_taken_back(world: World) -> Non
     assert "Not left yet" in said
 
 
+@pytest.mark.parametrize("day", ["%00", "soon", "2013-02-30"])
+def test_what_is_no_day_is_not_found(world: World, day: str) -> None:
+    world.flight()
+    for address in (f"/f/UA407/{day}", f"/f/UA407/{day}.ics"):
+        assert world.client.get(address).status_code == 404, address
+
+
 def test_the_log_is_newest_first(world: World) -> None:
     document = world.flight()
     announce(world, document, 1, (Kind.GATE,), gate="C71")

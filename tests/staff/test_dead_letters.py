@@ -127,6 +127,36 @@ def test_all_that_the_filters_leave_are_meant_and_no_others(staff: Desk) -> None
     assert ReadRequests(staff.database).count() == 28
 
 
+def test_of_all_only_those_are_meant_that_were_there_when_staff_was_asked(staff: Desk) -> None:
+    for number in range(2):
+        letter(staff, f"e{number}", key=f"f{number}")
+    page = staff.post(f"{LIST}/act", action="discard", all="yes", status=WAITING).text
+    assert "Discard 2 dead letters?" in plain(page)
+    staff.pass_time(seconds=1)
+    for number in range(2, 9):
+        letter(staff, f"e{number}", key=f"f{number}")
+    sent = dict(re.findall(r'name="(action|sure|all|status|asked_at)" value="([^"]+)"', page))
+    answer = staff.post(f"{LIST}/act", **sent)
+    assert "n=2" in answer.location
+    assert letters(staff).count(status=WAITING) == 7
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("since=0001-01-01T00:00:00%2B14:00", 400),
+        ("until=9999-12-31T23:59:59-14:00", 400),
+        ("key=%00", 400),
+        ("page=1&endpoint=x&_method=y", 200),
+        ("did=replay&n=²", 200),
+    ],
+)
+def test_an_odd_address_is_no_fault_of_ours(staff: Desk, query: str, status: int) -> None:
+    for number in range(30):
+        letter(staff, f"e{number}", key=f"f{number}")
+    staff.get(f"{LIST}?{query}", status)
+
+
 def test_nothing_chosen_changes_nothing_and_says_so(staff: Desk) -> None:
     letter(staff)
     answer = staff.post(f"{LIST}/act", action="discard")

@@ -9,10 +9,12 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from flask import request
+from pymongo.client_session import ClientSession
 from werkzeug.wrappers import Response
 
 from app.domain import channels, people, speech
 from app.domain.speech import say
+from app.store.client import in_transaction
 from app.store.users import ChangedMeanwhileError, Users
 from app.web import access, choosing, preferences_form
 from app.web.api.me import ProfileChange
@@ -70,8 +72,15 @@ def remove_phone() -> Response:
     parts, user = services(), frame.own()
     version = preferences_form.version_in(request.form.to_dict())
     changes = {"phone": None} | ({"verified.phone": None} if isinstance(user.get("verified"), dict) else {})
+
+    def both(session: ClientSession) -> None:
+        Users(parts.database).set_fields(access.own(), changes, version, session)
+        if user.get("phone"):
+            words = say("Remove the phone")
+            choosing.prove(parts, user, "sms", given=False, way="page", words=words, session=session)
+
     try:
-        Users(parts.database).set_fields(access.own(), changes, version)
+        in_transaction(parts.database.client, both)
     except ChangedMeanwhileError:
         return frame.back("my.profile", "changed-meanwhile")
     choosing.look_again(parts, access.own())

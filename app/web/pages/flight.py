@@ -92,6 +92,8 @@ def calendar_view(flight_number: str, date: str) -> Response:
 
 def _asked_for(parts: Services, number: str, date: str) -> tuple[Found, Found, int]:
     """All flights of a number and day, those of them that the request asks for, and how many cannot be read."""
+    if words.parsed_date(date) is None:
+        return [], [], 0
     found, broken = _read(flights_store.numbered(parts.database, number, first=date, last=date))
     origin = request.args.get("from", "").strip().upper()
     return found, [one for one in found if one[1].origin == origin] if origin else found, broken

@@ -13,15 +13,19 @@ from app.domain.speech import say
 
 _LONGEST = 300
 _MOST_PAGES = 10_000
+# The page is another one then; the rest means something to Flask's `url_for`, as all do that begin with "_".
+_NOT_KEPT = frozenset({"page", "endpoint"})
 _EXAMPLE = "2026-12-01T10:00"
 
 
 def text(args: Mapping[str, str], name: str) -> str | None:
     """A text as it was typed, without blanks around it; None when the field is empty or absent.
 
-    :raise 400: longer than 300 characters.
+    :raise 400: longer than 300 characters, or none that a text can have.
     """
     value = args.get(name, "").strip()
+    if "\0" in value:
+        raise BadRequest(say("{name} holds a character that no text has.", name=name))
     if len(value) > _LONGEST:
         # Translators: {name} is a word of the address, as in /staff/why?event=1.
         raise BadRequest(say("{name} is longer than {number} characters.", name=name, number=_LONGEST))
@@ -46,11 +50,11 @@ def moment(args: Mapping[str, str], name: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value)
-    except ValueError as error:
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise BadRequest(
             say("{name}: write a time like {example}, in UTC.", name=name, example=_EXAMPLE)
         ) from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def page_number(args: Mapping[str, str]) -> int:
@@ -63,5 +67,6 @@ def page_number(args: Mapping[str, str]) -> int:
 
 def address(endpoint: str, args: Mapping[str, str], **changed: str | int | None) -> str:
     """The same page with some of its filters changed; None leaves one out."""
-    wanted: dict[str, Any] = {**{k: v for k, v in args.items() if k != "page" and v}, **changed}
+    kept = {k: v for k, v in args.items() if v and k not in _NOT_KEPT and not k.startswith("_")}
+    wanted: dict[str, Any] = {**kept, **changed}
     return url_for(endpoint, **{name: value for name, value in wanted.items() if value is not None})

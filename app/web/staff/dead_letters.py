@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -132,10 +133,9 @@ def act() -> str | Response:
     action = asked.one_of(request.form, "action", _ACTIONS, "")
     letters = DeadLetters(parts.database, parts.now)
     everything = request.form.get("all") == "yes"
+    asked_at = asked.moment(request.form, "asked_at") or parts.now()
     if everything:
-        wanted = _filter(request.form)
-        if action == "discard":
-            wanted = replace(wanted, status=WAITING)
+        wanted = _asked_about(action, asked_at)
         total = letters.how_many(wanted)
         ids = [id_ for _, id_ in zip(range(_MOST_AT_ONCE), letters.search_ids(wanted), strict=False)]
     else:
@@ -149,7 +149,7 @@ def act() -> str | Response:
             action=action,
             **_question(action, len(ids)),
             ids=ids if not everything else [],
-            everything=everything,
+            asked_at=asked_at.isoformat() if everything else None,
             form=request.form,
             count=len(ids),
             left=total - len(ids),
@@ -161,6 +161,14 @@ def act() -> str | Response:
     kept = {name: value for name, value in request.form.items() if name in _FILTERS}
     outcome: dict[str, str | int] = {"did": action, "n": len(ids) - len(refused), "refused": len(refused)}
     return redirect(asked.address(_ENDPOINT, kept, **outcome), 303)
+
+
+def _asked_about(action: str, asked_at: datetime) -> Filter:
+    """What the filters left when staff was asked: what came since is not what the answer is about."""
+    wanted, end = _filter(request.form), asked_at + timedelta(milliseconds=1)
+    if action == "discard":
+        wanted = replace(wanted, status=WAITING)
+    return replace(wanted, until=min(wanted.until or end, end))
 
 
 def _question(action: str, count: int) -> dict[str, str]:
@@ -252,6 +260,6 @@ def _by_reason(counts: Mapping[tuple[str, str], int], status: str | None) -> lis
 def _done(args: Mapping[str, str]) -> dict[str, Any] | None:
     """What the last form did, told by the address that it led to."""
     did, n, refused = args.get("did"), args.get("n", ""), args.get("refused", "0")
-    if did not in _ACTIONS or not (n.isdigit() and refused.isdigit()):
+    if did not in _ACTIONS or not (n.isdecimal() and refused.isdecimal()):
         return None
     return {"did": did, "n": int(n[:6]), "refused": int(refused[:6])}
