@@ -155,6 +155,12 @@ def look_again(parts: Services, person: str) -> None:
     Doorbells(parts.database).ring(choices.CHANNELS)
 
 
+def zone_changed(parts: Services, person: str) -> None:
+    """By another zone quiet hours and digests end at another time, and alerts read other days. Raises PyMongoError."""
+    look_again(parts, person)
+    read_alerts(parts, person)
+
+
 def read_alerts(parts: Services, person: str) -> None:
     """The person's alerts go by what changed: their zone, or the smallest change of a fare. Raises PyMongoError."""
     DueAlerts(parts.database).ask_for_person(person, parts.now())

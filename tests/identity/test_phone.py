@@ -121,3 +121,21 @@ def test_what_is_no_number_is_said_at_the_field(place: Place) -> None:
     for wrong in ("", "555", "abc", "+1 555\r\nBcc: x"):
         assert ask(browser, wrong) == 400
     assert place.mail("sms") is None
+
+
+def test_what_no_phone_took_may_be_told_by_the_new_one(place: Place) -> None:
+    browser = place.signed_in()
+    person = str(user(place)["_id"])
+    skipped = {
+        "person": person,
+        "channel": "sms",
+        "status": "open",
+        "heard": {"gate": "A1"},
+        "want": {"gate": "B2"},
+    }
+    place.database["conversations"].insert_one(skipped | {"_id": f"flight:f1|{person}|sms"})
+    ask(browser)
+    assert enter(browser, code_of(place))[0] == 303
+    stored = place.database["conversations"].find_one({})
+    assert stored is not None
+    assert "due_at" in stored

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests.my.conftest import Person, Web, text_of
@@ -25,6 +27,23 @@ def test_a_profile_is_kept(web: Web, maya: Person) -> None:
     assert user["currency"] == "EUR"
     assert '<option value="Europe/Madrid" selected>' in page
     assert ">MO<" in page
+
+
+@pytest.mark.parametrize("waits", ["due_at", "fold"])
+def test_by_another_zone_nights_and_digests_end_at_another_time(web: Web, maya: Person, waits: str) -> None:
+    until = web.now() + timedelta(hours=9)
+    held = {
+        "person": maya.id,
+        "channel": "email",
+        "status": "open",
+        "heard": {"gate": "C70"},
+        "want": {"gate": "C71"},
+    }
+    web.database["conversations"].insert_one(held | {"_id": f"flight:f1|{maya.id}|email", waits: until})
+    maya.done(PAGE, page=PAGE, version="0", **GOOD)
+    (stored,) = web.stored("conversations")
+    assert stored["due_at"] < until - timedelta(hours=1)
+    assert "fold" not in stored
 
 
 def test_what_is_empty_is_not_chosen(web: Web, maya: Person) -> None:

@@ -210,7 +210,7 @@ def change() -> Response:
         except ChangedMeanwhileError as error:
             raise changed_meanwhile() from error
         if changes.get("time_zone", user.get("time_zone")) != user.get("time_zone"):
-            choosing.read_alerts(services(), access.own())
+            choosing.zone_changed(services(), access.own())
     return answer(own_document())
 
 

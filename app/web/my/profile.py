@@ -63,7 +63,7 @@ def save() -> Answer | Response:
         user = frame.own()
         return _page(user, Fields(_standing(user), {}), 409)
     if changes["time_zone"] != user.get("time_zone"):
-        choosing.read_alerts(services(), access.own())
+        choosing.zone_changed(services(), access.own())
     return frame.back("my.profile", "profile")
 
 
