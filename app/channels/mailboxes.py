@@ -7,6 +7,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import structlog
+
+log = structlog.get_logger()
+
 _LONGEST = 1024 * 1024
 """Bytes of a mail that are looked at; a bounce brings our mail back, which is small."""
 
@@ -31,8 +35,9 @@ def read_all(source: Path) -> Iterator[bytes]:
 def take_new(maildir: Path, handle: Callable[[bytes], None]) -> int:
     """Give each new mail of a Maildir to `handle`, and move it to those that were seen; returns how many.
 
-    A mail whose handling raises stays new. Two processes may give the same mail twice, never not at all. Raises
-    OSError, and what `handle` raises.
+    A mail whose handling raises stays new, and so does what cannot be read or moved: the next one is not held up by
+    it. Two processes may give the same mail twice, never not at all. Raises OSError where there is no such directory,
+    and what `handle` raises.
     """
     count = 0
     for path in sorted((maildir / "new").iterdir()):
@@ -40,11 +45,16 @@ def take_new(maildir: Path, handle: Callable[[bytes], None]) -> int:
             raw = _first_bytes(path)
         except FileNotFoundError:
             continue  # another process has it
+        except OSError as error:
+            log.warning("a mail cannot be read", name=path.name, why=type(error).__name__)
+            continue
         handle(raw)
         try:
             path.rename(maildir / "cur" / f"{path.name.partition(':')[0]}:2,S")
         except FileNotFoundError:
             pass
+        except OSError as error:
+            log.warning("a mail cannot be moved", name=path.name, why=type(error).__name__)
         count += 1
     return count
 

@@ -8,6 +8,9 @@
   (RFC 4954 section 6).
 * MAIL, RCPT, DATA, after the dot; other 4yz: TransientError, the same may work later (RFC 5321
   section 4.2.1).
+* MAIL; other 5yz but 552 and 555: ChannelDownError, our own address is refused (account suspended, not ours, quota)
+  before the server knows to whom (RFC 5321 section 4.1.1.2). 552 and 555 are about this message's size and parameters
+  (RFC 1870 section 6, RFC 5321 section 4.1.1.11).
 * MAIL, RCPT, DATA, after the dot; other 5yz: PermanentError, the same will not work (RFC 5321 section 4.2.1).
 * RCPT or after the dot; 5yz with an enhanced status that says the mailbox or its domain does not exist or is
   closed (RFC 2034, RFC 3463; `app.domain.reports`): AddressRefusedError, no other mail will work either. A bare
@@ -26,6 +29,7 @@ from app.domain.reports import enhanced_status, mail_refusal
 
 _CLOSING = frozenset({421, 454})
 _WANTS_LOGIN = frozenset({530, 534, 535, 538})
+_OF_THE_MESSAGE = frozenset({552, 555})
 _WORDS = 300  # characters of an answer that are kept
 
 
@@ -48,9 +52,10 @@ def refused_message(step: str, code: int, answer: bytes) -> GatecallError:
     if 400 <= code <= 499:
         return TransientError(words)
     if 500 <= code <= 599:
+        if step == "MAIL" and code not in _OF_THE_MESSAGE:
+            return ChannelDownError(words)
         status = enhanced_status(words_of(code, answer))
         refusal = mail_refusal(status)
-        # at MAIL it is the sender's address that is refused
         if refusal is not None and step in ("RCPT", "end of data"):
             return AddressRefusedError(words, refusal, status)
         return PermanentError(words)

@@ -37,9 +37,10 @@ class Reporting:
 
     def look(self) -> int:
         """One look; how many reports were written that had come too early. Raises PyMongoError, OSError."""
+        settled = self._callbacks.settle_kept()  # first: whatever the Maildir does, it does not wait for that
         if self._maildir is not None:
             mailboxes.take_new(self._maildir, self._bounce)
-        return self._callbacks.settle_kept()
+        return settled
 
     def _bounce(self, raw: bytes) -> None:
         for report in reports_of(raw):

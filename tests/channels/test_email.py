@@ -128,7 +128,9 @@ def test_server_that_was_restarted_costs_no_mail() -> None:
     ("step", "reply", "error"),
     [
         ("MAIL", "451 4.3.0 try later", TransientError),
-        ("MAIL", "550 5.7.1 no", PermanentError),
+        ("MAIL", "550 5.7.1 account suspended", ChannelDownError),
+        ("MAIL", "553 5.7.1 not owned by user", ChannelDownError),
+        ("MAIL", "552 5.3.4 message too large", PermanentError),
         ("MAIL", "530 5.7.0 authentication required", ChannelDownError),
         ("RCPT", "450 4.2.1 busy", TransientError),
         ("RCPT", "452 4.2.2 full", TransientError),
