@@ -106,8 +106,11 @@ class OwnBookings:
         return found, True
 
     def check_import(self, booking: str, user_id: Any, shown: Shown) -> None:
-        """What `import_one` would refuse of this id is refused, and nothing is stored. Raises OtherBookingError."""
-        if self._bookings.find_one({"_id": booking, "$nor": [_by_program(user_id, shown)]}, {"_id": 1}):
+        """What `import_one` would refuse of this id is refused, and nothing is stored: an import may have written the
+        same id in another form, as a number. Raises OtherBookingError."""
+        if self._bookings.find_one(
+            {"_id": {"$in": ids.forms(booking)}, "$nor": [_by_program(user_id, shown)]}, {"_id": 1}
+        ):
             raise OtherBookingError
 
     def import_one(
@@ -118,6 +121,8 @@ class OwnBookings:
         booking: its id in the program's system; without it a person's bookings on a flight are one. Raises
         OtherBookingError when the id is of another person or flight.
         """
+        if booking is not None:
+            self.check_import(booking, user_id, shown)
         own = _by_program(user_id, shown)
         fresh = {"status": CONFIRMED, "booked_at": now, "seen": shown.seen()} | dict(values)
         id_ = booking if booking is not None else _id_of(own)

@@ -69,12 +69,19 @@ PUBLIC, PERSON, STAFF_ALONE, SIGNED = Rule(Who.PUBLIC), Rule(Who.PERSON), Rule(W
 @dataclass(frozen=True, slots=True)
 class Asker:
     """Who makes a request. person: a person's id as text, None for a program without one, and for nobody. roles: of
-    the person, or of the key. scopes: what it may do as a program. label: for logs and records."""
+    the person, or of the key. scopes: what it may do as a program. label: for logs and records. of_person: it is the
+    person at a browser, perhaps with a staff key besides, which others have as well."""
 
     person: str | None
     roles: frozenset[str]
     scopes: frozenset[Scope]
     label: str
+    of_person: bool = False
+
+    @property
+    def owner(self) -> str:
+        """Whose answers are kept, and whose requests are counted, together."""
+        return f"person:{self.person}" if self.of_person else self.label
 
 
 NOBODY = Asker(None, frozenset(), frozenset(), "anonymous")
@@ -224,7 +231,8 @@ def _by_cookie() -> Asker:
     if not roles:
         return NOBODY
     who = found.person if found else None
-    return Asker(who, roles, scopes_of(roles), with_key or f"person:{who}")
+    label = with_key or f"person:{who}"
+    return Asker(who, roles, scopes_of(roles), label, of_person=who is not None)
 
 
 def _refuse(rule: Rule, is_page: bool) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bson import ObjectId
 
 from app.domain import flight as flights
 from tests.api.conftest import DAY, Asking, Site, fields_at_fault
@@ -228,3 +229,18 @@ def test_every_wrong_field_of_a_flight_is_named(scheduler: Asking) -> None:
     answer = scheduler.ask("PUT", "/flights", wrong)
     assert answer.status_code == 400
     assert fields_at_fault(answer) == {"origin", "departure_time", "gate", "status"}
+
+
+def test_a_number_that_an_import_gave_to_another_booking_is_refused(site: Site, bob: Asking) -> None:
+    flight = site.flight()
+    theirs = {
+        "_id": 77120,
+        "user_id": ObjectId(bob.person),
+        "flight_id": flight["_id"],
+        "status": "confirmed",
+    }
+    site.database.bookings.insert_one(theirs)
+    program = site.program("bookings:write")
+    sent = {"id": "77120", "passenger": {"id": "pax-1", "name": "Ada"}, "flight_number": "UA1545"}
+    assert program.post("/bookings", sent | {"departure_date": DAY}).status_code == 400
+    assert list(site.database.bookings.find()) == [theirs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +13,7 @@ from pymongo.errors import AutoReconnect
 
 from app.store.idempotency import WORK_FOR, Answer, Busy, IdempotentAnswers, Mine, OtherBody
 from app.web.api import repeats
-from tests.api.conftest import DAY, Asking, Site, fields_at_fault
+from tests.api.conftest import DAY, STAFF_KEY, Asking, Site, fields_at_fault
 
 UA = {"flight_number": "UA1545", "departure_date": DAY}
 
@@ -28,6 +29,27 @@ def test_a_repeat_gets_the_first_answer(site: Site, ada: Asking) -> None:
     assert repeat.headers["Idempotency-Replayed"] == "true"
     assert "Idempotency-Replayed" not in first.headers
     assert ada.post("/me/bookings", UA, Idempotency_Key="k-2").status_code == 200
+
+
+def _at_the_desk(site: Site, asking: Asking) -> None:
+    """The person signs in with the staff's key as well, which others have, too."""
+    with asking.client.session_transaction() as session:
+        session["staff"] = "staff:" + hashlib.sha256(STAFF_KEY.encode()).hexdigest()[:12]
+        session["since"] = site.now().isoformat()
+    asking.headers["X-CSRFToken"] = asking.client.get("/api/v1/me").headers["X-CSRFToken"]
+
+
+def test_two_who_share_the_staffs_key_do_not_share_answers(site: Site, ada: Asking, bob: Asking) -> None:
+    site.flight()
+    for one in (ada, bob):
+        _at_the_desk(site, one)
+    first, second = (one.post("/me/bookings", UA, Idempotency_Key="1") for one in (ada, bob))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert second.json["id"] != first.json["id"]
+    assert "Idempotency-Replayed" not in second.headers
+    assert ada.ask("DELETE", "/me", {"confirm": "erase"}).status_code == 204
+    owned = site.database.idempotent_answers.distinct("owner")
+    assert len(owned) == 1, "those of whoever left are gone"
 
 
 def test_the_order_of_fields_and_blanks_make_no_other_body(site: Site, ada: Asking) -> None:

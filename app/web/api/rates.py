@@ -54,7 +54,7 @@ def _limit_of(settings: Settings) -> str:
 def _who() -> str:
     """A digest of who asks: rows of the store name nobody."""
     asker = access.asker()
-    who = asker.label if asker is not access.NOBODY else f"address:{request.remote_addr}"
+    who = asker.owner if asker is not access.NOBODY else f"address:{request.remote_addr}"
     return hashlib.sha256(who.encode()).hexdigest()[:32]
 
 

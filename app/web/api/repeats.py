@@ -91,7 +91,7 @@ def _found(key: str) -> Found:
     route = f"{request.method} {request.path}"
     ends = time.monotonic() + WAIT_S
     while True:
-        found = store.take(access.asker().label, route, key, _what_is_asked(), parts.now())
+        found = store.take(access.asker().owner, route, key, _what_is_asked(), parts.now())
         if not isinstance(found, Busy) or time.monotonic() >= ends:
             return found
         time.sleep(_LOOK_S)
