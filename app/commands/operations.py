@@ -18,7 +18,7 @@ from app.settings import Settings
 def restore(*, confirm: bool) -> None:
     """Bring Gatecall in line after MongoDB was restored from a backup.
 
-    Stop watchers, notifier and delivery first. Safe to repeat until it says that it is done.
+    Stop all processes but web first. Safe to repeat until it says that it is done.
     """
 
     def work(settings: Settings) -> int:
