@@ -62,10 +62,11 @@ class SmsSender:
         return Receipt(provider_id=sid, words=f"{status}, {_parts(parcel.text)}")
 
     def _reports(self, reference: str) -> dict[str, str]:
-        """The parameter that asks for status callbacks. Twilio signs the whole address, the reference too."""
-        if self._reports_to is None:
+        """The parameter that asks for status callbacks. Twilio signs the whole address, the reference too. What has no
+        reference has no row of the ledger that a callback could be written to: codes, for one."""
+        if self._reports_to is None or not reference:
             return {}
-        return {"status_callback": f"{self._reports_to}?ref={reference}" if reference else self._reports_to}
+        return {"status_callback": f"{self._reports_to}?ref={reference}"}
 
     def find(
         self, person: Person, text: str, since: datetime, deadline_s: float, others: Collection[str] = ()

@@ -7,10 +7,11 @@ provider has the message, and resolves the doubt (D2).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, UpdateOne
@@ -19,12 +20,14 @@ from pymongo.errors import DuplicateKeyError
 
 from app.domain.reports import Refusal, Report, State, rank
 from app.store.ranks import Ranks
+from app.store.second_looks import SecondLooks
 from app.store.suppressions import Suppression, Suppressions
 
 Document = dict[str, Any]
 
 _KEEP = timedelta(days=3)
 _REPORTS_KEPT = 20
+_SETTLED_AT_ONCE = 500
 _OF_ROW = ("subject", "person", "channel", "waited_by")
 _FINAL = frozenset({State.DELIVERED, State.READ, State.UNDELIVERED})
 
@@ -55,6 +58,7 @@ class Callbacks:
         self._notifications = database["notifications"]
         self._suppressions = suppressions
         self._ranks = Ranks(database)
+        self._second_looks = SecondLooks(database)
 
     def take(self, report: Report, now: datetime) -> Taken:
         """Write one report to the ledger's row of its message; keep it when there is no such row yet."""
@@ -73,10 +77,16 @@ class Callbacks:
             self._callbacks.update_one(known, push)
         return Taken(Fate.KEPT)
 
-    def settle_kept(self, *, most: int = 500) -> int:
+    def settle_kept(self) -> int:
         """Write kept reports whose rows are there by now, each with the time it came; returns how many
         messages that were."""
-        rows = list(self._callbacks.find().sort("first_at", ASCENDING).limit(most))
+        kept = self._callbacks.find(batch_size=_SETTLED_AT_ONCE).sort("first_at", ASCENDING)
+        settled = 0
+        while rows := list(islice(kept, _SETTLED_AT_ONCE)):
+            settled += self._settle(rows)
+        return settled
+
+    def _settle(self, rows: Sequence[Document]) -> int:
         there = set(
             self._notifications.distinct(
                 "attempts.provider_id", {"attempts.provider_id": {"$in": [row["_id"] for row in rows]}}
@@ -127,6 +137,8 @@ class Callbacks:
         self._notifications.bulk_write(updates, ordered=True)
         if report.state in _FINAL:
             self._ranks.ended(rows, at)
+        if report.state is State.UNDELIVERED and report.channel == "email":
+            self._second_looks.instead_of_mail([(one["subject"], one["person"]) for one in rows], at)
         attempt = next(a for a in row["attempts"] if a.get("provider_id") == report.provider_id)
         arrived = row.get("delivery", {}).get("rank", -1) > rank(report.channel, report.state)
         if report.refusal is not None and "address" in attempt and not arrived:

@@ -231,21 +231,6 @@ class Conversations:
         }
         return self._conversations.update_many(condition, {"$set": {"due_at": due_at}}).modified_count
 
-    def look_again_for(self, person: str, now: datetime) -> int:
-        """What waits for a person is due at once, and so is what they were not told: their choices have changed.
-        Returns how many; whoever calls rings the doorbells. now: system clock.
-
-        D2 that read the choices before this finds `looked_at` moved, and does not put off what is due now.
-        """
-        waits = [{"due_at": {"$exists": True}}, {"fold": {"$exists": True}}]
-        condition = {
-            "person": person,
-            "status": OPEN,
-            "$or": [*waits, {"$expr": {"$ne": ["$heard", "$want"]}}],
-        }
-        change = {"due_at": {"$min": ["$due_at", now]}, "looked_at": now, "fold": "$$REMOVE"}
-        return self._conversations.update_many(condition, [{"$set": change}]).modified_count
-
 
 def _behind(telling: Telling) -> dict[str, Any]:
     """Which conversations are to be told: all with a smaller order, but not what they were shown to be over."""

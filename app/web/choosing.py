@@ -21,9 +21,8 @@ from app.domain.speech import to_say
 from app.store import ids
 from app.store.client import in_transaction
 from app.store.consents import Consents
-from app.store.conversations import Conversations
-from app.store.doorbells import Doorbells
 from app.store.due_alerts import DueAlerts
+from app.store.second_looks import SecondLooks
 from app.store.suppressions import Suppressions
 from app.store.users import ChangedMeanwhileError, Users
 from app.web.services import Services
@@ -73,22 +72,24 @@ def save(parts: Services, user: Document, wanted: Preferences, version: int, *, 
 
 def set_stopped(
     parts: Services, person: str, lists: Collection[MailList], *, stopped: bool, way: str, words: str
-) -> bool:
-    """Stop these lists, or let them come again, whatever else changes meanwhile; False when there is no such person.
+) -> list[MailList]:
+    """Stop these lists, or let them come again, whatever else changes meanwhile. Returns those of which that was not so
+    before; none where there is no such person.
 
     Safe to repeat: what is so already is not proven again. words: what the person saw. Raises ChangedMeanwhileError
     when others change the person all the time, PyMongoError.
     """
     users = Users(parts.database)
+    changed: list[MailList] = []
     for number in range(_TRIES):
         user = users.get(person)
         if user is None:
-            return False
+            return []
         before = chosen(user)
-        names = frozenset(str(one) for one in lists)
-        wanted = before.stopped | names if stopped else before.stopped - names
-        if wanted == before.stopped:
+        changed = [one for one in lists if (one in before.stopped) != stopped]
+        if not changed:
             break
+        wanted = before.stopped.symmetric_difference(map(str, changed))
         chosen_now = replace(before, stopped=wanted)
         try:
             _keep(parts, user, chosen_now, version_of(user), way=way, words=lambda *_: words)
@@ -97,7 +98,7 @@ def set_stopped(
             if number == _TRIES - 1:
                 raise
     look_again(parts, person)
-    return True
+    return changed
 
 
 def _keep(
@@ -151,8 +152,14 @@ def prove(
 
 def look_again(parts: Services, person: str) -> None:
     """What waits for the person is decided anew at once. Raises PyMongoError."""
-    Conversations(parts.database).look_again_for(person, parts.now())
-    Doorbells(parts.database).ring(choices.CHANNELS)
+    SecondLooks(parts.database).for_person(person, parts.now())
+
+
+def reached_again(parts: Services, person: str, channel: str) -> None:
+    """The person has another address on the channel, or takes messages there again: what failed there is tried anew,
+    and what waits is decided anew. Raises PyMongoError."""
+    SecondLooks(parts.database).for_address(person, channel, parts.now())
+    look_again(parts, person)
 
 
 def zone_changed(parts: Services, person: str) -> None:

@@ -21,6 +21,7 @@ from app.domain.routing import Other
 from app.domain.subject import SubjectKind, Value
 from app.domain.timing import Reason
 from app.store.claim_records import AGAIN, Claimed
+from app.store.conversations import conversation_id
 from app.store.digests import Counted
 from consumers.delivery.decision import Verdict
 from consumers.delivery.ranking import Ranking
@@ -138,7 +139,8 @@ class Choices:
         )
 
     def _has_mail(self, conversation: Claimed, verdict: Verdict, person: Person, role: Role) -> bool:
-        """Whether the person is told the same by e-mail, which this system sends. Raises PyMongoError."""
+        """Whether the person is told the same by e-mail, which this system sends, as far as nobody refused it yet.
+        Raises PyMongoError."""
         if "email" not in self._terms.channels:
             return False
         if not self.ranking.goes_by("email", conversation, verdict, person, role):
@@ -148,4 +150,13 @@ class Choices:
             ids = suppressions.ids_of("email", address_on("email", person))
         except PermanentError:
             return False
-        return not suppressions.concerning("email", ids, {})[0]
+        return not suppressions.concerning("email", ids, {})[0] and not self._mail_failed(conversation)
+
+    def _mail_failed(self, conversation: Claimed) -> bool:
+        """Whether the mail about the same failed for good or came back. Raises PyMongoError."""
+        id_ = conversation_id(conversation.subject, conversation.person, "email")
+        mail = self._terms.ranks.others([id_]).get(id_)
+        if mail is None:
+            return False
+        came_back = bool(mail.rows) and mail.rows[0].came_back and mail.rows[0].to == conversation.want
+        return came_back or (mail.has_failed and mail.order >= conversation.order)

@@ -22,6 +22,7 @@ from app.store.claims import Claims
 from app.store.digests import Counted, DailyCounts
 from app.store.notifications import Attempt, Entry, Ledger, Outcome, Status
 from app.store.ranks import Ended, Ranks
+from app.store.second_looks import SecondLooks
 from app.store.suppressions import Suppression, Suppressions
 from consumers.delivery.pauses import back_off_s
 from consumers.delivery.sending import Result
@@ -67,6 +68,7 @@ class Outcomes:
         suppressions: Suppressions,
         daily: DailyCounts,
         ranks: Ranks,
+        second_looks: SecondLooks,
         channel: str,
         tries: int,
         now: Now,
@@ -76,6 +78,7 @@ class Outcomes:
         self._suppressions = suppressions
         self._daily = daily
         self._ranks = ranks
+        self._second_looks = second_looks
         self._channel = channel
         self._tries = tries
         self._now = now
@@ -118,7 +121,7 @@ class Outcomes:
             insist(lambda: self._suppressions.settle(token, told, self._now()))
 
     def _give_way(self, failed: Sequence[tuple[Claimed, Grounds | None]]) -> None:
-        """The channels after this one need not wait out their time."""
+        """The channels after this one need not wait out their time, and what was left to a mail is told after all."""
         ended = [
             Ended(one.subject, one.person, self._channel, grounds.waited_by)
             for one, grounds in failed
@@ -126,6 +129,13 @@ class Outcomes:
         ]
         if ended:
             insist(lambda: self._ranks.look_again(ended, self._now()))
+        self._untold_by_mail([one for one, _ in failed])
+
+    def _untold_by_mail(self, untold: Sequence[Claimed]) -> None:
+        """Texts that were left out for these mails are told after all."""
+        mails = [(one.subject, one.person) for one in untold]
+        if mails and self._channel == "email":
+            insist(lambda: self._second_looks.instead_of_mail(mails, self._now()))
 
     def uncount(self, counted: Iterable[Counted | None]) -> None:
         """What was not handed over does not count towards the daily maximum."""
@@ -237,6 +247,7 @@ class Outcomes:
         ]
         insist(lambda: self._ledger.record(entries, self._now()))
         metrics.NOTIFICATIONS.labels(self._channel, Status.SKIPPED).inc(len(entries))
+        self._untold_by_mail([conversation for conversation, *_ in skipped])
 
     def found(
         self,

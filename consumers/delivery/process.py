@@ -40,6 +40,7 @@ from app.store.people import People
 from app.store.provider_state import ProviderState
 from app.store.ranks import Ranks
 from app.store.samples import DELIVERY, Sampler, Samples
+from app.store.second_looks import SecondLooks
 from app.store.service_messages import ServiceMessages
 from app.store.suppressions import Suppressions
 from app.store.why_links import WhyLinks
@@ -156,6 +157,7 @@ def shared_terms(settings: Settings, database: Database[dict[str, Any]], channel
         suppressions=suppressions,
         callbacks=Callbacks(database, suppressions),
         ranks=Ranks(database),
+        second_looks=SecondLooks(database),
         providers=_providers(settings, database, channel),
         links=Links.of(settings),
         why_links=WhyLinks(database),

@@ -22,6 +22,7 @@ from app.store.digests import Counted, DailyCounts, Digests
 from app.store.notifications import Ledger
 from app.store.people import People
 from app.store.ranks import Ranks
+from app.store.second_looks import SecondLooks
 from app.store.suppressions import Suppression, Suppressions
 from app.store.why_links import WhyLinks
 from consumers.delivery.bell import Bell
@@ -52,6 +53,7 @@ class Terms:
     suppressions: Suppressions
     callbacks: Callbacks
     ranks: Ranks
+    second_looks: SecondLooks
     providers: Providers
     bell: Bell
     claiming: threading.Lock

@@ -68,6 +68,17 @@ def test_a_text_arrives_letter_by_letter_in_any_alphabet(
     assert twilio.bodies() == [text]
 
 
+@pytest.mark.parametrize(("reference", "asks"), [("c" * 32, True), ("", False)])
+def test_only_what_a_callback_can_be_written_to_asks_for_one(
+    twilio: Twilio, reference: str, asks: bool
+) -> None:
+    public = settings(twilio.url).model_copy(update={"public_url": "https://gatecall.example.org"})
+    made = SmsChannel(public).open()
+    made.send(replace(parcel(), reference=reference), 5)
+    made.close()
+    assert (twilio.messages[0]["status_callback"] is not None) is asks
+
+
 def test_messaging_service_stands_where_a_number_would(twilio: Twilio) -> None:
     made = SmsChannel(settings(twilio.url, "MG123")).open()
     made.send(parcel(), 5)

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.clock import DomainClock
 from app.domain.flight import Status
-from app.store.conversations import Conversations
+from app.store.second_looks import SecondLooks
 from tests.delivery.choosers import FAR_A, FAR_B, at_gates, by_clock, chooser, clock_of, held
 from tests.delivery.clocks import Clock
 from tests.delivery.world import A, B, Dying, World, flight
@@ -140,7 +140,7 @@ def test_another_choice_lets_what_waits_go_at_once(world: World, mailbox: Mailbo
     world.conversation(heard=FAR_A, want=FAR_B)
     world.worker().deliver_due()
     world.database["users"].update_one({"_id": person}, {"$unset": {"preferences": ""}})
-    assert Conversations(world.database).look_again_for(person, clock()) == 1
+    assert SecondLooks(world.database).for_person(person, clock()) == 1
     assert world.worker().deliver_due() == 1
     assert len(mailbox.mails) == 1
 
@@ -154,7 +154,7 @@ def test_a_choice_made_between_reading_the_person_and_settling_is_not_lost(
     class Interrupted(Dying):
         def settle(self, *args: Any) -> Any:
             world.database["users"].update_one({"_id": person}, {"$unset": {"preferences": ""}})
-            Conversations(world.database).look_again_for(person, clock())
+            SecondLooks(world.database).for_person(person, clock())
             return self._real.settle(*args)
 
     world.worker(claims=Interrupted(world.terms.claims, "", after=False)).deliver_due()

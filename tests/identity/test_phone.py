@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from app.store.phone_codes import PhoneCodes, Verdict
 from app.web.sign_in.lasting import phone_code_lasts
 from tests.identity.conftest import ADA, KEY, Browser, Place
@@ -123,13 +125,14 @@ def test_what_is_no_number_is_said_at_the_field(place: Place) -> None:
     assert place.mail("sms") is None
 
 
-def test_what_no_phone_took_may_be_told_by_the_new_one(place: Place) -> None:
+@pytest.mark.parametrize("status", ["open", "failed"])
+def test_what_no_phone_took_may_be_told_by_the_new_one(place: Place, status: str) -> None:
     browser = place.signed_in()
     person = str(user(place)["_id"])
     skipped = {
         "person": person,
         "channel": "sms",
-        "status": "open",
+        "status": status,
         "heard": {"gate": "A1"},
         "want": {"gate": "B2"},
     }
@@ -138,4 +141,4 @@ def test_what_no_phone_took_may_be_told_by_the_new_one(place: Place) -> None:
     assert enter(browser, code_of(place))[0] == 303
     stored = place.database["conversations"].find_one({})
     assert stored is not None
-    assert "due_at" in stored
+    assert ("due_at" in stored, stored["status"]) == (True, "open")

@@ -160,21 +160,37 @@ def test_nobody_is_told_elsewhere_of_what_they_said_themselves(web: Web) -> None
     assert rows(web)[0]["told_at"] == web.now()
 
 
+def lacks(web: Web, channel: str, status: str, **fields: Any) -> None:
+    row = {"person": "p1", "channel": channel, "status": status, "heard": {}, "want": {"a": "b"}} | fields
+    web.database["conversations"].insert_one(
+        row | {"_id": f"flight:{fields.get('subject', 'f1')}|p1|{channel}"}
+    )
+
+
+def due(web: Web) -> list[str]:
+    rows = web.database["conversations"].find({"status": "open", "due_at": web.now()})
+    return sorted(row["_id"] for row in rows)
+
+
 def test_what_start_brings_back_is_looked_at_again(web: Web) -> None:
     web.person()
-    web.database["conversations"].insert_one(
-        {
-            "_id": "flight:f1|p1|sms",
-            "person": "p1",
-            "channel": "sms",
-            "status": "open",
-            "heard": {},
-            "want": {"a": "b"},
-        }
-    )
+    lacks(web, "sms", "open")
     text(web, "STOP", sid="SM1")
     text(web, "START", sid="SM2")
-    assert web.database["conversations"].find_one({})["due_at"] == web.now()  # type: ignore[index]
+    assert due(web) == ["flight:f1|p1|sms"]
+
+
+def test_what_failed_because_twilio_alone_knew_of_a_stop_is_told_after_start(web: Web) -> None:
+    web.person()
+    lacks(web, "sms", "failed", subject="f1", not_before=web.now())
+    lacks(web, "sms", "failed", subject="f2", heard={"a": "b"})  # nothing new
+    lacks(
+        web, "sms", "failed", subject="f3", heard={"a": "b"}, doubt="a/1"
+    )  # who may have heard what is undone
+    lacks(web, "telegram", "failed")
+    text(web, "START")
+    assert due(web) == ["flight:f1|p1|sms", "flight:f3|p1|sms"]
+    assert web.database["conversations"].count_documents({"not_before": {"$exists": True}}) == 0
 
 
 @pytest.mark.parametrize("body", ["HELP", "info", "STOP", "START"])

@@ -52,6 +52,7 @@ def add_row(site: Site, channel: str, provider_id: str) -> None:
     store(site)._notifications.insert_one(
         {
             "_id": f"flight:f1|p1|{channel}@1",
+            "subject": "flight:f1",
             "person": "p1",
             "channel": channel,
             "status": "sent",
@@ -229,6 +230,26 @@ def test_a_report_that_comes_before_the_ledger_is_kept_and_written_later(provide
     assert [r["state"] for r in found["attempts"][1]["reports"]] == ["sent", "delivered"]
     assert found["delivery"]["state"] == "delivered"
     assert callbacks.proofs({"conversation": "c" * 32}) == {}
+
+
+def test_an_early_report_is_not_held_up_by_hundreds_that_no_row_will_ever_have(provided: Site) -> None:
+    database = provided.app.extensions["gatecall"].database
+    database.notifications.delete_many({})
+    now = datetime.now(UTC)
+    database.callbacks.insert_many(
+        {
+            "_id": f"SM{number:032x}",
+            "channel": "sms",
+            "first_at": now - timedelta(hours=1),
+            "expires_at": now + timedelta(days=1),
+            "reports": [{"state": "delivered", "at": now}],
+        }
+        for number in range(1001)
+    )
+    assert twilio(provided, "delivered").status_code == 204
+    add_row(provided, "sms", SID)
+    assert store(provided).settle_kept() == 1
+    assert row(provided)["delivery"]["state"] == "delivered"
 
 
 def test_reports_that_come_at_the_same_moment_are_all_kept(provided: Site) -> None:

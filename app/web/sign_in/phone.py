@@ -107,7 +107,7 @@ def _keep(parts: Services, person: str, phone: str) -> None:
             continue
         proved = user | {"phone": phone, "verified": {"phone": phone}}
         choosing.prove(parts, proved, "sms", given=True, way="phone_code", words=say(choosing.PHONE_WORDS))
-        choosing.look_again(parts, person)  # what no phone took may be told by this one
+        choosing.reached_again(parts, person, "sms")
         return
     raise Problem(
         409, say("Changed meanwhile"), say("Your data was changed at the same moment. Enter the code again.")

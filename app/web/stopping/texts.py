@@ -81,7 +81,7 @@ def taken(parts: Services, form: Mapping[str, str]) -> str:
         persons = opt_outs.start(number, words, message, now)
         log.info("a number said START", persons=len(persons), message=message)
         for person in persons:
-            choosing.look_again(parts, person)
+            choosing.reached_again(parts, person, "sms")
     return _said(_answer(parts, asked, form, number, opt_outs))
 
 
