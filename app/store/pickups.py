@@ -171,6 +171,12 @@ class Pickups:
             self._ended(found)
         return found is not None
 
+    def stop_others(self, user: str, kept: str, now: datetime) -> None:
+        """What somebody agreed to is stopped, but for one. kept: the id of that."""
+        agreed = {"user": user, "status": str(State.AGREED), "_id": {"$ne": kept}}
+        for row in list(self._rows.find(agreed)):
+            self.answer(_pickup(row), State.STOPPED, now)
+
     def withdraw(self, person: str, id_: str, now: datetime) -> bool:
         """Take one back, in silence; False when the person asked no such. Who was asked is not asked again, so the row
         stays, out of sight and without the address; one whose question was never posted goes."""

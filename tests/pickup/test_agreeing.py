@@ -162,7 +162,7 @@ def test_stopping_the_list_by_its_header_stops_pick_ups_alone(web: PickupWeb, li
     assert web.stored("users", email=ANN)[0]["preferences"]["stopped"] == ["pickups"]
     assert state_on_page(web) == "Stopped"
     assert "Nothing comes" in client.get(link).text
-    client.post(f"{stop}/undo", data={"what": ""})
+    client.post(f"{stop}/undo")
     assert state_on_page(web) == "Agreed"
 
 
@@ -173,6 +173,21 @@ def test_agreeing_after_the_list_was_stopped_brings_it_back(web: PickupWeb, link
     web.answered(link, "agree")
     assert "preferences" not in web.stored("users", email=ANN)[0]
     assert state_on_page(web) == "Agreed"
+
+
+def test_agreeing_to_one_flight_brings_back_no_other_that_was_stopped(
+    web: PickupWeb, maya: Person, link: str
+) -> None:
+    web.answered(link, "agree")
+    assert asked(maya, web.booked(key="f500", flight_number="UA500")).status_code == 303
+    (ann,), other = web.stored("users", email=ANN), web.link()
+    web.database["users"].update_one({"_id": ann["_id"]}, {"$set": {"preferences.stopped": ["pickups"]}})
+    web.answered(other, "agree")
+    assert (web.heard_by(key="f407"), web.heard_by(key="f500")) == ("stopped", "agreed")
+    assert [row["flight_id"] for row in web.stored("followings")] == ["f500"]
+    assert "preferences" not in web.stored("users", email=ANN)[0]
+    web.answered(link, "agree")
+    assert (web.heard_by(key="f407"), web.heard_by(key="f500")) == ("agreed", "agreed")
 
 
 def test_who_unfollows_on_their_own_page_has_stopped(web: PickupWeb, link: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,6 +56,15 @@ class Web(WebProcess):
     def post(self, url: str, **form: str) -> TestResponse:
         fields = {name.replace("__", "-"): value for name, value in form.items()}
         return self.client.post(url.removeprefix(PUBLIC), data=fields, headers={"Accept": "text/html"})
+
+    def press(self, page: TestResponse, ends: str) -> TestResponse:
+        """Press the button of the page's form whose address ends so, with the fields that the form has."""
+        forms = re.findall(r'<form[^>]* action="([^"]+)"[^>]*>(.*?)</form>', page.text, re.DOTALL)
+        address, inside = next(form for form in forms if form[0].endswith(ends))
+        fields: dict[str, list[str]] = {}
+        for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', inside):
+            fields.setdefault(name, []).append(value)
+        return self.client.post(address.removeprefix(PUBLIC), data=fields, headers={"Accept": "text/html"})
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def test_the_pages_button_stops_and_its_undo_brings_back(web: Web) -> None:
     assert stopped(web) == ["followings"]
     undo = re.search(r'action="([^"]+/undo)"', done.text)
     assert undo
-    back = web.post(undo[1], what="")
+    back = web.post(undo[1])
     assert "come again" in back.text
     assert stopped(web) == []
     assert [(row["given"], row["way"]) for row in web.consents()] == [(False, "page"), (True, "page")]
@@ -108,7 +108,7 @@ def test_the_list_of_fare_alerts_is_stopped_and_brought_back_like_the_others(web
     done = web.post(link(web, "alerts"), what="list")
     assert "No more e-mails about <b>your fare alerts</b>" in done.text
     assert stopped(web) == ["alerts"]
-    assert "come as before" in web.post(link(web, "alerts") + "/undo", what="").text
+    assert "come as before" in web.press(done, "/undo").text
     assert stopped(web) == []
     assert {row["what"] for row in web.consents()} == {"alerts"}
 
@@ -120,8 +120,31 @@ def test_all_mail_can_be_stopped_from_one_link_and_brought_back(web: Web) -> Non
         "your bookings, flights and airports you follow, your fare alerts and people you pick up" in done.text
     )
     assert stopped(web) == ["alerts", "bookings", "followings", "pickups"]
-    web.post(link(web) + "/undo", what="all")
+    undone = web.press(done, "/undo")
     assert stopped(web) == []
+    web.press(undone, "")
+    assert stopped(web) == ["alerts", "bookings", "followings", "pickups"]
+
+
+def test_undo_of_all_brings_back_only_what_was_stopped_with_it(web: Web) -> None:
+    web.person(preferences={"stopped": ["alerts"]})
+    web.press(web.post(link(web, "bookings"), what="all"), "/undo")
+    assert stopped(web) == ["alerts"]
+    assert {row["what"] for row in web.consents()} == {"bookings", "followings", "pickups"}
+
+
+def test_all_that_comes_twice_says_what_its_undo_brings_back(web: Web) -> None:
+    web.person()
+    web.post(link(web), what="all")
+    undone = web.press(web.post(link(web), what="all"), "/undo")
+    assert "E-mails about <b>flights and airports you follow</b>" in undone.text
+    assert stopped(web) == ["alerts", "bookings", "pickups"]
+
+
+def test_a_list_that_there_is_not_is_none(web: Web) -> None:
+    web.person()
+    web.post(link(web, "bookings"), list="everything")
+    assert stopped(web) == ["bookings"]
 
 
 def test_other_choices_stay_as_they_were(web: Web) -> None:

@@ -26,20 +26,21 @@ def ask(token: str) -> Answer:
         holder = holder_of_unsubscribe(services(), token)
     except DeadLinkError as error:
         return dead(error)
-    is_stopped = _list_of(holder) in choosing.chosen(holder.user).stopped
-    return _page("done.html" if is_stopped else "ask.html", token, holder, [_list_of(holder)])
+    is_stopped, lists = _list_of(holder) in choosing.chosen(holder.user).stopped, [_list_of(holder)]
+    return _page("done.html" if is_stopped else "ask.html", token, holder, lists, lists)
 
 
 def stop(token: str) -> Answer:
-    """Stop the list at once, or every list with `what=all`; safe to repeat. Needs no cookie and no form's token."""
+    """Stop the list at once, the lists that the form names, or every list with `what=all`; safe to repeat. Needs no
+    cookie and no form's token."""
     parts = services()
     try:
         holder = holder_of_unsubscribe(parts, token)
     except DeadLinkError as error:
         return dead(error)
-    lists = list(MailList) if request.form.get("what") == "all" else [_list_of(holder)]
+    lists = list(MailList) if request.form.get("what") == "all" else _named_in_form(holder)
     by_program = request.form.get("List-Unsubscribe") == "One-Click" or not request.form
-    choosing.set_stopped(
+    newly = choosing.set_stopped(
         parts,
         holder.person,
         lists,
@@ -50,20 +51,20 @@ def stop(token: str) -> Answer:
         else say("Stop e-mails about {about}", about=_named(lists)),
     )
     log.info("list of mail stopped", person=holder.person, lists=[str(one) for one in lists])
-    return _page("done.html", token, holder, lists)
+    return _page("done.html", token, holder, lists, newly or [_list_of(holder)])
 
 
 def undo(token: str) -> Answer:
-    """Let what was stopped here come again."""
+    """Let come again what was stopped here, and nothing that was stopped before."""
     parts = services()
     try:
         holder = holder_of_unsubscribe(parts, token)
     except DeadLinkError as error:
         return dead(error)
-    lists = list(MailList) if request.form.get("what") == "all" else [_list_of(holder)]
+    lists = _named_in_form(holder)
     words = say("Undo: e-mails about {about} come again", about=_named(lists))
     choosing.set_stopped(parts, holder.person, lists, stopped=False, way="page", words=words)
-    return _page("undone.html", token, holder, lists)
+    return _page("undone.html", token, holder, lists, lists)
 
 
 def _list_of(holder: Holder) -> MailList:
@@ -71,16 +72,23 @@ def _list_of(holder: Holder) -> MailList:
     return holder.token.mail_list
 
 
+def _named_in_form(holder: Holder) -> list[MailList]:
+    """The lists of the fields `list`; without any the link's own."""
+    named = request.form.getlist("list")
+    return [one for one in MailList if one in named] or [_list_of(holder)]
+
+
 def _named(lists: list[MailList]) -> str:
     return listed([about(one) for one in lists])
 
 
-def _page(template: str, token: str, holder: Holder, lists: list[MailList]) -> Answer:
+def _page(template: str, token: str, holder: Holder, lists: list[MailList], turned: list[MailList]) -> Answer:
+    """lists: what the page speaks of; turned: what its button turns round."""
     shown = render_template(
         f"stopping/{template}",
         token=token,
         about=_named(lists),
-        what="all" if len(lists) > 1 else "",
+        turned=turned,
         mailbox=masked_email(holder.email),
     )
     return shown, 200

@@ -119,6 +119,8 @@ def _agree(parts: Services, found: Pickup) -> None:
         raise DeadLinkError(is_over=False)
     choosing.prove(parts, user, MailList.PICKUPS, given=True, way="page", words=text)
     if MailList.PICKUPS in choosing.chosen(user).stopped:
+        # The list comes again for this flight; what they had stopped with it stays stopped.
+        Pickups(parts.database).stop_others(person, found.id, parts.now())
         choosing.set_stopped(parts, person, [MailList.PICKUPS], stopped=False, way="page", words=text)
     log.info("somebody agreed to hear of an arrival", person=person, pickup=found.id)
 
