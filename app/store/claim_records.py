@@ -28,7 +28,8 @@ class DoubtNote:
     """What an attempt that may have arrived said, kept in the conversation while it is in doubt.
 
     attempt: its id. order: that of `to`. started_at: aware UTC, system clock. text: as it was sent, kept
-    only where the provider can be asked for it.
+    only where the provider can be asked for it. alone: there was no doubt before it, so that nothing is in doubt when
+    it was refused.
     """
 
     attempt: str
@@ -37,6 +38,7 @@ class DoubtNote:
     order: str
     started_at: datetime
     text: str | None = None
+    alone: bool = False
 
     def to_document(self) -> Document:
         """As stored."""
@@ -47,6 +49,8 @@ class DoubtNote:
             "order": self.order,
             "started_at": self.started_at,
         }
+        if self.alone:
+            document["alone"] = True
         return document if self.text is None else document | {"text": self.text}
 
     @classmethod
@@ -59,6 +63,7 @@ class DoubtNote:
             order=document["order"],
             started_at=document["started_at"],
             text=document.get("text"),
+            alone=document.get("alone") is True,
         )
 
 

@@ -168,6 +168,21 @@ class Ledger:
         )
         return {row["conversation"]: subjects.of(row["subject"]).parse(row["to"]) for row in rows}
 
+    def refused(self, doubts: Mapping[str, str]) -> set[str]:
+        """Which conversations' doubtful attempts the ledger has as refused, for now or for good: their providers do not
+        have these messages.
+
+        doubts: conversation -> the attempt in doubt.
+        """
+        if not doubts:
+            return set()
+        outcomes = {"$in": [str(Outcome.LATER), str(Outcome.NEVER)]}
+        attempts = {"$elemMatch": {"id": {"$in": list(doubts.values())}, "outcome": outcomes}}
+        rows = self._notifications.find(
+            {"conversation": {"$in": list(doubts)}, "attempts": attempts}, {"conversation": 1}
+        )
+        return {row["conversation"] for row in rows}
+
     def provider_ids(self, conversation: str) -> frozenset[str]:
         """The providers' ids of all messages that the conversation has on record."""
         rows = self._notifications.find({"conversation": conversation}, {"attempts.provider_id": 1})

@@ -8,7 +8,7 @@ this is done changes nothing: D2 decides by what stands.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pymongo import UpdateMany
@@ -54,12 +54,18 @@ class SecondLooks:
             self._doorbells.ring([channel])
         return found
 
-    def instead_of_mail(self, mails: Collection[tuple[str, str]], now: datetime) -> int:
+    def instead_of_mail(
+        self, mails: Collection[tuple[str, str]], now: datetime, after: timedelta = timedelta()
+    ) -> int:
         """What was left out because a mail says the same is due, where that mail does not reach the person after all.
-        mails: (subject, person). Returns how many conversations were looked at."""
+        mails: (subject, person). after: so much later than now. Returns how many conversations were looked at."""
         others = [name for name in NAMES if name != "email"]
-        left = {"$and": [{"$lte": ["$due_at", None]}, {"$in": ["$reason", list(_LEFT_TO_MAIL)]}]}
-        change = {"looked_at": now, "due_at": {"$cond": [left, now, "$due_at"]}}
+        left = {"$in": ["$reason", list(_LEFT_TO_MAIL)]}
+        # $min leaves out what is missing: what was left out has no due
+        change = {
+            "looked_at": now,
+            "due_at": {"$cond": [left, {"$min": ["$due_at", now + after]}, "$due_at"]},
+        }
         updates = [
             UpdateMany(
                 {"_id": {"$in": [conversation_id(subject, person, name) for name in others]}, "status": OPEN},

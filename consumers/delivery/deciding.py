@@ -39,6 +39,7 @@ class _Read:
     """What D2 read for a batch. addresses: ids by person."""
 
     accepted: Mapping[str, Value]
+    refused: frozenset[str]
     roles: Mapping[tuple[str, str], Role | None]
     persons: Mapping[str, Person]
     addresses: Mapping[str, tuple[str, ...]]
@@ -70,6 +71,9 @@ class Decider:
         terms = self._terms
         batch = self._as_counted(batch)
         accepted = terms.ledger.accepted({c.id: c.doubt for c in batch if c.doubt})
+        refused = terms.ledger.refused(
+            {c.id: note.attempt for c in batch if (note := c.doubt_note) and note.alone}
+        )
         roles = terms.people.roles(
             ((c.person, c.subject) for c in batch),
             [(c.subject, c.documents) for c in batch if c.documents and not c.kind.is_by_place],
@@ -80,7 +84,17 @@ class Decider:
         addresses = {person.id: self._address_ids(person, name) for person in persons.values()}
         every = {id_ for ids in addresses.values() for id_ in ids}
         suppressed, unreached = terms.suppressions.concerning(name, every, self._present(persons.values()))
-        read = _Read(accepted, roles, persons, addresses, suppressed, self._proofs(batch), fallback, digest)
+        read = _Read(
+            accepted,
+            frozenset(refused),
+            roles,
+            persons,
+            addresses,
+            suppressed,
+            self._proofs(batch),
+            fallback,
+            digest,
+        )
         ranking = self._choices.ranking
         others = ranking.read(batch, persons)
         now = terms.domain_clock()
@@ -125,7 +139,14 @@ class Decider:
         terms, pair = self._terms, (conversation.person, conversation.subject)
         role, person = read.roles.get(pair), read.persons.get(conversation.person)
         rules = self._choices.rules_of(person)
-        verdict = decide(conversation, read.accepted.get(conversation.id), role, rules, now)
+        verdict = decide(
+            conversation,
+            read.accepted.get(conversation.id),
+            role,
+            rules,
+            now,
+            refused=conversation.id in read.refused,
+        )
         if (
             person
             and (note := _provable(conversation))

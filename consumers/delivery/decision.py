@@ -39,15 +39,22 @@ class Verdict:
 
 
 def decide(
-    conversation: Claimed, accepted: Value | None, role: Role | None, rules: Rules, now: datetime
+    conversation: Claimed,
+    accepted: Value | None,
+    role: Role | None,
+    rules: Rules,
+    now: datetime,
+    *,
+    refused: bool = False,
 ) -> Verdict:
     """D2: what one person is to hear now about one subject.
 
-    accepted: what the doubtful attempt said, if the ledger has it as accepted: then it is no doubt any more.
+    accepted: what the doubtful attempt said, if the ledger has it as accepted: then it is no doubt any more. refused:
+    the ledger has it as refused, and there was no doubt before it: then there is none.
     role: None when booking and following are gone. now: the domain clock.
     """
     heard = accepted or conversation.heard
-    doubt = conversation.doubt if accepted is None else None
+    doubt = conversation.doubt if accepted is None and not refused else None
     want = conversation.want
     if role is None:
         return Verdict(Action.SETTLE, heard, doubt, reason="booking_gone")

@@ -21,6 +21,7 @@ def noted_of(told: Told, attempt: str, now: datetime, text: str | None = None) -
         order=conversation.order,
         started_at=now,
         text=text,
+        alone=verdict.doubt is None,
     )
     previous_note = conversation.doubt_note if verdict.doubt else None
     return Noted(conversation, heard, note, verdict.doubt, previous_note, told.grounds)

@@ -33,6 +33,9 @@ T = TypeVar("T")
 # A new primary is elected within 12 s; what the provider said is worth trying for longer than that.
 _INSIST_S = 30.0
 
+_AFTER_A_DEATH = timedelta(minutes=2)
+"""Then another has claimed what a dead sender had, and its mail stands as failed."""
+
 _STATUS = {
     Outcome.ACCEPTED: Status.SENT,
     Outcome.LATER: Status.RETRYING,
@@ -98,6 +101,8 @@ class Outcomes:
         self._suppress(results)
         self._count(results, entries)
         accepted = [r for r in results if r.attempt.outcome is Outcome.ACCEPTED]
+        failed = [r.ready.noted for r in results if failing[id(r)]]
+        self._untold_by_mail([noted.conversation for noted in failed], _AFTER_A_DEATH)
         lost = insist(lambda: self._claims.accepted(token, [r.ready.noted for r in accepted]))
         crash_points.reached("D4.settled")
         late = [r for r in accepted if r.ready.noted.conversation.id in lost]
@@ -113,7 +118,6 @@ class Outcomes:
         metrics.CLAIMS_LOST.labels(self._channel).inc(len(lost))
         for result in late:
             self._report_late(result)
-        failed = [r.ready.noted for r in results if failing[id(r)]]
         self._give_way([(noted.conversation, noted.grounds) for noted in failed])
         self.uncount(r.ready.counted for r in results if not _may_be_heard(r.attempt.outcome))
         told = {r.ready.tells: _may_be_heard(r.attempt.outcome) for r in results if r.ready.tells}
@@ -131,11 +135,12 @@ class Outcomes:
             insist(lambda: self._ranks.look_again(ended, self._now()))
         self._untold_by_mail([one for one, _ in failed])
 
-    def _untold_by_mail(self, untold: Sequence[Claimed]) -> None:
-        """Texts that were left out for these mails are told after all."""
+    def _untold_by_mail(self, untold: Sequence[Claimed], after: timedelta = timedelta()) -> None:
+        """Texts that were left out for these mails are told after all. after: so much later than now, before the mails
+        stand as failed: whoever dies between leaves nobody untold."""
         mails = [(one.subject, one.person) for one in untold]
         if mails and self._channel == "email":
-            insist(lambda: self._second_looks.instead_of_mail(mails, self._now()))
+            insist(lambda: self._second_looks.instead_of_mail(mails, self._now(), after))
 
     def uncount(self, counted: Iterable[Counted | None]) -> None:
         """What was not handed over does not count towards the daily maximum."""
@@ -232,6 +237,7 @@ class Outcomes:
         entry = self._row(conversation, heard, want, kinds, Status.FAILED, reason, title, None)
         insist(lambda: self._ledger.record([entry], self._now()))
         metrics.NOTIFICATIONS.labels(self._channel, Status.FAILED).inc()
+        self._untold_by_mail([conversation], _AFTER_A_DEATH)
         insist(lambda: self._claims.failed(token, conversation, reason, None))
         self._give_way([(conversation, grounds)])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from world import LATE, Conversation, State, Worker, World, put
+from world import LATE, REFUSED, Conversation, State, Worker, World, put
 
 Step = tuple[str, State, bool]
 
@@ -32,7 +32,11 @@ def steps(world: World, state: State, number: int) -> Iterator[Step]:
         yield f"{name} hands over {w.heard}->{w.to}", _send(world, state, number, "ledger"), False
         for fault, at in (("later", "later"), ("never", "never")):
             if refused := world.spend(state, fault):
-                yield f"{name} hands over: {fault}", _me(refused, number, w._replace(at=at)), True
+                yield (
+                    f"{name} hands over: {fault}",
+                    _me(_refuse(world, refused, number), number, w._replace(at=at)),
+                    True,
+                )
         if unknown := world.spend(state, "unknown"):
             yield (
                 f"{name} hands over: answer lost, not taken",
@@ -73,7 +77,7 @@ def _claim(world: World, state: State, number: int, who: int) -> Iterator[Step]:
     rows = dict(state.ledger[who])
     heard, left = c.heard, c.doubt
     if world.has("D2 ledger") and c.doubt in rows:
-        heard, left = rows[c.doubt], 0
+        heard, left = c.heard if rows[c.doubt] == REFUSED else rows[c.doubt], 0
     used = {c.doubt, *rows, *(a for w in state.workers if w.who == who for a in (w.read, w.left, w.attempt))}
     saved = state.saved[2][who] if state.saved else None
     used |= {saved.doubt} if saved is not None else set()
@@ -115,6 +119,16 @@ def _send(world: World, state: State, number: int, at: str) -> State:
         # Withdrawn between D2's look and the hand-over: no program can know, so the model looks once more.
         return _me(state, number, w._replace(at="later"))
     return _me(world.accepted(state, number), number, w._replace(at=at))
+
+
+def _refuse(world: World, state: State, number: int) -> State:
+    """D4's first write for what was refused; it resolves no doubt where there was one before. Without it, by a death,
+    it is as with an unknown outcome."""
+    w: Worker = state.workers[number]
+    if not world.has("D4 ledger") or w.left:
+        return state
+    rows = tuple(sorted({*state.ledger[w.who], (w.attempt, REFUSED)}))
+    return state._replace(ledger=put(state.ledger, w.who, rows))
 
 
 def _record(world: World, state: State, number: int) -> State:

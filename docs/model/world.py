@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from search import BrokenPromiseError
 
 LATE, RESTORED = 98, 99  # doubts that no row of the ledger resolves
+REFUSED = -1  # in a row of the ledger: its provider does not have the message
 UNKNOWN = "?"
 BEFORE_ALL = (0, 0, 0)
 

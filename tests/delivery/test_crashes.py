@@ -77,6 +77,42 @@ def test_recorded_then_death_then_undone_is_a_retraction_without_doubt(
     assert len(mailbox.mails) == 2
 
 
+@pytest.mark.parametrize(
+    ("answer", "method"), [("450 4.2.1 mailbox busy", "again"), ("554 5.6.0 not this one", "failed")]
+)
+def test_refused_and_recorded_then_death_then_undone_is_silence(
+    world: World, mailbox: Mailbox, answer: str, method: str
+) -> None:
+    """The ledger says that nobody got it, so who knows A is at A and not in doubt."""
+    world.person()
+    world.conversation()
+    mailbox.once["RCPT"] = [answer]
+    _dies(world, CLAIMS, method, after=False)
+    assert "doubt" in world.stored()
+    world.wants(A, 2)
+    world.worker().deliver_due()
+    assert mailbox.mails == []
+    assert not {"doubt", "due_at"} & set(world.stored())
+
+
+def test_unknown_then_refused_and_recorded_then_death_leaves_the_first_doubt(
+    world: World, mailbox: Mailbox
+) -> None:
+    world.person()
+    world.conversation()
+    mailbox.drop_after_data = 1
+    world.worker().deliver_due()
+    world.hurry()
+    mailbox.once["RCPT"] = ["450 4.2.1 mailbox busy"]
+    _dies(world, CLAIMS, "again", after=False)
+    world.wants(A, 2)
+    world.worker().deliver_due()
+    assert len(mailbox.mails) == 2
+    row = world.row(at=2)
+    assert row is not None
+    assert [attempt["doubtful"] for attempt in row["attempts"]] == [True]
+
+
 def test_recorded_then_death_settles_without_a_second_mail_and_hears_the_next(
     world: World, mailbox: Mailbox
 ) -> None:

@@ -12,7 +12,7 @@ from app.domain.reports import Refusal
 from app.store.suppressions import Suppression
 from tests.delivery.both import CANCELLED, Both
 from tests.delivery.choosers import FAR_A, FAR_B, clock_of, digester
-from tests.delivery.world import Dying
+from tests.delivery.world import Crash, Dying
 
 REFUSED = "552 5.2.2 mailbox full"
 
@@ -103,6 +103,20 @@ def test_a_mail_that_fails_while_the_text_is_decided_is_seen(both: Both) -> None
     both.text.worker(claims=Interrupted(both.text.terms.claims, "", after=False)).deliver_due()
     assert both.mail.stored()["status"] == "failed"
     assert texts_of_the_next_days(both) == 1
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_sender_that_dies_while_the_mail_fails_leaves_nobody_untold(waiting: Both, *, after: bool) -> None:
+    waiting.mailbox.answers["DATA"] = REFUSED
+    waiting.clock.moment += timedelta(hours=2, minutes=1)
+    dying = digester(waiting.mail, claims=Dying(waiting.mail.terms.claims, "failed", after=after))
+    with pytest.raises(Crash):
+        dying.send_due()
+    waiting.clock.moment += timedelta(minutes=5)
+    waiting.mail.lapse()
+    digester(waiting.mail).send_due()
+    assert (waiting.mails(), waiting.mail.stored()["status"]) == (0, "failed")
+    assert texts_of_the_next_days(waiting) == 1
 
 
 def test_news_after_a_refused_digest_is_told_once_on_each(waiting: Both) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 import structlog
+from pymongo.client_session import ClientSession
 
 from app.domain import people
 from app.domain.errors import PermanentError
 from app.domain.speech import plural, say
+from app.store import ids
+from app.store.client import in_transaction
 from app.store.phone_codes import PhoneCodes, Tried, Verdict, Waiting
 from app.store.service_messages import Kind, ServiceMessages
 from app.store.tries import Tries
@@ -92,26 +97,36 @@ def wait_of(waiting: Waiting | None, parts: Services) -> int:
 
 
 def _keep(parts: Services, person: str, phone: str) -> None:
-    users = Users(parts.database)
     for _ in range(_ATTEMPTS):
-        user = users.get(person)
+        user = Users(parts.database).get(person)
         if user is None:
             return  # erased meanwhile
-        changes = {"phone": phone, "verified.phone": phone}
-        if not isinstance(user.get("verified"), dict) and isinstance(user.get("email"), str):
-            # An import's person signed in by this address; from here on only what is in `verified` counts.
-            changes["verified.email"] = user["email"]
         try:
-            users.set_fields(person, changes, int(user.get("version") or 0))
+            _keep_with_proof(parts, user, phone)
         except ChangedMeanwhileError:
             continue
-        proved = user | {"phone": phone, "verified": {"phone": phone}}
-        choosing.prove(parts, proved, "sms", given=True, way="phone_code", words=say(choosing.PHONE_WORDS))
         choosing.reached_again(parts, person, "sms")
         return
     raise Problem(
         409, say("Changed meanwhile"), say("Your data was changed at the same moment. Enter the code again.")
     )
+
+
+def _keep_with_proof(parts: Services, user: Mapping[str, Any], phone: str) -> None:
+    """The number, and that the person agreed to texts there: both or neither. Raises ChangedMeanwhileError."""
+    changes = {"phone": phone, "verified.phone": phone}
+    if not isinstance(user.get("verified"), dict) and isinstance(user.get("email"), str):
+        # An import's person signed in by this address; from here on only what is in `verified` counts.
+        changes["verified.email"] = user["email"]
+    proved = {**user, "phone": phone, "verified": {"phone": phone}}
+
+    def both(session: ClientSession) -> None:
+        version = int(user.get("version") or 0)
+        Users(parts.database).set_fields(ids.text(user["_id"]), changes, version, session)
+        words = say(choosing.PHONE_WORDS)
+        choosing.prove(parts, proved, "sms", given=True, way="phone_code", words=words, session=session)
+
+    in_transaction(parts.database.client, both)
 
 
 def _codes(parts: Services) -> PhoneCodes:
