@@ -64,6 +64,7 @@ ABOUT_DEPARTURE = frozenset(
 )
 NEAR_DEPARTURE = frozenset({Kind.GATE, Kind.TERMINAL})
 _OF_DEPARTURE = frozenset({Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER})
+_OF_FLIGHTS = frozenset(kind for kind in Kind if not kind.startswith(("airport_", "fare", "notice")))
 _OF_PLACES = frozenset({Kind.REROUTED, Kind.ARRIVAL})
 _ENDS_WAITING = frozenset({Status.BOARDING, Status.GATE_CLOSED, *NOT_FLYING})
 _NOT_EXPECTED = frozenset({*NOT_FLYING, Status.DIVERTED, Status.LANDED, Status.ARRIVED})
@@ -342,6 +343,13 @@ def kinds_of_state(want: Flight) -> tuple[Kind, ...]:
     if want.status in by_status:
         return (by_status[want.status],)
     return (Kind.RESCHEDULED,)
+
+
+def wanted(kinds: tuple[Kind, ...], role: Role, rules: Rules) -> tuple[Kind, ...]:
+    """Those of these kinds that the person wants; RESCHEDULED, which says how a flight is (`kinds_of_state`), for
+    whoever wants any news of flights."""
+    mine = {kind for kind in _OF_FLIGHTS if role in rules.told.get(kind, _NOBODY)}
+    return tuple(kind for kind in kinds if kind in mine or (kind is Kind.RESCHEDULED and mine))
 
 
 def absorb_first_values(heard: Flight, want: Flight) -> Flight:

@@ -82,6 +82,10 @@ class SubjectKind(ABC, Generic[V]):
     def believed(self, kinds: tuple[Kind, ...], want: V) -> tuple[Kind, ...]:
         """Further news for somebody who may have read earlier messages of these kinds, or not."""
 
+    def wanted(self, kinds: tuple[Kind, ...], _want: V, role: Role, rules: Rules) -> tuple[Kind, ...]:
+        """Those of these kinds that the person wants to hear, where what they heard cannot say what is news."""
+        return tuple(kind for kind in kinds if role in rules.told.get(kind, frozenset()))
+
     @abstractmethod
     def timely(self, kinds: tuple[Kind, ...], want: V, now: datetime) -> tuple[Kind, ...]:
         """The kinds that are still worth a message. now: the domain clock."""

@@ -68,6 +68,10 @@ class Flights(SubjectKind[Flight]):
         """Whoever may still believe that the flight is off is told that it is on."""
         return (Kind.REINSTATED,) if Kind.REINSTATED in kinds and want.status not in NOT_FLYING else ()
 
+    def wanted(self, kinds: tuple[Kind, ...], _want: Flight, role: Role, rules: Rules) -> tuple[Kind, ...]:
+        """As `news.wanted`."""
+        return news.wanted(kinds, role, rules)
+
     def timely(self, kinds: tuple[Kind, ...], want: Flight, now: datetime) -> tuple[Kind, ...]:
         """As `news.timely`."""
         return news.timely(kinds, want, now)
@@ -331,6 +335,10 @@ class Alerts(SubjectKind[AlertValue]):
     def believed(self, _kinds: tuple[Kind, ...], _want: AlertValue) -> tuple[Kind, ...]:
         """Nothing: a message of an alert says all of it."""
         return ()
+
+    def wanted(self, kinds: tuple[Kind, ...], want: AlertValue, role: Role, rules: Rules) -> tuple[Kind, ...]:
+        """All where the alert has channels of its own (`goes_by`)."""
+        return kinds if want.channels else super().wanted(kinds, want, role, rules)
 
     def timely(self, kinds: tuple[Kind, ...], want: AlertValue, now: datetime) -> tuple[Kind, ...]:
         """As `alert_value.timely`."""

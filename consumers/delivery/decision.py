@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.news import Action, Kind, Role, Rules
 from app.domain.subject import Value
-from app.store.claim_records import Claimed, Waiting
+from app.store.claim_records import AGAIN, Claimed, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,10 @@ def _in_doubt(
         told += tuple(k for k in kind.believed(note.kinds, want) if k not in told)
     if not told:
         told = note.kinds if note is not None else kind.of_state(want)
+        # what staff send again is meant for this channel
+        told = told if doubt.startswith(AGAIN) else kind.wanted(told, want, role, rules)
+        if not told:
+            return Verdict(Action.SETTLE, heard, doubt, reason="not_wanted")
     useful = kind.timely(tuple(sorted(told, key=list(Kind).index)), want, now)
     if not useful:
         return Verdict(Action.SKIP, heard, doubt, told, reason=kind.too_late(want, now))

@@ -13,6 +13,7 @@ from app.channels.email import EmailChannel
 from app.domain.clock import system_now
 from app.store.person_data import PersonData
 from app.store.resending import Resending, Why
+from app.store.restored import RestoredConversations
 from app.store.suppressions import Suppressions
 from consumers.delivery.digesting import Digester
 from tests.airports.world import TODAY, TOMORROW, Newark
@@ -37,6 +38,17 @@ def disturb(newark: Newark, *names: str, date: str = "2013-02-08") -> None:
     for name in names:
         newark.handle(newark.follows(name))
     newark.handle(*newark.cancel(newark.flights(10, date)))
+
+
+def test_a_restore_tells_nobody_by_a_channel_that_they_switched_off(
+    newark: Newark, world: World, mailbox: Mailbox, twilio: Twilio
+) -> None:
+    disturb(newark, person(newark, phone=PHONE, preferences={"channels": {"sms": {"airport": False}}}))
+    world.deliver()
+    newark.stores.days.raise_all(2)
+    list(RestoredConversations(newark.db).raise_all(2, None, newark.rules.now()))
+    world.deliver()
+    assert (len(mailbox.mails), twilio.messages) == (2, [])
 
 
 def test_a_follower_gets_a_mail_and_a_text_and_no_second_one(

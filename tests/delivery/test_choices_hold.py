@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.clock import DomainClock
 from app.domain.flight import Status
+from app.domain.preferences import Group
 from app.store.second_looks import SecondLooks
 from tests.delivery.choosers import FAR_A, FAR_B, at_gates, by_clock, chooser, clock_of, held
 from tests.delivery.clocks import Clock
@@ -122,6 +123,38 @@ def test_what_is_in_doubt_obeys_quiet_hours_and_stays_in_doubt(
     world.worker().deliver_due()
     assert len(mailbox.mails) == 1
     assert "doubt" not in world.stored()
+
+
+@pytest.mark.parametrize(
+    ("off", "mails"),
+    [
+        pytest.param(["delayed"], 1, id="it says how the flight is"),
+        pytest.param([group.value for group in Group if group.value not in {"airport", "fare", "notice"}], 0),
+    ],
+)
+def test_who_wants_no_news_of_flights_by_a_channel_is_told_none_in_doubt(
+    world: World, mailbox: Mailbox, off: list[str], mails: int
+) -> None:
+    """As after a restore: nothing says what they may have heard."""
+    chooser(world, channels={"email": dict.fromkeys(off, False)})
+    world.conversation(heard=FAR_A, want=FAR_A, doubt="restore/2")
+    world.worker().deliver_due()
+    assert len(mailbox.mails) == mails
+    assert ("doubt" in world.stored(), "due_at" in world.stored()) == (mails == 0, False)
+
+
+def test_what_is_unticked_after_an_unknown_outcome_is_not_told_again(world: World, mailbox: Mailbox) -> None:
+    person = chooser(world)
+    world.conversation(heard=A, want=B)
+    mailbox.drop_after_data = 1
+    world.worker().deliver_due()
+    world.database["users"].update_one(
+        {"_id": person}, {"$set": {"preferences.channels.email": {"gate": False}}}
+    )
+    world.hurry()
+    world.worker().deliver_due()
+    assert len(mailbox.mails) == 1
+    assert "doubt" in world.stored()
 
 
 def test_a_pause_holds_until_it_is_over(world: World, mailbox: Mailbox, clock: Clock) -> None:
