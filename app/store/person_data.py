@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 from typing import Any
 
-from bson import Decimal128, ObjectId
+from bson import DatetimeMS
 from bson.timestamp import Timestamp
 from pymongo.database import Database
 
+from app.domain.alert import PREFIX
 from app.domain.fields import rfc3339
 from app.domain.people import masked_words
 from app.store import ids
@@ -100,7 +101,12 @@ NOBODY = frozenset(
     )
 )
 """Collections without a person in them, or with sealed or hashed ones that end within days; erasure takes what is
-found of them by other rows: reports of providers, kept answers."""
+found of them by other rows: reports of providers, kept answers, announcements of the person's fare alerts."""
+
+
+_PROVIDERS_WORDS = frozenset({"words", "reason", "why"})
+_PEOPLES_WORDS = frozenset({"title", "name"})
+"""Fields of the ledger's rows with free text; other strings are names of ours, which hold nobody's."""
 
 
 class PersonData:
@@ -120,6 +126,8 @@ class PersonData:
             ]
             if rows:
                 found.setdefault(place.collection, []).extend(rows)
+        if said := [_json(row) for row in self._database.announcements.find(self._of_alerts(person))]:
+            found["announcements"] = said
         return found
 
     def is_being_told(self, person: str, now: datetime) -> bool:
@@ -139,6 +147,7 @@ class PersonData:
         pseudonym = f"erased-{secrets.token_hex(8)}"
         known = [str(user[name]) for name in ("email", "phone", "name") if user.get(name)]
         self._forget_reports(person)
+        self._database.announcements.delete_many(self._of_alerts(person))
         Pickups(self._database).forget(person, now)
         for place in PLACES:
             if place.end is End.DELETED:
@@ -175,13 +184,22 @@ class PersonData:
         named = self._database.notifications.distinct("attempts.provider_id", {"person": person})
         self._database.callbacks.delete_many({"_id": {"$in": named}})
 
+    def _of_alerts(self, person: str) -> Document:
+        """The announcements of the person's fare alerts, also of those that they deleted: each names what they want."""
+        mine = {"user_id": {"$in": ids.forms(person)}}
+        subjects = {f"{PREFIX}:{row['_id']}" for row in self._database.alerts.find(mine, {"_id": 1})}
+        of_alert = {"person": person, "subject": {"$regex": f"^{PREFIX}:"}}
+        for name in ("conversations", "notifications"):
+            subjects |= set(self._database[name].distinct("subject", of_alert))
+        return {"subject": {"$in": sorted(subjects)}}
+
     def _ledger(self, person: str, pseudonym: str, known: Sequence[str], _now: datetime) -> None:
         """Rows of the ledger name their person in their ids: each is written anew, then the old one goes."""
         rows = self._database.notifications
         for row in rows.find({"person": person}):
             old = row["conversation"]
             new = f"{row['subject']}|{pseudonym}|{row['channel']}"
-            kept = _scrubbed(row, partial(_renamed, old, new, known))
+            kept = _scrubbed(row, old, new, known)
             kept["person"] = pseudonym
             for attempt in kept.get("attempts", ()):
                 attempt.pop("provider_id", None)
@@ -224,25 +242,25 @@ class PersonData:
     }
 
 
-def _renamed(old: str, new: str, known: Sequence[str], text: str) -> str:
-    return _masked(text.replace(old, new), known)
-
-
 def _masked(text: str, known: Sequence[str]) -> str:
-    """Without the person's name and addresses, and with every other address masked."""
+    """Without the person's name and addresses, where they stand as words of their own: a name may be two letters."""
     for one in known:
-        text = re.sub(re.escape(one), "***", text, flags=re.IGNORECASE)
+        text = re.sub(rf"(?<!\w){re.escape(one)}(?!\w)", "***", text, flags=re.IGNORECASE)
     return text
 
 
-def _scrubbed(value: Any, change: Callable[[str], str], field: str = "") -> Any:
+def _scrubbed(value: Any, old: str, new: str, known: Sequence[str], field: str = "") -> Any:
+    """A row of the ledger about another conversation; what people and providers wrote is without the person, and every
+    other address in providers' words is masked."""
     if isinstance(value, str):
-        changed = change(value)
-        return masked_words(changed) if field in {"words", "reason", "why"} else changed
+        renamed = value.replace(old, new)
+        if field in _PROVIDERS_WORDS:
+            return masked_words(_masked(renamed, known))
+        return _masked(renamed, known) if field in _PEOPLES_WORDS else renamed
     if isinstance(value, dict):
-        return {name: _scrubbed(inner, change, name) for name, inner in value.items()}
+        return {name: _scrubbed(inner, old, new, known, name) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_scrubbed(one, change, field) for one in value]
+        return [_scrubbed(one, old, new, known, field) for one in value]
     return value
 
 
@@ -255,8 +273,10 @@ def _json(value: Any) -> Any:
         return rfc3339(value)
     if isinstance(value, Timestamp):
         return [value.time, value.inc]
-    if isinstance(value, ObjectId | Decimal128):
-        return str(value)
     if isinstance(value, bytes):
         return None
-    return value
+    if isinstance(value, DatetimeMS):  # a date that Python cannot hold
+        return int(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if value is None or isinstance(value, str | int | float) else str(value)

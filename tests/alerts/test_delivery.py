@@ -137,6 +137,26 @@ def test_export_has_the_alert_and_erasure_takes_the_person_out(
     assert "ada" not in kept["_id"]
 
 
+def test_erasure_takes_what_was_announced_of_alerts_also_of_deleted_ones(
+    fares: Fares, world: World, mailbox: Mailbox
+) -> None:
+    alert, deleted = fares.alert(name="Wedding of Ada Quist"), fares.alert(name="Bali")
+    bobs = fares.alert("bob")
+    fares.handle(fares.fare("a", "190.00"))
+    world.deliver()
+    assert fares.alerts.delete("ada", deleted)
+    data = PersonData(world.db)
+    announced = str(data.everything("ada")["announcements"])
+    assert ("Wedding of Ada Quist" in announced, "Bali" in announced, bobs in announced) == (
+        True,
+        True,
+        False,
+    )
+    data.erase("ada", world.moment)
+    assert fares.db.announcements.distinct("subject", {"subject": {"$regex": "^alert:"}}) == [f"alert:{bobs}"]
+    assert alert not in str(list(fares.db.announcements.find()))
+
+
 def test_a_person_erased_while_an_alert_is_read_is_not_told(fares: Fares) -> None:
     fares.alert()
     event = fares.fare("a", "190.00")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from bson import ObjectId, json_util
+from bson import DatetimeMS, ObjectId, Regex, json_util
 
 from app.store import schema
 from app.store.idempotency import IdempotentAnswers, Mine
@@ -190,3 +190,28 @@ def test_while_a_message_is_on_its_way_an_erasure_waits(
     site.moment += timedelta(seconds=31)
     assert mina.ask("DELETE", "/me", {"confirm": "erase"}).status_code == 204
     assert traces(site, mina.person) == []
+
+
+@pytest.mark.parametrize("name", ["Li", "Ed", "Mai", "Unknown", "f1"])
+def test_an_erasure_leaves_the_record_readable_whatever_the_person_is_called(site: Site, name: str) -> None:
+    person = site.person(name=name, email=EMAIL, phone=PHONE, verified={"email": EMAIL})
+    fill(site, person.person, ObjectId(person.person))
+    words = {"reason": f"550 {name} <{EMAIL}> moved"}
+    site.database.notifications.update_one({"person": person.person}, {"$set": words})
+    assert person.ask("DELETE", "/me", {"confirm": "erase"}).status_code == 204
+    row = site.database.notifications.find_one({"person": {"$regex": "^erased-"}})
+    assert row is not None
+    assert (row["subject"], row["channel"], row["status"]) == ("flight:f1", "email", "failed")
+    assert row["_id"] == f"flight:f1|{row['person']}|email@0001"
+    assert (row["to"]["flight_number"], row["kinds"]) == ("UA1", ["gate"])
+    assert row["reason"] == "550 *** <***> moved"
+
+
+def test_an_export_has_what_only_mongodb_can_hold_as_well(site: Site, mina: Asking) -> None:
+    odd = {"born": DatetimeMS(-62170012800000), "like": Regex("a"), "weight": float("nan")}
+    site.database.bookings.update_one({"_id": f"b-{mina.person}"}, {"$set": odd})
+    answer = mina.post("/me/export")
+    assert answer.status_code == 200, answer.text
+    (row,) = answer.json["data"]["bookings"]
+    assert (row["born"], row["weight"]) == (-62170012800000, "nan")
+    assert "a" in row["like"]
