@@ -38,10 +38,11 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def keep_from_others(answer: Response) -> Response:
-        if request.blueprint in _OPEN and request.endpoint is not None:
+        # The page for an address that does not exist is of no blueprint, and may have the person in its bar, too.
+        if request.blueprint in _OPEN or "reader" in g:
             answer.vary.add("Cookie")
-            if g.get("reader") is not None:
-                answer.headers.setdefault("Cache-Control", "private, no-store")
+        if g.get("reader") is not None:
+            answer.headers.setdefault("Cache-Control", "private, no-store")
         return answer
 
 

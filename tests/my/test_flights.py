@@ -140,6 +140,30 @@ def test_the_page_of_somebody_who_is_signed_in_is_kept_by_nobody(web: Web, maya:
     assert 'href="/my"' not in web.stranger().get("/board?airport=EWR")
 
 
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/my/nothing.css", "/static/nothing.css", "/docs/swagger/nothing.css"]
+)
+def test_the_page_for_what_is_not_there_is_kept_by_nobody_when_it_has_a_name(
+    web: Web, maya: Person, path: str
+) -> None:
+    answer = maya.answer(path)
+    assert answer.status_code == 404
+    assert "Account of Maya Ortiz" in answer.text
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "Cookie" in answer.headers["Vary"]
+    unnamed = web.stranger().answer(path)
+    assert "Account of" not in unnamed.text
+    assert "Cookie" in unnamed.headers["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/static/gatecall.css", "/docs/swagger/css/swagger-ui.css"])
+def test_a_file_is_the_same_for_everybody(maya: Person, path: str) -> None:
+    with maya.answer(path) as answer:
+        assert answer.status_code == 200
+        assert "no-store" not in answer.headers["Cache-Control"]
+        assert "Vary" not in answer.headers
+
+
 def test_a_form_without_its_token_changes_nothing(web: Web, maya: Person) -> None:
     web.flight()
     maya.get("/my/flights")
