@@ -40,7 +40,8 @@ class Index:
     Each process may see the partitions interleaved in its own way. Within a partition all see the same order,
     so offsets per partition are all that a reader has to remember to miss nothing and to see nothing twice.
 
-    log: the log's digest (see cursor). most: updates kept.
+    log: the log's digest (see cursor). most: updates kept. Until `sort` a log is being read from its start, one
+    partition perhaps before another; what is dropped then is the oldest in time, later the oldest arrivals.
     """
 
     def __init__(self, log: bytes, positions: Sequence[int], most: int) -> None:
@@ -48,6 +49,7 @@ class Index:
         self.positions = list(positions)
         self._floor = list(positions)
         self._most = most
+        self._loading = True  # until sort(): a late arrival may be older than what is here
         self._updates: list[Shown] = []
         self._first = 0  # how many updates were dropped before the first one of _updates
         self._offsets: list[list[int]] = [[] for _ in positions]
@@ -58,19 +60,16 @@ class Index:
 
     def add(self, updates: Sequence[Shown]) -> None:
         """Append updates; those of a partition in the order of their offsets."""
-        for update in in_time_order(updates):
-            self._offsets[update.partition].append(update.offset)
-            self._places[update.partition].append(self._first + len(self._updates))
-            self._updates.append(update)
+        self._append(in_time_order(updates))
         if len(self._updates) > self._most + self._most // 8:
+            if self._loading:
+                self._arrange()
             self._drop(len(self._updates) - self._most)
 
     def sort(self) -> None:
-        """Bring what was read partition after partition into the order of time."""
-        updates, self._updates = self._updates, []
-        self._offsets = [[] for _ in self._offsets]
-        self._places = [[] for _ in self._places]
-        self.add(updates)
+        """The log was read to its end: bring what came partition after partition into the order of time."""
+        self._loading = False
+        self._arrange()
 
     def drop_before(self, at: float) -> None:
         """Forget updates saved before a time (seconds since the epoch), oldest arrivals first."""
@@ -125,6 +124,19 @@ class Index:
                 if at < len(self._places[partition]):
                     start = min(start, self._places[partition][at])
         return start - self._first
+
+    def _arrange(self) -> None:
+        """Put all updates into the order of time."""
+        updates, self._updates = in_time_order(self._updates), []
+        self._offsets = [[] for _ in self._offsets]
+        self._places = [[] for _ in self._places]
+        self._append(updates)
+
+    def _append(self, updates: Sequence[Shown]) -> None:
+        for update in updates:
+            self._offsets[update.partition].append(update.offset)
+            self._places[update.partition].append(self._first + len(self._updates))
+            self._updates.append(update)
 
     def _drop(self, count: int) -> None:
         if not count:

@@ -131,6 +131,44 @@ def test_memory_is_bounded_and_older_cursors_do_not_reach() -> None:
     assert [u.offset for u in kept.updates] == list(range(1000 - len(index), 1000))
 
 
+def test_what_is_dropped_while_a_log_is_read_is_the_oldest_of_all_partitions() -> None:
+    index = Index(b"12345678", [0, 0], 100)
+    index.add([shown(0, 0, 1.0), shown(0, 1, 1000.0)])
+    for offset in range(150):
+        index.add([shown(1, offset, 100.0 + offset)])
+    index.positions = [2, 150]
+    index.sort()
+    kept = index.newest(None, None).updates
+    assert 100 <= len(kept) <= 113
+    first = 151 - len(kept)
+    assert [(u.partition, u.offset) for u in kept] == [*((1, n) for n in range(first, 150)), (0, 1)]
+    assert not index.reaches([0, first])
+    assert not index.reaches([1, first - 1])
+    assert index.reaches([1, first])
+    assert list(index.since([1, first], None, 500).updates) == list(kept)
+
+
+@given(st.lists(st.integers(0, 200), min_size=1, max_size=4), st.integers(0, 2**32))
+def test_whatever_was_dropped_while_a_log_was_read_no_cursor_skips_it(sizes: list[int], seed: int) -> None:
+    chosen = random.Random(seed)
+    updates = [shown(p, n, chosen.uniform(0, 500)) for p, size in enumerate(sizes) for n in range(size)]
+    index = Index(b"12345678", [0] * len(sizes), 100)
+    at = 0
+    while at < len(updates):
+        index.add(updates[at : (at := at + chosen.randint(1, 60))])
+    index.positions = list(sizes)
+    index.sort()
+    kept = index.newest(None, None).updates
+    assert len(kept) >= min(len(updates), 100)
+    for _ in range(20):
+        offsets = [chosen.randint(0, size) for size in sizes]
+        wanted = {u.body for u in updates if u.offset >= offsets[u.partition]}
+        if index.reaches(offsets):
+            assert {u.body for u in index.since(offsets, None, 1000).updates} == wanted
+        else:
+            assert not wanted <= {u.body for u in kept}
+
+
 def test_a_process_that_is_behind_does_not_take_its_reader_back() -> None:
     index = Index(b"12345678", [0, 0], 100)
     index.add([shown(0, 0)])

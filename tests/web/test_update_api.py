@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
+from app.bus.log_reader import Entry
+from app.web.cursor import encode, log_digest
 from tests.web.changes import FARE, NOTICE, UA1545, change
 from tests.web.conftest import ORIGIN, Site, until
 
@@ -195,6 +198,27 @@ def test_a_cursor_older_than_what_is_kept_is_a_gap(site: Site) -> None:
     site.feed._index._most = 100
     fill(site, 300)
     assert get(site, cursor=cursor).json["gap"] is True
+
+
+def test_the_newest_stays_however_early_its_partition_was_read(site: Site) -> None:
+    few = Site(
+        site.settings.model_copy(update={"feed_updates": 100}), site.app.extensions["gatecall"].database
+    )
+    few.feed.begin(["a log"], [0, 0, 0])
+    old = [gate(1, key=f"k{n}", at=few.moment - timedelta(seconds=200 - n)) for n in range(150)]
+    newest = gate(1, key="newest", at=few.moment)
+    few.feed.take([Entry(0, 0, newest)], [1, 0, 0])
+    for offset, event in enumerate(old):
+        few.feed.take([Entry(1, offset, event)], [1, offset + 1, 0])
+    few.feed.current_as_of(time.monotonic())
+    answer = get(few, limit=500).json
+    shown = [u["subject"]["id"] for u in answer["updates"]]
+    assert shown == [*(f"k{n}" for n in range(151 - len(shown), 150)), "newest"]
+    assert get(few, cursor=answer["cursor"]).json["gap"] is False
+    log = log_digest(["a log"])
+    whole = get(few, cursor=encode(log, [0, 151 - len(shown), 0]), limit=500).json
+    assert (whole["gap"], whole["updates"]) == (False, answer["updates"])
+    assert get(few, cursor=encode(log, [0, 150 - len(shown), 0])).json["gap"] is True
 
 
 def test_messages_kafka_deleted_unread_are_a_gap_for_who_had_not_seen_them(site: Site) -> None:
