@@ -133,7 +133,7 @@ def parse(document: Mapping[str, Any]) -> Fare:
         stops=_stops(document),
         provider=fields.text(document, "provider", MAX_TEXT),
         link=_link(document),
-        seen_at=fields.moment(document, "seen_at"),
+        seen_at=fields.moment_if_set(document, "seen_at"),
     )
 
 
@@ -207,7 +207,7 @@ def _cabin(document: Mapping[str, Any]) -> str | None:
 
 def _stops(document: Mapping[str, Any]) -> int | None:
     value = document.get("stops")
-    if isinstance(value, str) and value.strip().isdecimal():
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) <= MAX_TEXT:
         value = int(value)
     if isinstance(value, float) and value.is_integer():  # the shell of MongoDB writes doubles
         value = int(value)

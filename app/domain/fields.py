@@ -112,6 +112,13 @@ def moment(document: Mapping[str, Any], field: str) -> datetime | None:
         raise bad(field, written, 'write a time like "2026-12-01T09:30:00Z"') from error
 
 
+def moment_if_set(document: Mapping[str, Any], field: str) -> datetime | None:
+    """As `moment`; None also for year 1 or 9999, which programs write for "never", and in which no zone can be
+    computed."""
+    found = moment(document, field)
+    return found if found and _FIRST_YEAR <= found.year <= _LAST_YEAR else None
+
+
 def rfc3339(instant: datetime) -> str:
     """An aware time as RFC 3339 text in UTC, to the millisecond."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

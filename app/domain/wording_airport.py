@@ -100,7 +100,7 @@ def _composed(news: AirportNews) -> Message:
         link=(say("Open the board of {airport}", airport=want.airport), url),
         footer=_footer(news),
         sms=_sms(news, f"{news.public_url}/w/{LINK_SLOT}" if news.short_link else url),
-        more=(_meaning(want),),
+        more=tuple(filter(None, (_meaning(want),))),
     )
 
 
@@ -137,8 +137,9 @@ def _late(want: AirportDay, *, short: bool = False) -> str:
 
 
 def _meaning(want: AirportDay) -> str:
+    """What it comes to; "" where a small airport is back to normal by count, and most of its few flights are not."""
     if want.level is Level.NORMAL:
-        return say("Most flights go as planned again.")
+        return say("Most flights go as planned again.") if want.affected * 2 < want.flights else ""
     if want.level is Level.DISRUPTED:
         return say("Other flights may be late, too.")
     return say("Expect long queues, and that more flights are cancelled.")

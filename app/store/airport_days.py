@@ -20,6 +20,7 @@ from app.domain.airport_day import AirportDay
 from app.domain.errors import TransientError
 from app.domain.namespaces import FLIGHT_FIELDS
 from app.domain.order import NEVER, ClusterTime, Order
+from app.store import flights
 from app.store.own_followings import AIRPORT
 
 Document = dict[str, Any]
@@ -168,20 +169,23 @@ def followed(database: Database[Document]) -> set[str]:
 
 
 def read_flights(
-    database: Database[Document], airport: str, dates: tuple[str, str, str], not_before: ClusterTime
+    database: Database[Document], airport: str, day: str, not_before: ClusterTime
 ) -> tuple[list[Document], ClusterTime]:
-    """A3: the documents of all flights from an airport on the middle one of these dates of departure, and to it on any
-    of them, and the one cluster time at which all were read.
+    """A3: the documents of all flights that leave an airport on a day ("2013-02-08"), and of all that may land there on
+    it, and the one cluster time at which all were read.
 
     Raises TransientError when what MongoDB shows is older than not_before, PyMongoError when it does not answer.
     """
-    codes = [airport, airport.lower()]
+    codes = flights.spellings(airport)
     command = {
         "find": "flights",
         "filter": {
             "$or": [
-                {"origin": {"$in": codes}, "departure_date": dates[1]},
-                {"destination": {"$in": codes}, "departure_date": {"$in": list(dates)}},
+                {"origin": {"$in": codes}, "departure_date": {"$in": _written([day])}},
+                {
+                    "destination": {"$in": codes},
+                    "departure_date": {"$in": _written(flights.departed_on(day))},
+                },
             ]
         },
         "projection": dict.fromkeys(FLIGHT_FIELDS, 1),
@@ -215,3 +219,8 @@ def _row(row: Mapping[str, Any]) -> Row:
         changed_at=row.get("changed_at"),
         told=Order(row.get("told", NEVER)),
     )
+
+
+def _written(dates: Iterable[str]) -> list[str]:
+    """As admins may have written them."""
+    return [form for date in dates for form in (date, f" {date}", f"{date} ")]

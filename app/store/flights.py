@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -28,14 +30,14 @@ def departing(database: Database[Document], airport: str, first: str, last: str)
     Documents have `_id` and the allow-listed fields, as the admin wrote them.
     """
     return _found(
-        database, {"origin": {"$in": _spellings(airport)}, "departure_date": {"$gte": first, "$lte": last}}
+        database, {"origin": {"$in": spellings(airport)}, "departure_date": {"$gte": first, "$lte": last}}
     )
 
 
 def heading_to(database: Database[Document], airport: str, first: str, last: str) -> list[Document]:
     """Flights to an airport whose departure date lies from first to last (both inclusive), any order."""
     dates = {"$gte": first, "$lte": last}
-    return _found(database, {"destination": {"$in": _spellings(airport)}, "departure_date": dates})
+    return _found(database, {"destination": {"$in": spellings(airport)}, "departure_date": dates})
 
 
 def numbered(
@@ -106,7 +108,7 @@ def _busiest(database: Database[Document], date: str) -> str | None:
 
 def has_departures(database: Database[Document], airport: str, date: str) -> bool:
     """Whether any flight leaves the airport on this date."""
-    query = {"origin": {"$in": _spellings(airport)}, "departure_date": date}
+    query = {"origin": {"$in": spellings(airport)}, "departure_date": date}
     return database.flights.find_one(query, {"_id": 1}) is not None
 
 
@@ -153,6 +155,13 @@ def _usual_spellings(number: str) -> list[str]:
     return sorted({form for one in forms for form in (one, one.lower(), one.capitalize())})
 
 
-def _spellings(code: str) -> list[str]:
-    # Admins write "ewr" too; an index serves exact values, not case.
-    return [code, code.lower()]
+def spellings(code: str) -> list[str]:
+    """EWR, ewr, Ewr and their like, and with a blank before or after: an index serves exact values."""
+    mixed = {"".join(form) for form in product(*zip(code.upper(), code.lower(), strict=True))}
+    blanks = {form for one in (code.upper(), code.lower()) for form in (f" {one}", f"{one} ")}
+    return sorted(mixed | blanks)
+
+
+def departed_on(day: str) -> list[str]:
+    """The dates of departure of what may land on a day: up to two before it or, over the date line, one after it."""
+    return [(date.fromisoformat(day) + timedelta(days=days)).isoformat() for days in (-2, -1, 0, 1)]

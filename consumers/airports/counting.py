@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -80,9 +80,7 @@ class Counting:
     def _counted(self, taken: Row) -> Row:
         """A3 and A4. Returns the row as it stands then, with what was asked for when it was taken."""
         airport, day = airport_day.place_of(taken.subject)
-        documents, read_at = read_flights(
-            self._stores.database, airport, _dates(day), cluster_time_of(taken.asked)
-        )
+        documents, read_at = read_flights(self._stores.database, airport, day, cluster_time_of(taken.asked))
         found = airport_day.counted(_understood(documents), airport, day, self._rules.steps)
         crash_points.reached("A3.read")
         at, row = of_snapshot_read(self._incarnation(), read_at), taken
@@ -173,13 +171,6 @@ class Counting:
             changed_at=row.changed_at,
             found_late=False,
         )
-
-
-def _dates(day: str) -> tuple[str, str, str]:
-    """The day with those before and after: a flight lands up to a day away from the date it leaves on."""
-    middle = date.fromisoformat(day)
-    before, after = (middle + timedelta(days=days) for days in (-1, 1))
-    return before.isoformat(), day, after.isoformat()
 
 
 def _understood(documents: Sequence[dict[str, Any]]) -> list[Flight]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import pytest
+
 from app.bus.consumer import Received
 from app.domain.errors import BadEventError
 from app.domain.order import incarnation_of
@@ -79,6 +81,25 @@ def test_arrivals_count_too_and_unreadable_flights_do_not(newark: Newark) -> Non
         "late_min": 60,
         "level": "severe",
     }
+
+
+def test_a_flight_over_the_date_line_counts_two_days_later(newark: Newark) -> None:
+    places = {"origin": "LAX", "destination": "SYD"}
+    times = {"departure_time": "22:30", "arrival_date": "2013-02-09", "arrival_time": "08:25"}
+    keys = newark.flights(6, "2013-02-07", **places, **times)
+    newark.handle(newark.follows("ada", "SYD"), *newark.cancel(keys))
+    assert newark.due() == [("ada", "airport:SYD:2013-02-09", "normal", "severe")]
+
+
+@pytest.mark.parametrize(
+    "written", [{"origin": " EWR"}, {"origin": "Ewr"}, {"origin": "ewr "}, {"departure_date": " 2013-02-08"}]
+)
+def test_a_flight_counts_however_its_airport_and_day_are_written(
+    newark: Newark, written: dict[str, str]
+) -> None:
+    keys = newark.flights(6, date=TODAY.rpartition(":")[2], **written)
+    newark.handle(newark.follows("ada"), *newark.cancel(keys))
+    assert newark.due() == [("ada", TODAY, "normal", "severe")]
 
 
 def test_days_that_are_over_are_left_alone(newark: Newark) -> None:

@@ -119,6 +119,16 @@ def test_a_paused_or_deleted_alert_is_settled_in_silence(
     assert fares.due() == []
 
 
+def test_a_fare_of_which_nobody_wrote_when_it_was_seen_is_told(
+    fares: Fares, world: World, mailbox: Mailbox
+) -> None:
+    fares.alert()
+    fares.handle(fares.fare("a", "190.00", seen_at="0001-01-01T00:00:00Z"))  # as programs write "never"
+    world.deliver()
+    assert "$190" in mailbox.mails[0].message["Subject"]
+    assert fares.db.conversations.count_documents({"status": "failed"}) == 0
+
+
 def test_export_has_the_alert_and_erasure_takes_the_person_out(
     fares: Fares, world: World, mailbox: Mailbox
 ) -> None:

@@ -73,7 +73,8 @@ def test_an_unknown_currency_is_refused(currency: Any) -> None:
         ("origin", "QQQ"), ("origin", None), ("destination", ""), ("departure_date", "2026-02-30"),
         ("departure_date", "1.12.2026"), ("departure_date", None), ("flight_number", "not a flight"),
         ("airline", "airline"), ("cabin", "a" * 60), ("stops", -1), ("stops", 1.5), ("stops", True),
-        ("stops", "many"), ("link", "javascript:alert(1)"), ("link", "https://a b"), ("seen_at", "yesterday"),
+        ("stops", "many"), ("stops", "9" * 5_000), ("link", "javascript:alert(1)"), ("link", "https://a b"),
+        ("seen_at", "yesterday"),
         ("seen_at", "2026-11-01T10:00:00"), ("provider", "x" * 100_000), ("provider", "a\x00b"), ("cabin", 5),
     ],
 )  # fmt: skip
@@ -118,3 +119,8 @@ def test_what_is_written_is_read_back_exactly(minor: int, currency: str) -> None
 @given(st.decimals(min_value=Decimal("0.01"), max_value=Decimal(10) ** 7, places=2))
 def test_a_double_means_what_was_typed(typed: Decimal) -> None:
     assert fares.money({"amount": float(typed), "currency": "USD"}).amount == typed
+
+
+@pytest.mark.parametrize("never", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_time_that_no_zone_can_show_is_not_known(never: str) -> None:
+    assert fares.parse(GOOD | {"seen_at": never}).seen_at is None

@@ -110,6 +110,12 @@ def test_it_leads_to_the_board_and_says_why_and_when_in_the_airports_time() -> N
     }
 
 
+@pytest.mark.parametrize(("affected", "says"), [(2, True), (3, False)])
+def test_most_flights_go_as_planned_where_most_do(affected: int, says: bool) -> None:
+    few = AirportDay("EWR", "2013-02-08", 5, affected, 0, 0, 60, Level.NORMAL)
+    assert ("Most flights go as planned again." in compose(news(SEVERE, few)).more) is says
+
+
 def test_in_doubt_it_says_how_things_are_now() -> None:
     message = compose(news(NORMAL, SEVERE, doubtful=True))
     assert message.headline == "Newark (EWR) is now severely disrupted"

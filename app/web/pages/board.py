@@ -234,15 +234,11 @@ def _entries(asked: Asked, on: date, parts: Services, *, with_day_before: bool) 
     """Entries of the day; with those of the day before when yesterday's may still be on their way."""
     before = on - timedelta(days=1)
     if asked.arrival:
-        # Landing dates are computed: a flight that lands on a day left at most two days before or, over the date
-        # line, a day after.
-        first, last = on - timedelta(days=2), on + timedelta(days=1)
-        documents = flights_store.heading_to(
-            parts.database, asked.airport, first.isoformat(), last.isoformat()
-        )
+        first, *_, last = flights_store.departed_on(on.isoformat())  # landing dates are computed
+        documents = flights_store.heading_to(parts.database, asked.airport, first, last)
     else:
-        first = before if with_day_before else on
-        documents = flights_store.departing(parts.database, asked.airport, first.isoformat(), on.isoformat())
+        since = before if with_day_before else on
+        documents = flights_store.departing(parts.database, asked.airport, since.isoformat(), on.isoformat())
     found, unreadable = board_rows.entries(documents, asked.airport, asked.arrival)
     days = {on, before} if with_day_before else {on}
     return [entry for entry in found if entry.planned.date() in days], unreadable
