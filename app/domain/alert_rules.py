@@ -339,6 +339,8 @@ def _with_fare_of_now(alert: Alert, after: AlertState) -> AlertState:
         return after
     is_so = span.has(after.amount)
     now = dressed(value, alert, after.cheapest if is_so else None, lapsed=not is_so)
+    if is_so and isinstance(alert.condition, Report):
+        now = replace(now, lowest=_money(alert, after.lowest))
     return after if now == value else replace(after, value=now)
 
 

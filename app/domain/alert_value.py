@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from app.domain import alert_conditions, fares
 from app.domain.alert import Alert, Offer, end_of, subject_of, trip_words
-from app.domain.alert_conditions import AnyChange, Condition, money_of
+from app.domain.alert_conditions import AnyChange, Condition, Report, money_of
 from app.domain.fares import Fare, Money
 from app.domain.news import Action, Decision, Kind, Role, Rules
 
@@ -206,8 +206,11 @@ def asks_the_same(heard: AlertValue, want: AlertValue) -> bool:
 
 
 def _is_known(heard: AlertValue, want: AlertValue) -> bool:
-    """A change that was taken back before it was told: the fare is the one that was heard."""
-    if not isinstance(want.condition, AnyChange) or not asks_the_same(heard, want):
+    """A change that was taken back before it was told, or a report of the fare that an earlier one said when its time
+    came: the fare is the one that was heard."""
+    condition = want.condition
+    counts = isinstance(condition, AnyChange) or (isinstance(condition, Report) and not condition.unchanged)
+    if not counts or not asks_the_same(heard, want):
         return False
     if heard.fare is None or want.fare is None:
         return False

@@ -267,3 +267,18 @@ def test_the_zone_of_the_first_airport_counts_where_the_persons_is_not_known() -
     asked = alert(Report(24, time(8)))
     found = alert_rules.step(asked, alert_rules.AlertState(), [], NOW)
     assert found == alert_rules.step(asked, alert_rules.AlertState(), [], NOW, zone=NEW_YORK)
+
+
+@pytest.mark.parametrize(("unchanged", "action"), [(False, Action.SETTLE), (True, Action.TELL)])
+def test_a_report_of_the_fare_that_the_last_one_said_when_its_time_came_is_none(
+    unchanged: bool, action: Action
+) -> None:
+    watch = Watch(alert(Report(24, time(8), unchanged), tell_now=False))
+    watch.sees(offer(200), later=18 * HOUR)
+    assert watch.sees(offer(190), later=6 * HOUR) == "190.00"
+    watch.sees(offer(150), later=18 * HOUR)
+    heard = value_of(watch)
+    assert heard.fare is not None
+    assert heard.fare.price == dollars(150), "a digest said it in the evening"
+    assert watch.sees(offer(150)) == "150.00"
+    assert decide(heard, value_of(watch), Role.ALERT, RULES, NOW).action is action

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 
-from app.domain.alert_conditions import Against, AnyChange, Drop
+from app.domain.alert_conditions import Against, AnyChange, Drop, Report
 from app.domain.alert_value import nothing
 from app.domain.wording_alert import compose
 from tests.domain.test_alert_editing import edit, value_of
@@ -74,3 +75,10 @@ def test_after_an_edit_a_drop_is_measured_by_the_fare_of_then() -> None:
     edit(watch, max_stops=0)
     assert [watch.sees(offer(amount, stops=0)) for amount in (250, 200)] == [None, "200.00"]
     assert compose(news(value_of(watch), heard)).more == (CREATED,)
+
+
+def test_a_report_that_waited_names_no_lowest_above_its_fare() -> None:
+    watch = Watch(alert(Report(24, time(8))))
+    watch.sees(offer(190))
+    watch.sees(offer(150))  # a digest holds it meanwhile
+    assert compose(news(value_of(watch))).more == ("The lowest since the alert was made: $150.",)
