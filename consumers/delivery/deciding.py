@@ -3,7 +3,7 @@ skipped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -39,7 +39,7 @@ class _Read:
     """What D2 read for a batch. addresses: ids by person."""
 
     accepted: Mapping[str, Value]
-    refused: frozenset[str]
+    refused: Set[str]
     roles: Mapping[tuple[str, str], Role | None]
     persons: Mapping[str, Person]
     addresses: Mapping[str, tuple[str, ...]]
@@ -84,17 +84,8 @@ class Decider:
         addresses = {person.id: self._address_ids(person, name) for person in persons.values()}
         every = {id_ for ids in addresses.values() for id_ in ids}
         suppressed, unreached = terms.suppressions.concerning(name, every, self._present(persons.values()))
-        read = _Read(
-            accepted,
-            frozenset(refused),
-            roles,
-            persons,
-            addresses,
-            suppressed,
-            self._proofs(batch),
-            fallback,
-            digest,
-        )
+        proofs = self._proofs(batch)
+        read = _Read(accepted, refused, roles, persons, addresses, suppressed, proofs, fallback, digest)
         ranking = self._choices.ranking
         others = ranking.read(batch, persons)
         now = terms.domain_clock()
