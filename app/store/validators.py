@@ -50,6 +50,14 @@ def _code(field: str) -> Rule:
     return rule | {"bsonType": ["string", "int", "long", "null"]}
 
 
+def _flight_number(*, optional: bool) -> Rule:
+    return _text(
+        "([A-Za-z]\\s*[A-Za-z0-9]|[0-9]\\s*[A-Za-z])\\s*([0-9]\\s*)+[A-Za-z]?",
+        'flight_number: write the airline and the number, like "UA407"',
+        optional=optional,
+    )
+
+
 def _id(field: str) -> Rule:
     return _ID | {"description": f"{field}: the _id of the document that is meant"}
 
@@ -65,11 +73,7 @@ FLIGHT = _object(
     ["flight_number", "origin", "destination", "departure_date", "departure_time"],
     {
         "_id": _ID | {"description": "_id: an ObjectId, a text or a whole number"},
-        "flight_number": _text(
-            "([A-Za-z]\\s*[A-Za-z0-9]|[0-9]\\s*[A-Za-z])\\s*([0-9]\\s*)+[A-Za-z]?",
-            'flight_number: write the airline and the number, like "UA407"',
-            optional=False,
-        ),
+        "flight_number": _flight_number(optional=False),
         "airline": _text("[^\\s]+(\\s[^\\s]+)?", 'airline: write the airline\'s code, like "UA"'),
         "origin": _airport("origin", optional=False),
         "destination": _airport("destination", optional=False),
@@ -99,21 +103,27 @@ FLIGHT = _object(
 
 FARE = _object(
     "the present fare of one offer",
-    ["origin", "destination", "amount", "currency"],
+    ["origin", "destination", "departure_date", "amount", "currency"],
     {
         "origin": _airport("origin", optional=False),
         "destination": _airport("destination", optional=False),
-        "departure_date": _date("departure_date"),
+        "departure_date": _date("departure_date", optional=False),
         "amount": {
             "bsonType": ["decimal", "string", "int", "long", "double"],
             "description": 'amount: write a decimal number, or a text like "199.50"',
         },
         "currency": _text("[A-Za-z]{3}", 'currency: write the ISO 4217 code, like "EUR"', optional=False),
-        "airline": _text(None, "airline: a text"),
-        "flight_number": _text(None, "flight_number: a text"),
-        "cabin": _text(None, "cabin: a text"),
-        "provider": _text(None, "provider: a text"),
-        "link": _text(None, "link: a text", longest=4000),
+        "airline": _text("[A-Za-z0-9]{2,3}", 'airline: write the airline\'s code, like "UA"'),
+        "flight_number": _flight_number(optional=True),
+        "cabin": _text("[A-Za-z][A-Za-z0-9\\s_-]*", 'cabin: write it like "economy"'),
+        "stops": _text("\\d+", "stops: write a whole number from 0 to 9")
+        | {"bsonType": ["int", "long", "double", "decimal", "string", "null"], "minimum": 0, "maximum": 9},
+        "provider": _text(None, "provider: a text of at most 200 characters"),
+        "link": _text("https?://[^\\s]+", "link: begin with https://", longest=4000),
+        "seen_at": {
+            "bsonType": ["date", "string", "null"],
+            "description": 'seen_at: a date, or a text like "2026-12-01T09:30:00Z"',
+        },
     },
 )
 

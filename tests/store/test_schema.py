@@ -14,13 +14,21 @@ from hypothesis import strategies as st
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, WriteError
 
-from app.domain import flight
+from app.domain import fares, flight
 from app.domain.errors import BadEventError, SetupError
 from app.domain.namespaces import WATCHED
 from app.store import schema
 from tests.domain.test_flight import WRITTEN
 
 Docs = Database[dict[str, Any]]
+
+FARE = {
+    "origin": "EWR",
+    "destination": "IAH",
+    "departure_date": "2026-12-01",
+    "amount": "199.50",
+    "currency": "USD",
+}
 
 
 def test_it_makes_all_that_is_missing_and_may_be_repeated(database: Docs) -> None:
@@ -87,6 +95,33 @@ def test_rubbish_can_slip_through_where_somebody_must(database: Docs) -> None:
     database.flights.insert_one(WRITTEN | {"gate": {"x": 1}}, bypass_document_validation=True)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("departure_date", None),
+        ("departure_date", "1 March"),
+        ("airline", "United"),
+        ("flight_number", "407"),
+        ("cabin", 1),
+        ("stops", 12),
+        ("stops", "none"),
+        ("link", "javascript:alert(1)"),
+        ("seen_at", 1_700_000_000),
+    ],
+)
+def test_a_typo_in_a_fare_is_refused_with_its_field(database: Docs, field: str, value: object) -> None:
+    schema.ensure(database)
+    with pytest.raises(WriteError) as refused:
+        database.prices.insert_one(FARE | {field: value})
+    assert f"{field}: " in str(refused.value.details)
+
+
+def test_a_fare_without_its_day_is_refused(database: Docs) -> None:
+    schema.ensure(database)
+    with pytest.raises(WriteError, match="Document failed validation"):
+        database.prices.insert_one({k: v for k, v in FARE.items() if k != "departure_date"})
+
+
 def test_what_people_write_is_let_through(database: Docs) -> None:
     schema.ensure(database)
     booking = {"user_id": ObjectId(), "flight_id": Int64(7)}
@@ -97,8 +132,7 @@ def test_what_people_write_is_let_through(database: Docs) -> None:
             booking | {"seen": {"cluster_time": Timestamp(1, 2), "flight": {"gate": "A1"}}, "seats": 2},
         ]
     )
-    fare = {"origin": "EWR", "destination": "IAH", "currency": "USD"}
-    database.prices.insert_many([fare | {"amount": a} for a in ("199.50", 199, 199.5, Decimal128("199.50"))])
+    database.prices.insert_many([FARE | {"amount": a} for a in ("199.50", 199, 199.5, Decimal128("199.50"))])
     database.users.insert_many(
         [{"name": "Ada"}, {"name": "Bob\r\nBcc: x", "email": None, "phone": "+1 555 010-0142"}]
     )
@@ -138,3 +172,35 @@ def test_whatever_a_flight_can_be_read_from_is_let_through(flights: Any, fields:
     except BadEventError:
         return
     flights.insert_one(dict(document))
+
+
+fare_values = st.fixed_dictionaries(
+    {},
+    optional={
+        "departure_date": st.sampled_from([" 2026-12-01", "2026-02-30", "", None]) | texts,
+        "amount": st.sampled_from(["204", 204.5, 204, "-3", True]),
+        "airline": st.sampled_from(["b6", " UA ", "", None, "United"]) | texts,
+        "flight_number": st.sampled_from(["ua 1", "9W 12 a", "", None, 407]) | texts,
+        "cabin": st.sampled_from(["Premium  economy", "premium-economy", "", None, "1st"]) | texts,
+        "stops": st.sampled_from([0, 1, 2.0, "1", " 2 ", "\u0661", None, "", 10, "12", 0.5]) | texts,
+        "provider": st.sampled_from(["Made-up Air", "", None]) | texts,
+        "link": st.sampled_from([" https://example.org/a?b=c ", "http://x", "", None, "ftp://x"]) | texts,
+        "seen_at": st.sampled_from(["2026-12-01T09:30:00Z", "0001-01-01T00:00:00Z", None, ""]) | texts,
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def prices(flights: Any) -> Any:
+    return flights.database.prices
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(fare_values)
+def test_whatever_a_fare_can_be_read_from_is_let_through(prices: Any, fields: dict[str, Any]) -> None:
+    document = FARE | fields
+    try:
+        fares.parse(document)
+    except BadEventError:
+        return
+    prices.insert_one(dict(document))
