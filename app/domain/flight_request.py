@@ -32,7 +32,7 @@ class FlightRequest:
 
 
 def understood(text: str, today: date) -> FlightRequest | None:
-    """What is meant; None when it is no flight. today: where the flights are. A day without a year is the one that is
+    """What is meant; None when it is no flight. today: where the person is. A day without a year is the one that is
     nearest to today."""
     words = " ".join(text.replace(",", " ").split()).casefold()
     found = _REQUEST.fullmatch(words) if len(words) <= LONGEST else None

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     NOTICE_URGENT = "notice_urgent"
     NOTICE = "notice"
     NOTICE_WITHDRAWN = "notice_withdrawn"
+    NOTICE_URGENT_WITHDRAWN = "notice_urgent_withdrawn"
 
 
 class Role(StrEnum):
@@ -58,7 +59,9 @@ class Role(StrEnum):
     ALERT = "alert"
 
 
-URGENT = frozenset({Kind.CANCELLED, Kind.REINSTATED, Kind.DIVERTED, Kind.NOTICE_URGENT})
+URGENT = frozenset(
+    {Kind.CANCELLED, Kind.REINSTATED, Kind.DIVERTED, Kind.NOTICE_URGENT, Kind.NOTICE_URGENT_WITHDRAWN}
+)
 ABOUT_DEPARTURE = frozenset(
     {Kind.RESCHEDULED, Kind.DELAYED, Kind.EARLIER, Kind.GATE, Kind.TERMINAL, Kind.BOARDING, Kind.GATE_CLOSED}
 )
@@ -108,6 +111,7 @@ TOLD_BY_DEFAULT: Mapping[Kind, frozenset[Role]] = {
     Kind.NOTICE_URGENT: _EVERYBODY,
     Kind.NOTICE: _EVERYBODY,
     Kind.NOTICE_WITHDRAWN: _EVERYBODY,
+    Kind.NOTICE_URGENT_WITHDRAWN: _EVERYBODY,
 }
 
 OF_PICKUPS = frozenset(kind for kind, roles in TOLD_BY_DEFAULT.items() if Role.PICKUP in roles)

@@ -122,7 +122,7 @@ def differences(heard: NoticeValue, want: NoticeValue) -> tuple[Kind, ...]:
     """The news between two states of a notice: another sentence, another place, or that it is no longer so. Another
     type or time of expiry alone is none, nor is the withdrawal of what was never heard."""
     if want.is_withdrawn:
-        return (Kind.NOTICE_WITHDRAWN,) if heard.message and not heard.is_withdrawn else ()
+        return of_state(want) if heard.message and not heard.is_withdrawn else ()
     is_new = heard.is_withdrawn or (heard.message, *heard.place) != (want.message, *want.place)
     return of_state(want) if is_new else ()
 
@@ -143,9 +143,10 @@ def decide(heard: NoticeValue, want: NoticeValue, role: Role, rules: Rules, now:
 
 def of_state(want: NoticeValue) -> tuple[Kind, ...]:
     """What is worth saying about the notice when nothing is known of what was said before."""
-    if want.is_withdrawn:
-        return (Kind.NOTICE_WITHDRAWN,)
-    return (Kind.NOTICE_URGENT if want.type == URGENT_TYPE else Kind.NOTICE,)
+    is_urgent = want.type == URGENT_TYPE
+    if want.is_withdrawn:  # an alarm that was none is taken back as it came
+        return (Kind.NOTICE_URGENT_WITHDRAWN if is_urgent else Kind.NOTICE_WITHDRAWN,)
+    return (Kind.NOTICE_URGENT if is_urgent else Kind.NOTICE,)
 
 
 def timely(kinds: tuple[Kind, ...], want: NoticeValue, now: datetime) -> tuple[Kind, ...]:

@@ -70,7 +70,7 @@ KINDS: Final[Mapping[Group, frozenset[Kind]]] = MappingProxyType(
         Group.AIRCRAFT: frozenset({Kind.AIRCRAFT}),
         Group.AIRPORT: frozenset({Kind.AIRPORT_SEVERE, Kind.AIRPORT_DISRUPTED, Kind.AIRPORT_NORMAL}),
         Group.FARE: frozenset({Kind.FARE, Kind.FARE_REPORT, Kind.FARE_ENDED}),
-        Group.NOTICE: frozenset({Kind.NOTICE_URGENT, Kind.NOTICE, Kind.NOTICE_WITHDRAWN}),
+        Group.NOTICE: frozenset(kind for kind in Kind if kind.startswith("notice")),
     }
 )
 """The kinds of news in each group."""

@@ -147,8 +147,10 @@ def local_day(zone: ZoneInfo, now: datetime) -> str:
 
 
 def _at_most(hold: Hold, preferences: Preferences, news: News, now: datetime) -> Hold:
-    """The same, but not past the moment from which departure makes it urgent."""
-    if news.leaves_at is None or not preferences.urgent_passes or not preferences.urgent_h:
+    """The same, but not past the moment from which departure makes it urgent. Who lets nothing urgent pass means quiet
+    hours and pauses; no digest or maximum is meant to keep news until it is of no use."""
+    passes = preferences.urgent_passes or hold.reason not in (Reason.PAUSED, Reason.QUIET_HOURS)
+    if news.leaves_at is None or not passes or not preferences.urgent_h:
         return hold
     urgent_from = news.leaves_at - timedelta(hours=preferences.urgent_h)
     if not now < urgent_from < hold.until:

@@ -96,6 +96,7 @@ _KINDS: Final[Mapping[str, str]] = {
     Kind.NOTICE_URGENT: to_say("notice urgent"),
     Kind.NOTICE: to_say("notice"),
     Kind.NOTICE_WITHDRAWN: to_say("notice withdrawn"),
+    Kind.NOTICE_URGENT_WITHDRAWN: to_say("notice withdrawn"),
 }
 """The kinds of news, as a list of them names each."""
 

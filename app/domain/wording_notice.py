@@ -183,10 +183,13 @@ def _footer(news: NoticeNews) -> tuple[str, ...]:
         if want.is_withdrawn
         else say("Published at {time}, sent at {sent}.", **times)
     )
-    return _concern(want, news.role), since, say("Staff wrote the notice; Gatecall passes it on.")
+    return _concern(news), since, say("Staff wrote the notice; Gatecall passes it on.")
 
 
-def _concern(want: NoticeValue, role: Role) -> str:
+def _concern(news: NoticeNews) -> str:
+    heard, want, role = news.heard, news.want, news.role
+    if heard.message and heard.place != want.place:
+        return say("You get this because you were told this notice for {place}.", place=place(heard))
     if role is Role.FOLLOWER and want.flight:
         return say("You get this because you follow {flight}.", flight=airlines.written(want.flight))
     if role is Role.FOLLOWER:

@@ -59,11 +59,11 @@ class TelegramAccounts:
         return self._linked.unlink(person, CHANNEL)
 
     def heard_from(self, chat: str) -> None:
-        """Somebody wrote in a chat: whoever had blocked the bot there has it back."""
+        """Somebody wrote in a chat, pressed a button there or unblocked the bot: messages go there again."""
         addresses = self._suppressions.ids_of(CHANNEL, chat)
         own, _ = self._suppressions.concerning(CHANNEL, addresses, {})
         for found in own.values():
-            if found.reason is Refusal.BLOCKED:
+            if found.reason in (Refusal.BLOCKED, Refusal.GONE):
                 self._suppressions.remove(found.id)
 
     def has_done(self, once: str) -> bool:

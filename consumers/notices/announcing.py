@@ -123,7 +123,7 @@ class Announcing:
             return "gone_unseen"
         if value == before:
             return "same"
-        if self._rules.is_over(value):
+        if self._rules.is_over(value) and (before is None or self._rules.is_over(before)):
             return "expired"
         return "for_all" if value.is_for_all and (before is None or before.is_for_all) else None
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import structlog
 
+from app.channels.base import AddressDownError
 from app.channels.telegram_api import Bot, Buttons
 from app.channels.telegram_errors import MessageGoneError, PressTooOldError
 from app.domain.clock import Now
@@ -44,8 +45,8 @@ class Answers:
         self._prolong = prolong
 
     def say(self, chat: str, text: str, buttons: Buttons = (), *, silent: bool = True) -> None:
-        """Write into a chat. It was asked for, so it makes no sound. Raises TransientError when Telegram does not take
-        it now, and the update is to be handled again."""
+        """Write into a chat. It was asked for, so it makes no sound; it is left out where the chat takes none for long.
+        Raises TransientError when Telegram takes nothing now, and the update is to be handled again."""
         self._do(lambda: self._bot.within(SEND_S).send(chat, text, buttons, silent=silent))
 
     def change(self, chat: str, message: int | None, text: str) -> None:
@@ -76,6 +77,12 @@ class Answers:
             except TransientError as error:
                 wait_s = error.retry_after_s
                 if wait_s is None or waited_s + wait_s > _LONGEST_WAIT_S:
+                    if isinstance(error, AddressDownError):
+                        # What was asked is done; to wait with this chat would keep all others from being heard.
+                        log.warning(
+                            "an answer is left out, its chat takes none for long", retry_after_s=wait_s
+                        )
+                        return
                     raise
                 waited_s += wait_s
                 self._wait(wait_s)

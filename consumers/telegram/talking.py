@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from app.channels.telegram import message_id
 from app.channels.telegram_buttons import Buttons, Press
-from app.domain import flight_request
+from app.domain import flight_request, timing
 from app.domain import wording_bot as words
 from app.domain.clock import Now
 from app.domain.people import speaking_as_chosen
@@ -31,7 +31,7 @@ from consumers.telegram.answers import Answers
 from consumers.telegram.following import Following
 from consumers.telegram.linking import Linking
 from consumers.telegram.pausing import Pausing
-from consumers.telegram.updates import Left, Pressed, Said, Update
+from consumers.telegram.updates import Back, Left, Pressed, Said, Update
 
 Document = dict[str, Any]
 
@@ -64,6 +64,9 @@ class Talk:
         if isinstance(update, Left):
             self._left(update.chat)
             return "left"
+        if isinstance(update, Back):
+            self.accounts.heard_from(update.chat)
+            return "back"
         with speaking(update.language), speaking_as_chosen(self.accounts.of_chat(update.chat) or {}):
             return self._heard(number, update)
 
@@ -71,6 +74,7 @@ class Talk:
         stops = isinstance(update, Said) and _command(update.text)[0] == "/stop"
         if not update.is_private:
             return self._in_group(update)
+        self.accounts.heard_from(update.chat)
         if not stops and not self._may_talk(update.chat):
             return "too_many"
         if isinstance(update, Pressed):
@@ -87,9 +91,7 @@ class Talk:
             self.linking.start(said.chat, rest)
             return "start"
         person = self.accounts.of_chat(said.chat)
-        if person is not None:
-            self.accounts.heard_from(said.chat)
-        else:
+        if person is None:
             return self._unless(
                 is_old, "stranger", said.chat, lambda: words.welcome(self._page("/my/profile"))
             )
@@ -97,7 +99,8 @@ class Talk:
             if not is_old:
                 self.following.tell(said.chat, person)
             return "list"
-        asked = flight_request.understood(said.text, self.clock().date())
+        zone = timing.zone_of(person.get("time_zone"), "")
+        asked = flight_request.understood(said.text, self.clock().astimezone(zone).date())
         if asked is not None:
             self.following.follow(said.chat, person, asked)
             return "follow"

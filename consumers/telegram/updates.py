@@ -40,7 +40,14 @@ class Left:
     chat: str
 
 
-Update = Said | Pressed | Left
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Somebody who had blocked the bot has unblocked it."""
+
+    chat: str
+
+
+Update = Said | Pressed | Left | Back
 
 
 def understood(raw: Mapping[str, Any]) -> Update | None:
@@ -62,8 +69,8 @@ def understood(raw: Mapping[str, Any]) -> Update | None:
     if "my_chat_member" in raw:
         change = raw["my_chat_member"]
         chat, is_private = _where(change["chat"])
-        if is_private and change["new_chat_member"]["status"] in ("kicked", "left"):
-            return Left(chat)
+        if is_private:
+            return Left(chat) if change["new_chat_member"]["status"] in ("kicked", "left") else Back(chat)
     return None
 
 

@@ -190,18 +190,23 @@ class Telegram:
         with self._changed:
             there = self._chats.setdefault(chat, Chat(chat))
             there.refusal = refusal or ApiError(403, "Forbidden: bot was blocked by the user")
-            member = {
-                "user": {"id": 1, "is_bot": True, "first_name": "Gatecall"},
-                "status": "kicked",
-                "until_date": 0,
-            }
-            changed = {
-                "chat": _chat(there),
-                "from": _person(chat),
-                "date": int(self._now()),
-                "new_chat_member": member,
-            }
-            self._tell({"my_chat_member": changed | {"old_chat_member": member | {"status": "member"}}})
+            self._tell_member(there, "member", "kicked")
+
+    def unblock(self, chat: int) -> None:
+        """Somebody has the bot back, and says nothing."""
+        with self._changed:
+            there = self._chats[chat]
+            there.refusal = None
+            self._tell_member(there, "kicked", "member")
+
+    def _tell_member(self, there: Chat, old: str, new: str) -> None:
+        bot = {"user": {"id": 1, "is_bot": True, "first_name": "Gatecall"}}
+        before, after = (
+            bot | {"status": status} | ({"until_date": 0} if status == "kicked" else {})
+            for status in (old, new)
+        )
+        changed = {"chat": _chat(there), "from": _person(there.id), "date": int(self._now())}
+        self._tell({"my_chat_member": changed | {"old_chat_member": before, "new_chat_member": after}})
 
     def forget(self, chat: int, message: int) -> None:
         """A message is gone, as if somebody had cleared the chat."""

@@ -19,6 +19,7 @@ from app.domain.timing import (
     is_urgent,
     local_day,
     next_digest,
+    over_maximum,
     quiet_until,
     zone_of,
 )
@@ -223,6 +224,19 @@ def test_what_waits_is_free_when_departure_has_come_near() -> None:
     weekly = Preferences(digest=Digest(Every.WEEKLY, time(20), 7))
     assert held(weekly, news(leaves), BERLIN, NOW) == Hold(Reason.DIGEST, leaves - 3 * HOUR)
     assert held(weekly, news(leaves), BERLIN, leaves - 3 * HOUR) is None
+
+
+def test_no_exception_from_quiet_hours_is_none_for_digests() -> None:
+    strict = Preferences(quiet=NIGHT, digest=Digest(Every.DAILY, time(20)), urgent_passes=False)
+    now, leaves = local("2026-12-02T10:00", BERLIN), local("2026-12-02T16:00", BERLIN)
+    assert held(strict, news(leaves), BERLIN, now) == Hold(Reason.DIGEST, leaves - 3 * HOUR)
+    assert held(strict, news(leaves), BERLIN, leaves - 3 * HOUR) is None
+    over = over_maximum(strict, news(leaves), BERLIN, now, tomorrow=False)
+    assert over == Hold(Reason.DAILY_MAXIMUM, leaves - 3 * HOUR)
+    early = local("2026-12-02T08:00", BERLIN)
+    night_alone = Preferences(quiet=NIGHT, urgent_passes=False)
+    until = local("2026-12-02T07:00", BERLIN)
+    assert held(night_alone, news(early), BERLIN, NOW) == Hold(Reason.QUIET_HOURS, until)
 
 
 def test_no_urgent_hours_leave_cancellations_alone_urgent() -> None:

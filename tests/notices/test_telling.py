@@ -157,6 +157,17 @@ def test_a_notice_that_is_about_another_place_reaches_those_there(notices: Notic
     assert notices.conversation("ada")["want"]["airport"] == "JFK"
 
 
+def test_a_notice_that_was_ended_early_is_told_to_nobody_more(notices: Noticing) -> None:
+    notices.books("ada", notices.flight("f1"))
+    notices.handle(notices.publishes(airport="EWR"))
+    ended = notices.edits(expires_at=at(hours=-1))
+    notices.handle(ended, ended)
+    want = notices.conversation("ada")["want"]
+    assert want["expires_at"] == at(hours=-1).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    notices.handle(notices.edits(expires_at=at(hours=-2)))
+    assert [row["outcome"] for row in notices.db.event_decisions.find()] == ["expired"]
+
+
 def test_a_withdrawn_notice_is_wanted_withdrawn_and_only_until_it_expires(notices: Noticing) -> None:
     notices.books("ada", notices.flight("f1"))
     notices.handle(notices.publishes(airport="EWR"), notices.publishes("n2", airport="EWR"))

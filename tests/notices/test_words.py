@@ -21,6 +21,7 @@ HOUR = timedelta(hours=1)
 RULES = Rules(Steps(timedelta(minutes=15), timedelta(minutes=10)), timedelta(hours=24))
 GIVEN = NoticeValue("info", "Snow", "EWR", None, "2013-02-09T17:00:00.000Z", "EWR")
 OTHER = replace(GIVEN, message="Ice")
+URGENT_ONE = replace(GIVEN, type="urgent")
 LATER = replace(GIVEN, expires_at="2013-02-10T17:00:00.000Z")
 
 
@@ -32,6 +33,7 @@ LATER = replace(GIVEN, expires_at="2013-02-10T17:00:00.000Z")
         (GIVEN, replace(GIVEN, airport="JFK"), (Kind.NOTICE,)),
         (GIVEN.unsaid(), replace(GIVEN, type="urgent"), (Kind.NOTICE_URGENT,)),
         (GIVEN, GIVEN.withdrawn(), (Kind.NOTICE_WITHDRAWN,)),
+        (URGENT_ONE, URGENT_ONE.withdrawn(), (Kind.NOTICE_URGENT_WITHDRAWN,)),
         (GIVEN.withdrawn(), GIVEN, (Kind.NOTICE,)),
         (GIVEN, GIVEN, ()),
         (GIVEN, LATER, ()),
@@ -59,7 +61,7 @@ def test_what_is_news_is_told_to_both_roles_until_it_expires(
 
 
 def test_only_the_type_urgent_is_urgent() -> None:
-    assert Kind.NOTICE_URGENT in URGENT
+    assert {Kind.NOTICE_URGENT, Kind.NOTICE_URGENT_WITHDRAWN} <= URGENT
     assert not URGENT & {Kind.NOTICE, Kind.NOTICE_WITHDRAWN}
 
 
@@ -142,3 +144,8 @@ def test_a_cut_ends_at_a_word_and_is_not_too_long(text: str, longest: int) -> No
 def test_a_cut_keeps_whole_words() -> None:
     assert cut("one two three", 9) == "one two…"
     assert cut("a" * 20, 10) == "a" * 9 + "…"
+
+
+def test_who_was_told_of_another_place_is_told_why_they_hear_of_this_one() -> None:
+    said = composed(GIVEN, replace(GIVEN, airport="JFK"))
+    assert said.footer[0] == "You get this because you were told this notice for Newark (EWR)."

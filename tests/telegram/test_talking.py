@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.domain.errors import TransientError
-from app.store.suppressions import Suppressions
+from app.domain.reports import Refusal
+from app.store.suppressions import Suppression, Suppressions
 from tests.inserted_again import insert_again
 from tests.telegram.world import CHAT, DAY, OTHER, BotWorld
 
@@ -186,9 +188,22 @@ def test_retry_after_is_obeyed_by_answers(world: BotWorld) -> None:
     assert time.monotonic() - started >= 1
 
 
-def test_an_answer_that_must_wait_for_long_is_given_later(world: BotWorld) -> None:
+def test_a_chat_that_takes_no_answer_for_long_keeps_nobody_else_from_being_heard(world: BotWorld) -> None:
     world.link()
+    world.link(OTHER, "p2")
+    before = len(world.said())
     world.telegram.refuse("sendMessage", 429, "Too Many Requests", retry_after=3600)
+    world.telegram.write(CHAT, "/stop")
+    started = time.monotonic()
+    assert "Send a flight" in world.write("/help", OTHER)
+    assert time.monotonic() - started < 30
+    assert len(world.said()) == before
+    assert world.linked() is None
+
+
+def test_an_answer_that_telegram_cannot_take_now_is_given_later(world: BotWorld) -> None:
+    world.link()
+    world.telegram.refuse("sendMessage", 401, "Unauthorized")
     world.telegram.write(CHAT, "/help")
     before = len(world.said())
     with pytest.raises(TransientError):
@@ -221,6 +236,37 @@ def test_who_writes_again_has_unblocked_the_bot(world: BotWorld) -> None:
     assert store.has("telegram", str(CHAT))
     world.write("/start")
     assert not store.has("telegram", str(CHAT))
+
+
+def test_who_unblocks_the_bot_in_the_settings_of_telegram_has_it_back(world: BotWorld) -> None:
+    world.link()
+    world.telegram.block(CHAT)
+    world.listen()
+    world.telegram.unblock(CHAT)
+    world.listen()
+    assert not Suppressions(world.database, world.settings).has("telegram", str(CHAT))
+
+
+def test_a_chat_that_was_gone_works_again_once_something_comes_from_it(world: BotWorld) -> None:
+    world.link()
+    store = Suppressions(world.database, world.settings)
+    address = store.id_of("telegram", str(CHAT))
+    gone = Suppression(address, "telegram", Refusal.GONE, None, "chat not found", "p1", datetime.now(UTC))
+    store.add([gone])
+    world.write("UA 1")
+    assert not store.has("telegram", str(CHAT))
+
+
+def test_today_is_the_persons_day(world: BotWorld) -> None:
+    world.link()
+    now = world.talk.clock()
+    zone = "Pacific/Pago_Pago" if now.hour < 11 else "Pacific/Kiritimati"
+    today = now.astimezone(ZoneInfo(zone)).date()
+    assert today != now.date()
+    world.database.users.update_many({}, {"$set": {"time_zone": zone}})
+    world.flight(departure_date=today.isoformat())
+    world.write("UA 407 today")
+    assert len(followings(world)) == 1
 
 
 def test_one_process_at_a_time_asks(world: BotWorld) -> None:
