@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from app.domain import channels, gsm, speech
+from app.domain import browser_names, channels, gsm, speech
 from app.domain.speech import say, to_say
 from app.domain.wording_shapes import Highlight, Message
 
@@ -49,7 +49,7 @@ _STOPS: Final[Mapping[str, _Stop]] = {
 def sign_in(link: str, minutes: int, browser: str) -> Message:
     """The mail with the sign-in link. minutes: how long it works. browser: which one asked, "" when not known."""
     lasts = speech.minutes(minutes)
-    asked = ((say("Asked for by"), browser),) if browser else ()
+    asked = ((say("Asked for by"), browser_names.in_words(browser)),) if browser else ()
     return Message(
         subject=say("Your sign-in link for Gatecall"),
         headline=say("Sign in to Gatecall"),

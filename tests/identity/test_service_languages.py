@@ -43,6 +43,20 @@ def test_a_sign_in_mail_is_in_the_language_that_its_person_chose(
     assert "⟦" in subject(mailbox)
 
 
+def test_a_sign_in_mail_names_the_browser_in_its_language(
+    mail_place: Place, by_mail: ServiceSender, mailbox: Mailbox
+) -> None:
+    for agent, name in (("curl/8.5.0 (Windows)", "Браузер, Windows"), ("Firefox/140.0", "Firefox")):
+        browser = asking(mail_place, "ru")
+        browser.headers["User-Agent"] = agent
+        assert browser.ask(f"{len(name)}@example.org").status_code == 303
+        assert by_mail.send_next()
+        text = mailbox.mails[-1].message.get_body(("plain",))
+        assert text is not None
+        assert name in text.get_content()
+        assert "A browser" not in text.get_content()
+
+
 def test_what_was_written_without_a_language_is_said_in_english(mail_place: Place) -> None:
     assert asking(mail_place, "en").ask().status_code == 303
     messages = mail_place.database["service_messages"]

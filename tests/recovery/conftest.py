@@ -93,9 +93,13 @@ class Process:
             return 0, {}
 
     def metrics(self) -> str:
-        """What /metrics says."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
-            return str(answer.read().decode())
+        """What /metrics says. Where nobody answers, the failure has the end of the log."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=5) as answer:
+                return str(answer.read().decode())
+        except urllib.error.URLError as error:
+            end = "\n".join(self.log.read_text().splitlines()[-60:])
+            pytest.fail(f"{self.name}: {error.reason}, status {self.child.poll()}\n{end}")
 
     def lines(self) -> list[dict[str, Any]]:
         """The log so far; a line that is not whole yet is left out."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint
 from werkzeug.wrappers import Response
 
-from app.domain.speech import say
+from app.domain import browser_names
 from app.store.api_keys import ApiKeys
 from app.store.sessions import Session
 from app.web import access, person_cookie
@@ -99,16 +99,8 @@ def page(
 def _browser(one: Session, here: Session | None, user: Document) -> Browser:
     return Browser(
         id=one.id,
-        name=_name(one.browser),
+        name=browser_names.in_words(one.browser),
         began=frame.shown_moment(one.created_at, user),
         seen=frame.shown_moment(one.seen_at, user),
         is_here=here is not None and here.id == one.id,
     )
-
-
-def _name(browser: str) -> str:
-    """A browser as `browsers.name_of` calls it, in the person's language."""
-    name, _, system = browser.partition(" on ")
-    if name in ("", "A browser"):
-        name = say("A browser")
-    return say("{browser} on {system}", browser=name, system=system) if system else name

@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from flask import Request
 
+from app.domain.browser_names import UNKNOWN
 from app.web import speaking
 
 # The first that fits; most browsers name others, too.
@@ -34,7 +35,7 @@ _TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 def name_of(request: Request) -> str:
     """Like "Firefox on Linux", of words of our own alone; "A browser" when it says nothing known."""
     agent = request.headers.get("User-Agent", "")
-    browser = next((name for mark, name in _BROWSERS if mark in agent), "A browser")
+    browser = next((name for mark, name in _BROWSERS if mark in agent), UNKNOWN)
     system = next((name for mark, name in _SYSTEMS if mark in agent), None)
     return f"{browser} on {system}" if system else browser
 
