@@ -16,6 +16,7 @@ from app.domain.namespaces import Namespace
 from app.domain.order import ClusterTime
 from app.runtime import StopFlag
 from watchers.conversion import RawChange, snapshot_read
+from watchers.exact import exact
 from watchers.stream import CODEC
 
 log = structlog.get_logger()
@@ -69,7 +70,8 @@ class SnapshotReader:
         }
         if last:
             # Bounds of the index know no types, unlike {"_id": {"$gt": ...}}: ObjectId and text may be mixed.
-            command |= {"filter": {"_id": {"$ne": last[0]}}, "min": {"_id": last[0]}, "hint": {"_id": 1}}
+            after = {"filter": exact({"_id": {"$ne": last[0]}}), "min": exact({"_id": last[0]})}
+            command |= after | {"hint": {"_id": 1}}
         pause_s = _FIRST_PAUSE_S
         for attempt in range(1, _ATTEMPTS + 1):
             try:

@@ -23,6 +23,7 @@ from app.domain.namespaces import Namespace
 from app.runtime import StopFlag
 from app.store.resume_tokens import Position
 from watchers.conversion import OPS, TOO_LARGE, RawChange
+from watchers.exact import exact
 
 log = structlog.get_logger()
 
@@ -160,7 +161,8 @@ class ChangeStream:
         collection = self._database.get_collection(self._namespace.collection, codec_options=CODEC)
         ids = [change["documentKey"]["_id"] for change in bare]
         found = {}
-        for document in collection.find({"_id": {"$in": ids}}, dict.fromkeys(self._namespace.fields, 1)):
+        wanted = exact({"_id": {"$in": ids}})
+        for document in collection.find(wanted, dict.fromkeys(self._namespace.fields, 1)):
             document_id = document.pop("_id")
             found[_hashable(document_id)] = document
         for change in bare:

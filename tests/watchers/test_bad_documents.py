@@ -24,6 +24,7 @@ from bson.raw_bson import RawBSONDocument
 
 from app.domain.events import ChangeEvent, Op
 from tests.watchers.conftest import Line, markers, of_document, without_snapshots
+from watchers import snapshot
 
 ID = ObjectId()
 
@@ -113,6 +114,25 @@ def test_what_has_no_form_in_json_is_a_dead_letter_and_its_neighbours_go_on(
         assert (letter["reason"], letter["field"], letter["source"]) == ("unencodable", "gate", "watcher")
         assert letter["event_id"] == unreadable[name].id
         assert "secret" not in letter.get("document", {})
+
+
+def test_ids_that_are_not_utf8_stop_neither_a_snapshot_nor_a_stream_without_images(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "CHUNK_DOCUMENTS", 1)  # the next read begins after each of them
+    reader, database = line.reader(), line.database
+    plain = {"_id": "f1", "gate": "A"}
+    for odd in ("f?", {"of": ["f1", {"n": "f?"}, 1]}):
+        written = bson.encode({"_id": odd, "gate": "A"}).replace(b"f?\x00", b"f\xff\x00")
+        database.flights.insert_one(RawBSONDocument(written))
+    database.flights.insert_one(plain)
+    with line.watching():
+        events = reader.until(markers(3))
+        assert len([e for e in events if e.after == {"gate": "A"}]) == 3
+        database.command({"collMod": "flights", "changeStreamPreAndPostImages": {"enabled": False}})
+        database.flights.update_many({}, {"$set": {"gate": "B"}})
+        reader.until(lambda e: len([x for x in e if x.after == {"gate": "B"}]) == 3)
+    assert line.database.dead_letters.count_documents({}) == 0
 
 
 def test_mending_a_bad_document_is_an_event_like_any(line: Line) -> None:
