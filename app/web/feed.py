@@ -87,7 +87,7 @@ class Feed:
     def take(self, entries: Sequence[Entry], positions: Sequence[int]) -> None:
         """Take what is new of some entries; a bad one never stops its neighbours."""
         oldest = self._now() - self._reach
-        found = []
+        found, late = [], []
         for entry in entries:
             try:
                 update = self._history.take(entry.event) if entry.event is not None else None
@@ -97,7 +97,11 @@ class Feed:
             except Exception:
                 log.exception("event not shown", partition=entry.partition, offset=entry.offset)
                 continue
-            if update is not None and update.at >= oldest:
+            if update is None:
+                continue
+            if update.at < oldest:
+                late.append(entry)
+            else:
                 body = orjson.dumps(update.to_document())
                 at = update.at.timestamp()
                 found.append(Shown(entry.partition, entry.offset, at, update.type.value, update.tags, body))
@@ -106,7 +110,11 @@ class Feed:
             index = self._written_index()
             index.add(found)
             index.positions = list(positions)
-            if found and index is self._index:
+            for (
+                entry
+            ) in late:  # too old to be shown, and nobody has seen it: readers from before it have a gap
+                index.lost(entry.partition, entry.offset + 1)
+            if (found or late) and index is self._index:
                 self._notify()
 
     def lost(self, partition: int, offset: int) -> None:

@@ -253,7 +253,7 @@ def _read_stream() -> dict[str, Any]:
             "headers": _AGE,
             "content": {_STREAM: {"schema": {"$ref": f"{_REF}StreamEvent"}}},
         },
-        **_problems(400, 414, 503),
+        **_problems(400, 414),
     }
     return _operation("read_stream", "What changes, as it happens", answers) | {
         "description": words,

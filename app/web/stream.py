@@ -20,6 +20,9 @@ _LONGEST_S = 900.0
 _RETRY_MS = 2_000
 _RETRY_WHEN_FULL_MS = 5_000
 
+NOT_YET = b"retry: %d\n\n" % _RETRY_MS
+"""A stream before the log was read: nothing yet, come back."""
+
 
 class Stream(Iterator[bytes]):
     """One reader's stream, as WSGI iterates it.

@@ -21,7 +21,7 @@ from app.web.feed import Answer, Feed, NotReadYetError
 from app.web.headers import API_HEADERS, EXPOSED
 from app.web.problems import MEDIA_TYPE, Fault, Problem
 from app.web.query import Query
-from app.web.stream import Stream
+from app.web.stream import NOT_YET, Stream
 
 log = structlog.get_logger()
 
@@ -153,13 +153,18 @@ class UpdatesApi:
             except ValueError as error:
                 fault = Fault("Last-Event-ID", str(error))
                 raise Problem(400, "The request cannot be understood", str(error), faults=[fault]) from error
-        first = self._feed.answer(query)  # before the status line: it may refuse
+        try:
+            first = self._feed.answer(query)  # before the status line: it may refuse
+        except NotReadYetError:
+            first = None  # any other status than 200 would end the browser's tries for good
         _STREAMED.inc()
         headers = self._headers(environ, "text/event-stream")
         headers.append(("X-Accel-Buffering", "no"))  # nginx would hold events back
         start_response("200 OK", headers)
         if environ["REQUEST_METHOD"] == "HEAD":
             return []
+        if first is None:
+            return [NOT_YET]
         leave = self._room.leave if self._room.enter() else None
         return Stream(self._feed, query, first, leave)
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pymongo.database import Database
 from werkzeug.serving import make_server
 
@@ -71,15 +71,23 @@ class Site:
         after.setdefault("_id", f"{after['flight_number']}-new")
         self.database.flights.replace_one({"_id": after["_id"]}, after, upsert=True)
         document.update(after)
+        self._publish(after["_id"], Op.UPDATE if before else Op.INSERT, before, after)
+
+    def delete(self, document: dict[str, Any]) -> None:
+        """Take a flight out of the schedule."""
+        self.database.flights.delete_one({"_id": document["_id"]})
+        self._publish(document["_id"], Op.DELETE, document, None)
+
+    def _publish(self, key: Any, op: Op, before: dict[str, Any] | None, after: dict[str, Any] | None) -> None:
         self._events += 1
         moment = system_now()
         old, new = ({k: v for k, v in d.items() if k != "_id"} if d else None for d in (before, after))
         event = ChangeEvent(
             id=f"e{self._events}",
-            op=Op.UPDATE if before else Op.INSERT,
+            op=op,
             namespace="db.flights",
-            key=str(after["_id"]),
-            document_key=str(after["_id"]),
+            key=str(key),
+            document_key=str(key),
             order=of_event(0, (int(moment.timestamp()), self._events), "ab"),
             cluster_time=(int(moment.timestamp()), self._events),
             wall_time=moment,
@@ -212,12 +220,17 @@ def test_who_was_away_is_told_what_was_missed(site: Site, page: Page) -> None:
     page.evaluate(look_away, True)
     site.save(flight, status="cancelled")
     site.save(other, gate="C71")
-    site.wait_until_fed(2)
+    arriving = {"origin": "SFO", "destination": "EWR", "departure_date": "2013-02-07"}
+    site.save(UA407 | arriving | {"_id": "arriving", "flight_number": "UA1"})  # not on a board of departures
+    site.save(UA407 | arriving | {"_id": "arriving", "flight_number": "UA1"}, gate="C1")
+    site.wait_until_fed(4)
     page.evaluate(look_away, False)
     expect(page.locator("tr[data-row^='UA407']")).to_contain_text("Cancelled")
     banner = page.locator("[data-missed]")
     expect(banner).to_contain_text("You missed 2 changes while away")
     expect(banner).to_contain_text("EST: 1 flight cancelled (UA 407), 1 new gate (UA 900).")
+    page.click("[data-missed-show]")
+    expect(page.locator("tr[data-row]:visible")).to_have_count(2)
     page.click("[data-missed-dismiss]")
     expect(banner).to_be_hidden()
 
@@ -254,6 +267,40 @@ def test_the_page_of_a_flight_follows_it(site: Site, page: Page) -> None:
     site.save(flight, status="boarding")
     expect(page.locator(".hero-say")).to_contain_text("Boarding")
     assert stayed(page)
+
+
+def test_a_page_that_could_not_be_drawn_anew_is_asked_for_again(site: Site, page: Page) -> None:
+    flight = site.enter()
+    page.goto(f"{site.address}/f/UA407/2013-02-08")
+    expect(page.locator("[data-live]")).to_contain_text("Live")
+    failed = []
+
+    def fail(route: Route) -> None:
+        failed.append(route)
+        if len(failed) == 1:
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/f/UA407/2013-02-08", fail)
+    site.save(flight, status="boarding")
+    expect(page.locator(".hero-say")).to_contain_text("Boarding", timeout=20_000)
+    assert len(failed) > 1
+
+
+@pytest.mark.parametrize("way", ["deleted", "another of the same number"])
+def test_a_page_whose_address_means_something_else_now_says_so(
+    site: Site, chromium: Browser, way: str
+) -> None:
+    flight = site.enter()
+    with closing(chromium.new_page()) as page:
+        page.goto(f"{site.address}/f/UA407/2013-02-08")
+        expect(page.locator("[data-live]")).to_contain_text("Live")
+        if way == "deleted":
+            site.delete(flight)
+        else:
+            site.save(UA407 | {"_id": "another", "origin": "SFO", "destination": "EWR"})
+        expect(page.locator(".hero-say")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])

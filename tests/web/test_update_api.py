@@ -234,12 +234,28 @@ def test_what_happened_before_the_feeds_reach_is_not_shown(site: Site) -> None:
     assert get(site).json["updates"] == []
 
 
+def test_who_reads_along_while_old_changes_come_late_is_told_of_a_gap(site: Site) -> None:
+    site.take(gate(1))
+    before = get(site).json["cursor"]
+    site.take(gate(2, at=site.moment.replace(year=2025)))
+    late = get(site, cursor=before)
+    assert (late.json["gap"], len(late.json["updates"])) == (True, 1)
+    assert get(site, cursor=late.json["cursor"]).json["gap"] is False
+
+
 def test_before_the_log_was_read_the_answer_is_503_with_a_time(site: Site) -> None:
     empty = Site(site.settings, site.app.extensions["gatecall"].database)
     answer = get(empty)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
-    assert empty.client.get("/update/stream").status_code == 503
+
+
+def test_a_stream_that_begins_before_the_log_was_read_sends_the_browser_round_again(site: Site) -> None:
+    """A browser gives up for good at any status but 200 (WHATWG HTML, "Server-sent events", 9.2.3)."""
+    empty = Site(site.settings, site.app.extensions["gatecall"].database)
+    answer = empty.client.get("/update/stream", headers={"Last-Event-ID": get(site).json["cursor"]})
+    assert (answer.status_code, answer.mimetype) == (200, "text/event-stream")
+    assert answer.data == b"retry: 2000\n\n"
 
 
 def test_a_bad_event_never_stops_its_neighbours(site: Site) -> None:

@@ -45,6 +45,7 @@
     force = false;
     if (!table || !freshTable) {
       if (!still && place.innerHTML !== fresh.innerHTML) place.innerHTML = fresh.innerHTML;
+      if (!still) tellMissed();
       return;
     }
     var rows = rowsOf(table), others = rowsOf(freshTable);
@@ -56,6 +57,7 @@
     if (foot && freshFoot && foot.innerHTML !== freshFoot.innerHTML) foot.innerHTML = freshFoot.innerHTML;
     only(shown);
     grow();
+    tellMissed();
   }
   function later() { setTimeout(function () { if (waiting && !busy()) put(waiting); }, 50); }
   place.addEventListener("pointerleave", later);
@@ -84,7 +86,7 @@
   }
 
   /* What was missed */
-  var banner = g.one("[data-missed]"), missedKeys = [], shown = null;
+  var banner = g.one("[data-missed]"), missedKeys = [], shown = null, unseen = [];
   function keyOf(update) { var s = update.subject; return s.flight_number + "|" + s.origin + "|" + s.departure_date; }
   function spoken(update) { return g.spoken(update.subject.flight_number); }
   function has(update, fields) { return update.changes.some(function (c) { return c.from !== null && fields.indexOf(c.field) >= 0; }); }
@@ -104,8 +106,10 @@
     return parts.join(", ");
   }
   function showing(count) { return count === 1 ? g.said.showOne : g.counted(g.said.show, count); }
-  function missed(updates) {
-    var flights = updates.filter(function (u) { return u.type === "flight"; });
+  /* The feed brings all that concerns the airport; told is what stands on this board. */
+  function tellMissed() {
+    var rows = rowsOf(place), flights = unseen.filter(function (u) { return u.type === "flight" && rows[keyOf(u)]; });
+    unseen = [];
     if (!flights.length) return;
     var first = g.clock(g.domainTimeOf(Date.parse(flights[0].at))), last = g.clock(g.domainTimeOf(Date.parse(flights[flights.length - 1].at)));
     missedKeys = flights.map(keyOf);
@@ -150,7 +154,7 @@
   });
 
   g.onUpdates(function (updates, away) {
-    if (away) missed(updates);
+    if (away) unseen = unseen.concat(updates);
     else updates.forEach(function (update) { g.tellOf(update); });
     g.refresh();
   });

@@ -125,12 +125,16 @@
     refreshing = true;
     again = false;
     fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" }).then(function (answer) {
+      if (answer.status === 404) location.reload();      // what the page is about is gone, and the server says so
       return answer.ok ? answer.text() : Promise.reject(new Error("status " + answer.status));
     }).then(function (text) {
       var page = new DOMParser().parseFromString(text, "text/html");
       heard(Number(page.body.dataset.age));
       take(page);
-    }).catch(function () { /* what stands there stays, and its age says how old it is */ }).then(function () {
+    }).catch(function () {
+      // The cursor is past what was to be shown: nothing else would ask for it. A hidden page asks when it is looked at.
+      if (!document.hidden) setTimeout(refresh, RETRY_MS);
+    }).then(function () {
       refreshing = false;
       refreshedAt = Date.now();
       showAge();

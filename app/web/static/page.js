@@ -8,8 +8,10 @@
 
   /* Nothing moves under a finger: a part that is in use is replaced when the pointer or the focus has left it. */
   function put(page) {
+    var parts = g.all("[data-part]", page);
+    if (!parts.length) { location.reload(); return; }    // another page answers at this address now
     waiting = null;
-    g.all("[data-part]", page).forEach(function (fresh) {
+    parts.forEach(function (fresh) {
       var part = g.one('[data-part="' + fresh.dataset.part + '"]');
       if (!part || part.innerHTML === fresh.innerHTML) return;
       if (busy(part) && !g.one("[data-live]", part)) { waiting = page; return; }
@@ -29,8 +31,9 @@
   });
   g.start(put);
 
+  /* What a page says of now moves on with the domain's clock, also when nobody edits anything. */
   var every = Number(document.body.dataset.every);
-  if (every) setInterval(function () { if (!document.hidden) g.refresh(); }, every * 1000);
+  if (every) setInterval(function () { if (!document.hidden) g.refresh(); }, Math.max(5, every / g.rate) * 1000);
 
   g.all("[data-copy]").forEach(function (button) {
     button.hidden = false;
