@@ -69,17 +69,7 @@ class Digester:
         self._stop = stop
         self._public_url = public_url
         self._hands = Hands(terms, stop)
-        self._outcomes = Outcomes(
-            terms.claims,
-            terms.ledger,
-            terms.suppressions,
-            terms.daily,
-            terms.ranks,
-            terms.second_looks,
-            terms.channel.name,
-            terms.tries,
-            terms.now,
-        )
+        self._outcomes = Outcomes(terms)
         self._decider = Decider(terms, self._hands.sender, self._outcomes)
         self.ended = threading.Event()
 

@@ -13,19 +13,17 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, WriteConcernError
 
 from app import crash_points, metrics
 from app.domain.channels import CHANNELS
-from app.domain.clock import Now
 from app.domain.news import Kind
 from app.domain.reports import without_addresses
 from app.domain.subject import Value
 from app.store.claim_records import Claimed, DoubtNote, Grounds
-from app.store.claims import Claims
-from app.store.digests import Counted, DailyCounts
-from app.store.notifications import Attempt, Entry, Ledger, Outcome, Status
-from app.store.ranks import Ended, Ranks
-from app.store.second_looks import SecondLooks
-from app.store.suppressions import Suppression, Suppressions
+from app.store.digests import Counted
+from app.store.notifications import Attempt, Entry, Outcome, Status
+from app.store.ranks import Ended
+from app.store.suppressions import Suppression
 from consumers.delivery.pauses import back_off_s
 from consumers.delivery.sending import Result
+from consumers.delivery.terms import Terms
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -59,32 +57,18 @@ def insist(work: Callable[[], T], for_s: float = _INSIST_S) -> T:
 
 
 class Outcomes:
-    """Writes what became of messages of one channel.
+    """Writes what became of messages of one channel, whose senders share these terms."""
 
-    tries: hand-overs after which a message is failed for good. now: the system clock.
-    """
-
-    def __init__(
-        self,
-        claims: Claims,
-        ledger: Ledger,
-        suppressions: Suppressions,
-        daily: DailyCounts,
-        ranks: Ranks,
-        second_looks: SecondLooks,
-        channel: str,
-        tries: int,
-        now: Now,
-    ) -> None:
-        self._claims = claims
-        self._ledger = ledger
-        self._suppressions = suppressions
-        self._daily = daily
-        self._ranks = ranks
-        self._second_looks = second_looks
-        self._channel = channel
-        self._tries = tries
-        self._now = now
+    def __init__(self, terms: Terms) -> None:
+        self._claims = terms.claims
+        self._ledger = terms.ledger
+        self._suppressions = terms.suppressions
+        self._daily = terms.daily
+        self._ranks = terms.ranks
+        self._second_looks = terms.second_looks
+        self._channel = terms.channel.name
+        self._tries = terms.tries
+        self._now = terms.now
 
     def write(self, token: str, results: Sequence[Result], *, rest_s: float = 0.0) -> None:
         """D4: the ledger first, then each conversation if the claim is still ours, else D4'.
